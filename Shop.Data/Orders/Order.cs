@@ -1,0 +1,134 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Shop.Data.People;
+
+namespace Shop.Data.Orders;
+
+/// <summary>Saved before money moves. Only <see cref="TryApply"/> changes how it stands with the payment.</summary>
+public sealed class Order
+{
+    public required Guid Id { get; init; }
+
+    /// <summary>What people say on the phone; given by the database.</summary>
+    public long Number { get; init; }
+
+    /// <summary>128 random bits: whoever placed the order as a guest can open its page with them.</summary>
+    public required string AccessKey { get; init; }
+
+    /// <summary>The shopper's Idempotency-Key. It names the order: one key, one order.</summary>
+    public required Guid CheckoutKey { get; init; }
+
+    /// <summary>SHA-256 of what was ordered under that key; the same key with another body is refused.</summary>
+    public required string CheckoutDigest { get; init; }
+
+    public required Guid CartId { get; init; }
+    public required Guid PersonId { get; init; }
+
+    /// <summary>Ten Crockford characters of the checkout's trace id, to be read over a phone.</summary>
+    public required string Reference { get; init; }
+
+    public required string TraceId { get; init; }
+    public PaymentState Payment { get; private set; }
+    public FulfilmentState Fulfilment { get; private set; }
+    public required string Currency { get; init; }
+    public required long TotalMinor { get; init; }
+
+    /// <summary>VAT contained in the total, rounded per line.</summary>
+    public required long TaxMinor { get; init; }
+
+    public long CapturedMinor { get; private set; }
+    public long RefundedMinor { get; private set; }
+    public long DisputedMinor { get; private set; }
+
+    /// <summary>Why it is not paid, a code of <see cref="Reasons"/>; null while nothing went wrong.</summary>
+    public string? Reason { get; private set; }
+
+    /// <summary>Where the shopper confirms at the bank, while action is needed.</summary>
+    public string? ActionUrl { get; private set; }
+
+    public required DateTimeOffset PlacedAt { get; init; }
+
+    /// <summary>No attempt starts after this; what is still open then is canceled at the gateway and closed.</summary>
+    public required DateTimeOffset DeadlineAt { get; init; }
+
+    public DateTimeOffset? PaidAt { get; private set; }
+    public List<OrderLine> Lines { get; init; } = [];
+    public Person? Person { get; init; }
+
+    public OrderStatus Status => OrderLifecycle.StatusOf(Payment, Fulfilment, new(CapturedMinor, RefundedMinor, DisputedMinor));
+
+    /// <summary>False, and nothing changed, when the event is illegal or already happened in this state.</summary>
+    public bool TryApply(PaymentEvent on, DateTimeOffset now, string? reason = null, string? actionUrl = null)
+    {
+        if (OrderLifecycle.Next(Payment, on) is not { } next)
+            return false;
+
+        Payment = next;
+        Reason = on is PaymentEvent.Captured or PaymentEvent.Started ? null : reason;
+        ActionUrl = on is PaymentEvent.ActionAsked ? actionUrl : null;
+        if (on is PaymentEvent.Captured)
+            (CapturedMinor, PaidAt) = (TotalMinor, now);
+        return true;
+    }
+
+    /// <summary>Money arrived for goods that can no longer be sent: the order is cancelled, and what was taken goes back.</summary>
+    public void CancelForRefund(string reason) => (Fulfilment, Reason) = (FulfilmentState.Cancelled, reason);
+
+    public void AddRefund(long amountMinor)
+    {
+        if (amountMinor <= 0 || RefundedMinor + amountMinor > CapturedMinor)
+            throw new InvalidOperationException($"A refund of {amountMinor} exceeds what is left of order {Number}.");
+        RefundedMinor += amountMinor;
+    }
+}
+
+/// <summary>What was bought, as it was shown and priced then.</summary>
+public sealed class OrderLine
+{
+    public required Guid OrderId { get; init; }
+    public required string Sku { get; init; }
+    public required int Position { get; init; }
+    public required string ProductSlug { get; init; }
+    public required string ProductName { get; init; }
+    public required string VariantName { get; init; }
+    public required string PictureId { get; init; }
+    public required int Quantity { get; init; }
+    public required long UnitPriceMinor { get; init; }
+    public required int TaxRateBp { get; init; }
+    public required long TotalMinor { get; init; }
+    public required long TaxMinor { get; init; }
+
+    /// <summary>VAT contained in a gross amount, rounded half away from zero to the minor unit.</summary>
+    public static long TaxIn(long grossMinor, int rateBp)
+    {
+        var denominator = 10_000L + rateBp;
+        return (grossMinor * rateBp * 2 + denominator) / (2 * denominator);
+    }
+}
+
+internal sealed class OrderConfiguration : IEntityTypeConfiguration<Order>
+{
+    public void Configure(EntityTypeBuilder<Order> order)
+    {
+        order.ToTable("orders", t => t.HasCheckConstraint("ck_orders_amounts", "total_minor > 0 AND refunded_minor BETWEEN 0 AND captured_minor"));
+        order.HasKey(o => o.Id);
+        order.Property(o => o.Number).UseIdentityAlwaysColumn().HasIdentityOptions(startValue: 100_001);
+        order.HasIndex(o => o.Number).IsUnique();
+        order.HasIndex(o => o.CheckoutKey).IsUnique();
+        order.HasIndex(o => o.CartId).IsUnique();
+        order.HasIndex(o => o.Reference);
+        order.HasIndex(o => o.PlacedAt);
+        order.Ignore(o => o.Status);
+        order.HasMany(o => o.Lines).WithOne().HasForeignKey(l => l.OrderId);
+        order.HasOne(o => o.Person).WithMany().HasForeignKey(o => o.PersonId);
+    }
+}
+
+internal sealed class OrderLineConfiguration : IEntityTypeConfiguration<OrderLine>
+{
+    public void Configure(EntityTypeBuilder<OrderLine> line)
+    {
+        line.ToTable("order_lines", t => t.HasCheckConstraint("ck_order_lines_quantity", "quantity > 0"));
+        line.HasKey(l => new { l.OrderId, l.Sku }); // unique per SKU: see StockSql
+    }
+}

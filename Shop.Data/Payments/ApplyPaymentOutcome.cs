@@ -1,0 +1,136 @@
+using Microsoft.EntityFrameworkCore;
+using Shop.Data.Inventory;
+using Shop.Data.Orders;
+using Shop.Data.Outbox;
+
+namespace Shop.Data.Payments;
+
+/// <summary>News about a payment, from whoever learned it: the worker, a webhook, the return from 3-D Secure, the reconciler.</summary>
+public abstract record PaymentNews
+{
+    /// <summary>The gateway says the money was taken.</summary>
+    public sealed record Captured(long AmountMinor, string Currency) : PaymentNews;
+
+    /// <summary>A definitive no to the confirm that was sent.</summary>
+    public sealed record Refused(string Reason) : PaymentNews;
+
+    public sealed record AnswerLost(string Reason) : PaymentNews;
+
+    public sealed record ActionAsked(string? Url) : PaymentNews;
+
+    /// <summary>Proven not charged, tried again at <paramref name="Until"/>; the hold is moved past it.</summary>
+    public sealed record Postponed(string Reason, DateTimeOffset Until) : PaymentNews;
+
+    /// <summary>Given up, with proof: the intent is canceled at the gateway, or no confirm was ever sent.</summary>
+    public sealed record Closed(string Reason) : PaymentNews;
+}
+
+/// <summary>
+/// The one place that changes an order on payment news. Idempotent: the same news again, or news that come too late to matter, change
+/// nothing and say so. Runs inside the caller's transaction, locks the order first and stock last.
+/// </summary>
+public static class PaymentOutcome
+{
+    /// <summary>How long a hold outlives the next attempt it waits for.</summary>
+    public static readonly TimeSpan HoldSlack = TimeSpan.FromMinutes(3);
+
+    /// <returns>The locked order as it is now, and whether the news changed it.</returns>
+    public static async Task<(Order Order, bool Changed)> ApplyPaymentOutcomeAsync(
+        this ShopDbContext db, Guid orderId, PaymentNews news, DateTimeOffset now, CancellationToken ct)
+    {
+        var order = await db.LockOrderAsync(orderId, ct);
+        var changed = news switch
+        {
+            PaymentNews.Captured captured => await CaptureAsync(db, order, captured, now, ct),
+            PaymentNews.Refused refused => Tell(db, order, now, PaymentEvent.Refused, TimelineKinds.Declined, refused.Reason),
+            PaymentNews.AnswerLost lost => Tell(db, order, now, PaymentEvent.AnswerLost, TimelineKinds.Unknown, lost.Reason),
+            PaymentNews.ActionAsked asked =>
+                Tell(db, order, now, PaymentEvent.ActionAsked, TimelineKinds.ActionNeeded, Reasons.AuthenticationNeeded, asked.Url),
+            PaymentNews.Postponed postponed => await PostponeAsync(db, order, postponed, now, ct),
+            PaymentNews.Closed closed => await CloseAsync(db, order, closed, now, ct),
+            _ => throw new ArgumentOutOfRangeException(nameof(news), news.GetType().Name, "Not a kind of payment news."),
+        };
+        await db.SaveChangesAsync(ct);
+        return (order, changed);
+    }
+
+    /// <summary>Loads and locks an order (never its key columns: new rows may still refer to it).</summary>
+    public static async Task<Order> LockOrderAsync(this ShopDbContext db, Guid orderId, CancellationToken ct)
+    {
+        var seen = db.Orders.Local.FindEntry(orderId) is not null;
+        var order = await db.Orders.FromSql($"SELECT * FROM shop.orders WHERE id = {orderId} FOR NO KEY UPDATE").SingleAsync(ct);
+        if (seen)
+            await db.Entry(order).ReloadAsync(ct); // tracked from before the lock, it would still read as it was then
+        return order;
+    }
+
+    private static bool Tell(ShopDbContext db, Order order, DateTimeOffset now, PaymentEvent on, string kind, string reason, string? url = null)
+    {
+        if (!order.TryApply(on, now, reason, url))
+            return false;
+
+        db.Timeline.Add(TimelineEntry.Of(order.Id, now, kind, Reasons.Of(reason).Shopper, reason));
+        return true;
+    }
+
+    private static async Task<bool> CaptureAsync(ShopDbContext db, Order order, PaymentNews.Captured news, DateTimeOffset now, CancellationToken ct)
+    {
+        if (news.AmountMinor != order.TotalMinor || !string.Equals(news.Currency, order.Currency, StringComparison.OrdinalIgnoreCase))
+            throw new AmountMismatchException(order.Number, order.TotalMinor, order.Currency, news.AmountMinor, news.Currency);
+
+        if (!order.TryApply(PaymentEvent.Captured, now))
+            return false;
+
+        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Paid, "The payment went through."));
+
+        if (await db.SellHeldAsync(order.Id, ct) > 0 || await RetakeAsync(db, order, ct))
+        {
+            db.Outbox.Add(OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order.Id, now));
+            return true;
+        }
+
+        // The money came after the goods were given back and sold to somebody else. It returns by itself.
+        order.CancelForRefund(Reasons.PaidAfterClosing);
+        var intent = await db.PaymentIntents.FirstAsync(i => i.OrderId == order.Id, ct);
+        var refund = new Refund
+        {
+            Id = Guid.CreateVersion7(now), OrderId = order.Id, Provider = intent.Provider, AmountMinor = order.CapturedMinor,
+            Currency = order.Currency, Reason = Reasons.PaidAfterClosing, CreatedAt = now,
+        };
+        db.Refunds.Add(refund);
+        db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Refund, order.Id, intent.Provider, now, refundId: refund.Id));
+        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.RefundOwed, Reasons.Of(Reasons.PaidAfterClosing).Shopper, Reasons.PaidAfterClosing));
+        return true;
+    }
+
+    private static async Task<bool> RetakeAsync(ShopDbContext db, Order order, CancellationToken ct)
+    {
+        if (await db.HoldStockAsync(order.Id, HoldSlack, ct) is [])
+            return await db.SellHeldAsync(order.Id, ct) > 0;
+
+        await db.ReleaseHoldAsync(order.Id, ct); // the lines that were not short
+        return false;
+    }
+
+    private static async Task<bool> PostponeAsync(ShopDbContext db, Order order, PaymentNews.Postponed news, DateTimeOffset now, CancellationToken ct)
+    {
+        if (!Tell(db, order, now, PaymentEvent.Postponed, TimelineKinds.Deferred, news.Reason))
+            return false;
+
+        await db.ExtendHoldAsync(order.Id, news.Until - now + HoldSlack, ct);
+        return true;
+    }
+
+    private static async Task<bool> CloseAsync(ShopDbContext db, Order order, PaymentNews.Closed news, DateTimeOffset now, CancellationToken ct)
+    {
+        if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, news.Reason))
+            return false;
+
+        await db.ReleaseHoldAsync(order.Id, ct);
+        return true;
+    }
+}
+
+/// <summary>The gateway charged something else than we asked for. Nothing is booked; a person looks at it.</summary>
+public sealed class AmountMismatchException(long orderNumber, long expectedMinor, string expectedCurrency, long actualMinor, string actualCurrency)
+    : InvalidOperationException($"Order {orderNumber} is {expectedMinor} {expectedCurrency}, but the gateway charged {actualMinor} {actualCurrency}.");

@@ -1,0 +1,49 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Shop.Data.Orders;
+
+namespace Shop.Data.Payments;
+
+/// <summary>One call to a gateway and what came of it. Append-only: a trigger refuses changes.</summary>
+public sealed class PaymentAttempt
+{
+    public required Guid Id { get; init; }
+    public required Guid OrderId { get; init; }
+    public required Guid JobId { get; init; }
+    public required PaymentProvider Provider { get; init; }
+
+    /// <summary>create, confirm, read, cancel, refund.</summary>
+    public required string Operation { get; init; }
+
+    /// <summary>Our idempotency key for it; null for reads.</summary>
+    public string? Key { get; init; }
+
+    public string? GatewayId { get; init; }
+    public string? RequestId { get; init; }
+
+    /// <summary>charged, not_charged, action_needed, unknown, created, refunded.</summary>
+    public required string Class { get; init; }
+
+    public string? Reason { get; init; }
+    public string? Code { get; init; }
+    public string? DeclineCode { get; init; }
+    public string? AdviceCode { get; init; }
+    public int? HttpStatus { get; init; }
+    public required double LatencyMs { get; init; }
+    public string? TraceId { get; init; }
+
+    /// <summary>What proves that this operation did not charge, in words; null where nothing is proven.</summary>
+    public string? Proof { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+}
+
+internal sealed class PaymentAttemptConfiguration : IEntityTypeConfiguration<PaymentAttempt>
+{
+    public void Configure(EntityTypeBuilder<PaymentAttempt> attempt)
+    {
+        attempt.ToTable("payment_attempts", ShopDbContext.PaymentsSchema).HasKey(a => a.Id);
+        attempt.HasIndex(a => new { a.OrderId, a.At });
+        attempt.HasOne<Order>().WithMany().HasForeignKey(a => a.OrderId);
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Shop.Data.Orders;
+
+namespace Shop.Data.Payments;
+
+public enum PaymentProvider { Stripe }
+
+/// <summary>Charge takes the money and settles its own unknowns; Close cancels at the gateway and gives up; Refund gives back.</summary>
+public enum PaymentJobKind { Charge, Close, Refund }
+
+public enum JobState { Waiting, Done, Parked }
+
+/// <summary>
+/// One row of the durable queue. A worker leases it for a while by the database's clock and writes only under its lease token, so one
+/// that died gives the job back by doing nothing, and one that was only paused wakes up with a dead token.
+/// </summary>
+public sealed class PaymentJob
+{
+    public required Guid Id { get; init; }
+    public required Guid OrderId { get; init; }
+    public required PaymentJobKind Kind { get; init; }
+    public required PaymentProvider Provider { get; init; }
+
+    /// <summary>The gateway's token for what the shopper entered (a payment method id); null where the operation needs none.</summary>
+    public string? PaymentToken { get; init; }
+
+    public Guid? RefundId { get; init; }
+    public JobState State { get; set; }
+    public required DateTimeOffset DueAt { get; set; }
+    public DateTimeOffset LeasedUntil { get; set; } = DateTimeOffset.UnixEpoch;
+    public long LeaseToken { get; set; }
+
+    /// <summary>Leases since the last outcome; six without one park the job.</summary>
+    public int Leases { get; set; }
+
+    /// <summary>Times the gateway was really asked; sets the back-off.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>W3C traceparent of the request that asked for it: the first attempt continues that trace.</summary>
+    public string? TraceParent { get; init; }
+
+    public string? LastReason { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? DoneAt { get; set; }
+
+    public static PaymentJob Of(PaymentJobKind kind, Guid orderId, PaymentProvider provider, DateTimeOffset now,
+        DateTimeOffset? dueAt = null, string? paymentToken = null, Guid? refundId = null) => new()
+        {
+            Id = Guid.CreateVersion7(now), OrderId = orderId, Kind = kind, Provider = provider, PaymentToken = paymentToken, RefundId = refundId,
+            DueAt = dueAt ?? now, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
+        };
+}
+
+internal sealed class PaymentJobConfiguration : IEntityTypeConfiguration<PaymentJob>
+{
+    public void Configure(EntityTypeBuilder<PaymentJob> job)
+    {
+        job.ToTable("payment_jobs", ShopDbContext.PaymentsSchema).HasKey(j => j.Id);
+        job.HasIndex(j => j.DueAt).HasFilter("state = 'Waiting'");
+        job.HasIndex(j => j.OrderId, "ix_payment_jobs_order_id");
+        job.HasIndex(j => j.CreatedAt).HasFilter("state = 'Parked'").HasDatabaseName("ix_payment_jobs_parked");
+        // Never two tries for one order at the same time: the second one would be the double charge.
+        job.HasIndex(j => j.OrderId, "ux_payment_jobs_open_charge").IsUnique().HasFilter("state <> 'Done' AND kind = 'Charge'");
+        job.HasOne<Order>().WithMany().HasForeignKey(j => j.OrderId);
+    }
+}

@@ -1,0 +1,32 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Shop.Data.Orders;
+
+namespace Shop.Data.Payments;
+
+public enum RefundState { Pending, Succeeded, Failed }
+
+/// <summary>Money owed to the customer, written before the gateway is asked to send it.</summary>
+public sealed class Refund
+{
+    public required Guid Id { get; init; }
+    public required Guid OrderId { get; init; }
+    public required PaymentProvider Provider { get; init; }
+    public required long AmountMinor { get; init; }
+    public required string Currency { get; init; }
+    public required string Reason { get; init; }
+    public RefundState State { get; set; }
+    public string? GatewayId { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? SettledAt { get; set; }
+}
+
+internal sealed class RefundConfiguration : IEntityTypeConfiguration<Refund>
+{
+    public void Configure(EntityTypeBuilder<Refund> refund)
+    {
+        refund.ToTable("refunds", ShopDbContext.PaymentsSchema, t => t.HasCheckConstraint("ck_refunds_amount", "amount_minor > 0")).HasKey(r => r.Id);
+        refund.HasIndex(r => r.OrderId);
+        refund.HasOne<Order>().WithMany().HasForeignKey(r => r.OrderId);
+    }
+}
