@@ -1,1 +1,42 @@
-return;
+using Shop.AppHost;
+using Shop.AppHost.Local;
+
+var builder = DistributedApplication.CreateBuilder(args);
+
+// Containers where an engine answers (always when publishing), otherwise this machine's own postgres and redis-server.
+var (postgres, shopdb) = builder.AddShopDatabase("postgres", "shopdb");
+var cache = builder.AddShopCache("cache");
+
+var stripeKey = builder.AddParameter("stripe-secret-key", () => builder.Configuration["Parameters:stripe-secret-key"] ?? Simulation.StripeKey, secret: true);
+var webhookSecret = builder.AddGeneratedSecret("stripe-webhook-secret");
+
+var migrate = builder.AddProject<Projects.Shop_Api>("migrate", launchProfileName: null).WithoutTelemetryRetry()
+    .WithArgs("migrate")
+    .WithEnvironment("Seed__Catalogue", builder.ExecutionContext.IsRunMode ? "true" : "false")
+    .WithReference(shopdb).WaitFor(shopdb);
+
+var api = builder.AddProject<Projects.Shop_Api>("api").AsShopService("API", ("/reference", "API reference"))
+    .WithReference(shopdb).WaitFor(shopdb)
+    .WithReference(cache)
+    .WaitForCompletion(migrate);
+
+var payments = builder.AddProject<Projects.Shop_Payments>("payments").AsShopService("Payments")
+    .WithReference(shopdb).WaitFor(shopdb)
+    .WaitForCompletion(migrate)
+    .WithEnvironment("Stripe__ApiKey", stripeKey)
+    .WithEnvironment("Stripe__WebhookSecret", webhookSecret);
+
+var web = builder.AddProject<Projects.Shop_Web>("web").AsShopService("Storefront", ("/ops", "Operations"))
+    .WithExternalHttpEndpoints()
+    .WithReference(api).WaitFor(api);
+
+payments.WithEnvironment("Payments__StorefrontUrl", web.GetEndpoint("http"));
+
+if (builder.ExecutionContext.IsRunMode)
+{
+    builder.AddSimulation(payments, web, webhookSecret);
+    web.WithTraceLinks();
+    postgres.WithResetCommand(shopdb, migrate, api, payments, web);
+}
+
+builder.Build().Run();

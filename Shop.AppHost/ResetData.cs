@@ -1,0 +1,49 @@
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Shop.AppHost;
+
+internal static class ResetData
+{
+    /// <summary>"Reset data" on the database server: an empty database, migrated and seeded anew, and the services started on it.</summary>
+    public static void WithResetCommand(this IResourceBuilder<IResource> server, IResourceBuilder<IResourceWithConnectionString> database,
+        IResourceBuilder<ProjectResource> migrate, params IResourceBuilder<ProjectResource>[] users) =>
+        server.WithCommand("reset-data", "Reset data", context => RunAsync(context, database.Resource, migrate.Resource, [.. users.Select(u => u.Resource)]),
+            new CommandOptions
+            {
+                Description = "Delete every order, cart and product, and seed the shop again.",
+                ConfirmationMessage = "This deletes all data of the shop on this machine: orders, carts and catalogue. It can't be undone.",
+                IconName = "ArrowReset",
+                UpdateState = context => context.ResourceSnapshot.State?.Text == KnownResourceStates.Running
+                    ? ResourceCommandState.Enabled : ResourceCommandState.Disabled,
+            });
+
+    private static async Task<ExecuteCommandResult> RunAsync(
+        ExecuteCommandContext context, IResourceWithConnectionString database, ProjectResource migrate, ProjectResource[] users)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        var commands = context.Services.GetRequiredService<ResourceCommandService>();
+        var notifications = context.Services.GetRequiredService<ResourceNotificationService>();
+        foreach (var user in users)
+            await commands.ExecuteCommandAsync(user, "stop", limit.Token);
+
+        await using (var connection = new NpgsqlConnection(await database.ConnectionStringExpression.GetValueAsync(limit.Token)))
+        {
+            await connection.OpenAsync(limit.Token);
+            await using var drop = new NpgsqlCommand(
+                "DROP SCHEMA IF EXISTS shop, payments CASCADE; DROP TABLE IF EXISTS public.\"__EFMigrationsHistory\"", connection);
+            await drop.ExecuteNonQueryAsync(limit.Token);
+        }
+
+        if (await commands.ExecuteCommandAsync(migrate, "start", limit.Token) is { Success: false } failed)
+            return failed;
+        var done = await notifications.WaitForResourceAsync(migrate.Name, e => KnownResourceStates.TerminalStates.Contains(e.Snapshot.State?.Text), limit.Token);
+        if (done.Snapshot.ExitCode is not 0)
+            return CommandResults.Failure("The migration failed; its console log says why.");
+
+        foreach (var user in users)
+            await commands.ExecuteCommandAsync(user, "start", limit.Token);
+        return CommandResults.Success("The shop has fresh data.");
+    }
+}

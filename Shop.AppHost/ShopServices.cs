@@ -1,0 +1,26 @@
+namespace Shop.AppHost;
+
+/// <summary>What every service of the shop has in common in the model.</summary>
+internal static class ShopServices
+{
+    /// <summary>Health check, its name on the dashboard, and more named pages under the same endpoint.</summary>
+    public static IResourceBuilder<ProjectResource> AsShopService(
+        this IResourceBuilder<ProjectResource> project, string name, params (string Path, string Name)[] pages)
+    {
+        project.WithHttpHealthCheck("/ready").WithoutTelemetryRetry()
+            .WithUrlForEndpoint("http", url => url.DisplayText = name);
+        foreach (var page in pages)
+            project.WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation { Url = page.Path, DisplayText = page.Name });
+        return project;
+    }
+
+    /// <summary>With the retry that Aspire asks for, a process outlives its collector by 13 s at every stop.</summary>
+    public static IResourceBuilder<ProjectResource> WithoutTelemetryRetry(this IResourceBuilder<ProjectResource> project) =>
+        project.ApplicationBuilder.ExecutionContext.IsRunMode
+            ? project.WithEnvironment(context => context.EnvironmentVariables.Remove("OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"))
+            : project;
+
+    /// <summary>Generated once and kept in user secrets; in a deployment it is asked for.</summary>
+    public static IResourceBuilder<ParameterResource> AddGeneratedSecret(this IDistributedApplicationBuilder builder, string name) =>
+        builder.AddParameter(name, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true);
+}

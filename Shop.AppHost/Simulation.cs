@@ -1,0 +1,34 @@
+using Shop.AppHost.Local;
+
+namespace Shop.AppHost;
+
+/// <summary>The outside world of development and tests. Never part of a deployment.</summary>
+internal static class Simulation
+{
+    /// <summary>The simulator takes any test key; a real account's key is set as parameter <c>stripe-secret-key</c>.</summary>
+    public const string StripeKey = "sk_test_simulator";
+
+    public static void AddSimulation(this IDistributedApplicationBuilder builder,
+        IResourceBuilder<ProjectResource> payments, IResourceBuilder<ProjectResource> web, IResourceBuilder<ParameterResource> webhookSecret)
+    {
+        var simulator = builder.AddProject<Projects.Shop_Simulator>("simulator").AsShopService("Simulator").ExcludeFromManifest()
+            .WithEndpoint("smtp", endpoint => (endpoint.UriScheme, endpoint.Transport) = ("smtp", "tcp"));
+        var http = simulator.GetEndpoint("http");
+        var smtp = simulator.GetEndpoint("smtp");
+
+        simulator
+            .WithEnvironment("Simulator__StatePath", builder.DataPath("simulator.jsonl"))
+            .WithEnvironment("Simulator__Smtp__Port", smtp.Property(EndpointProperty.TargetPort))
+            .WithEnvironment("Simulator__Stripe__Webhook__Url", ReferenceExpression.Create($"{payments.GetEndpoint("http")}/webhooks/stripe"))
+            .WithEnvironment("Simulator__Stripe__Webhook__Secret", webhookSecret);
+        payments
+            .WithEnvironment("Stripe__ApiBase", ReferenceExpression.Create($"{http}/stripe"))
+            .WithEnvironment("Smtp__Host", smtp.Property(EndpointProperty.Host))
+            .WithEnvironment("Smtp__Port", smtp.Property(EndpointProperty.Port));
+        web.WithEnvironment("Checkout__HostedFields", http);
+    }
+
+    /// <summary>From an order in /ops to its trace on the dashboard.</summary>
+    public static void WithTraceLinks(this IResourceBuilder<ProjectResource> web) =>
+        web.WithEnvironment("Dashboard__Url", web.ApplicationBuilder.Configuration["ASPNETCORE_URLS"]?.Split(';')[0]);
+}

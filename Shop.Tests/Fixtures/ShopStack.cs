@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Shop.Data;
+
+namespace Shop.Tests.Fixtures;
+
+/// <summary>
+/// The whole shop as the AppHost describes it, on the genuine runtime, with random ports and data of its own: nothing of it meets a shop
+/// that is running on this machine. Started once for all tests that need it.
+/// </summary>
+public sealed class ShopStack : IAsyncLifetime
+{
+    public const string Collection = "the whole shop";
+    private const string ApiKey = "dashboard-key-of-a-test-run";
+    private readonly string _data = Directory.CreateTempSubdirectory("shop-tests-stack-").FullName;
+    private DistributedApplication? _app;
+
+    public Uri Web { get; private set; } = null!;
+    public Uri Api { get; private set; } = null!;
+    public Uri Simulator { get; private set; } = null!;
+    public Uri Dashboard { get; private set; } = null!;
+    public string ConnectionString { get; private set; } = "";
+    public DistributedApplication App => _app ?? throw new InvalidOperationException("The shop was not started.");
+
+    public async Task InitializeAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        Dashboard = new Uri($"http://localhost:{PostgresServer.FreePort()}");
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Shop_AppHost>(
+            [
+                $"--Shop:Data={_data}", "--Shop:Containers=never",
+                $"--ASPNETCORE_URLS={Dashboard}", $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:{PostgresServer.FreePort()}",
+                $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{PostgresServer.FreePort()}", $"--AppHost:DashboardApiKey={ApiKey}",
+            ],
+            (options, _) => options.DisableDashboard = false, limit.Token);
+        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+        _app = await builder.BuildAsync(limit.Token);
+        await _app.StartAsync(limit.Token);
+        foreach (var name in (string[])["simulator", "api", "payments", "web"])
+            await _app.ResourceNotifications.WaitForResourceHealthyAsync(name, limit.Token);
+
+        Web = _app.GetEndpoint("web", "http");
+        Api = _app.GetEndpoint("api", "http");
+        Simulator = _app.GetEndpoint("simulator", "http");
+        ConnectionString = await _app.GetConnectionStringAsync("shopdb", limit.Token) ?? throw new InvalidOperationException("shopdb has no connection string.");
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_app is not null)
+            await _app.DisposeAsync();
+        // Postgres' own processes may still be writing their last words.
+        for (var tries = 0; Directory.Exists(_data); tries++)
+        {
+            try
+            {
+                Directory.Delete(_data, recursive: true);
+            }
+            catch (IOException) when (tries < 50)
+            {
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    public ShopDbContext OpenDatabase() => PostgresServer.Open(ConnectionString);
+
+    /// <summary>The dashboard's telemetry API, as a developer's tools would ask it.</summary>
+    public HttpClient CreateTelemetryClient()
+    {
+        var key = App.Services.GetRequiredService<IConfiguration>()["AppHost:DashboardApiKey"] ?? ApiKey;
+        var client = new HttpClient { BaseAddress = new Uri(Dashboard, "/api/telemetry/") };
+        client.DefaultRequestHeaders.Add("x-api-key", key);
+        return client;
+    }
+
+    /// <summary>Asks until the answer is there, for at most <paramref name="limit"/>; returns the last answer.</summary>
+    public static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> isThere, TimeSpan limit)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            var answer = await ask();
+            if (isThere(answer) || waited.Elapsed > limit)
+                return answer;
+            await Task.Delay(100);
+        }
+    }
+}
+
+[CollectionDefinition(ShopStack.Collection)]
+public sealed class ShopStackCollection : ICollectionFixture<ShopStack>;
