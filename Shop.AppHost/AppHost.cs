@@ -23,8 +23,8 @@ var api = builder.AddProject<Projects.Shop_Api>("api").AsShopService("API", ("/r
 var payments = builder.AddProject<Projects.Shop_Payments>("payments").AsShopService("Payments")
     .WithReference(shopdb).WaitFor(shopdb)
     .WaitForCompletion(migrate)
-    .WithEnvironment("Stripe__ApiKey", stripeKey)
-    .WithEnvironment("Stripe__WebhookSecret", webhookSecret);
+    .WithEnvironment("Gateways__Stripe__ApiKey", stripeKey)
+    .WithEnvironment("Gateways__Stripe__WebhookSecret", webhookSecret);
 
 var web = builder.AddProject<Projects.Shop_Web>("web").AsShopService("Storefront", ("/ops", "Operations"))
     .WithExternalHttpEndpoints()

@@ -22,10 +22,10 @@ internal static class Simulation
             .WithEnvironment("Simulator__Stripe__Webhook__Url", ReferenceExpression.Create($"{payments.GetEndpoint("http")}/webhooks/stripe"))
             .WithEnvironment("Simulator__Stripe__Webhook__Secret", webhookSecret);
         payments
-            .WithEnvironment("Stripe__ApiBase", ReferenceExpression.Create($"{http}/stripe"))
+            .WithEnvironment("Gateways__Stripe__ApiBase", ReferenceExpression.Create($"{http}/stripe"))
             .WithEnvironment("Smtp__Host", smtp.Property(EndpointProperty.Host))
             .WithEnvironment("Smtp__Port", smtp.Property(EndpointProperty.Port));
-        web.WithEnvironment("Checkout__HostedFields", http);
+        web.WithEnvironment("HostedFields__Url", http);
     }
 
     /// <summary>From an order in /ops to its trace on the dashboard.</summary>

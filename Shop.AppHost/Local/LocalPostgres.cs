@@ -65,7 +65,7 @@ internal static class LocalPostgres
             .OnResourceReady((ready, _, ct) => CreateDatabaseAsync(ready, databaseName, ct));
 
         return (server, builder.AddResource(database).WithIconName("Database").WithHealthCheck($"{databaseName}_check")
-            .OnInitializeResource((child, start, _) => { _ = FollowAsync(child, start); return Task.CompletedTask; }));
+            .OnInitializeResource((child, start, ct) => { _ = FollowAsync(child, start); return Task.CompletedTask; }));
     }
 
     private static async Task<NpgsqlConnection> OpenAsync(LocalPostgresServer server, string database, CancellationToken ct)
