@@ -27,7 +27,7 @@ public class ResourceLoggerService : IDisposable
     public ILogger GetLogger(IResource resource)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        return new ResourceLogger(this, resource.GetInstanceNames);
+        return new ResourceLogger(this, resource.GetResolvedResourceNames);
     }
 
     public ILogger GetLogger(string resourceName)
@@ -91,7 +91,7 @@ public class ResourceLoggerService : IDisposable
     public void Complete(IResource resource)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        foreach (var name in resource.GetInstanceNames())
+        foreach (var name in resource.GetResolvedResourceNames())
             Complete(name);
     }
 
@@ -124,7 +124,7 @@ public class ResourceLoggerService : IDisposable
     private static async IAsyncEnumerable<IReadOnlyList<LogLine>> Merge(
         IResource resource, Func<string, IAsyncEnumerable<IReadOnlyList<LogLine>>> read, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var names = resource.GetInstanceNames();
+        var names = resource.GetResolvedResourceNames();
         var batches = Channel.CreateBounded<IReadOnlyList<LogLine>>(names.Count);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var readers = Task.WhenAll(names.Select(async name =>
