@@ -33,6 +33,9 @@ public sealed record CustomResourceSnapshot
 
     /// <summary>The handlers of ResourceReadyEvent in this run of the resource; null until it first became healthy.</summary>
     internal Task? ResourceReady { get; init; }
+
+    /// <summary>How often it has become Running; tells the result of a check in the former run from one in this run.</summary>
+    internal int Run { get; init; }
 }
 
 public sealed record EnvironmentVariableSnapshot(string Name, string? Value, bool IsFromSpec);
