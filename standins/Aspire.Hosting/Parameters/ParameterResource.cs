@@ -22,7 +22,7 @@ public class ParameterResource : Resource, IExpressionValue
     public string ValueExpression => IsConnectionString ? $"{{{Name}.connectionString}}" : $"{{{Name}.value}}";
 
     /// <summary>Where the value is looked up; shown when it is missing.</summary>
-    internal string ConfigurationKey => field ??= IsConnectionString ? $"ConnectionStrings:{Name}" : $"Parameters:{Name}";
+    internal string ConfigurationKey { get => field ??= IsConnectionString ? $"ConnectionStrings:{Name}" : $"Parameters:{Name}"; init; }
 
     /// <exception cref="MissingParameterValueException">No value, and nobody is going to be asked for one.</exception>
     public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken)
