@@ -1,21 +1,22 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Dashboard;
 using Aspire.Hosting.Health;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
-namespace Aspire.Hosting.Dashboard;
+namespace Aspire.Hosting;
 
 internal static class ResourceObservation
 {
     /// <summary>
     /// Notifications, consoles, commands, health and prompts. Call it before anything that starts resources is registered: hosted services
-    /// start in that order, and health must not miss the first one that runs. Expects the model, the eventing, and
-    /// <see cref="DistributedApplicationOptions"/> among the services.
+    /// start in that order, and health must not miss the first one that runs. Expects the model and the eventing among the services.
     /// </summary>
-    public static IServiceCollection AddResourceObservation(this IServiceCollection services)
+    public static IServiceCollection AddResourceObservation(this IServiceCollection services, DistributedApplicationOptions options)
     {
+        services.TryAddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ResourceLoggerService>();
         services.TryAddSingleton<ResourceNotificationService>();
@@ -28,6 +29,9 @@ internal static class ResourceObservation
         services.AddHealthChecks();
         services.AddSingleton<IValidateOptions<HealthCheckServiceOptions>, HealthCheckRegistrations>();
         services.AddHostedService<ResourceHealthMonitor>();
+        if (options.EnableResourceLogging)
+            services.AddHostedService<ResourceLogForwarder>();
+
         return services;
     }
 }
