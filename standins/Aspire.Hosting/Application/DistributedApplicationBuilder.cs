@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Dashboard;
 using Aspire.Hosting.Eventing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -90,7 +91,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         if (!options.DisableDashboard)
             inner.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService", LogLevel.None);
 
-        Services.AddResourceObservation(options);
-        Services.AddOrchestration(options);
+        Services.AddResourceObservation();
+        Services.AddOrchestration();
     }
 }

@@ -49,10 +49,14 @@ internal sealed class DcpClient : IDisposable
         }
     }
 
-    internal Task CreateAsync(DcpKind kind, string name, Dictionary<string, string> annotations, JsonObject spec, CancellationToken ct)
+    internal async Task<DcpObject> CreateAsync(
+        DcpKind kind, string name, Dictionary<string, string> annotations, JsonObject spec, CancellationToken ct)
     {
-        var created = new DcpObject { Kind = kind.Name, Metadata = new DcpMetadata { Name = name, Annotations = annotations }, Spec = spec };
-        return SendAsync(HttpMethod.Post, Path(kind), JsonContent.Create(created, options: DcpObject.Json), ct);
+        var wanted = new DcpObject { Kind = kind.Name, Metadata = new DcpMetadata { Name = name, Annotations = annotations }, Spec = spec };
+        using var limit = Limited(ct);
+        using var answer = await http.PostAsJsonAsync(Path(kind), wanted, DcpObject.Json, limit.Token);
+        await ThrowIfFailedAsync(answer, limit.Token);
+        return (await answer.Content.ReadFromJsonAsync<DcpObject>(DcpObject.Json, limit.Token))!;
     }
 
     internal async Task<DcpObject?> FindAsync(DcpKind kind, string name, CancellationToken ct)
@@ -95,9 +99,9 @@ internal sealed class DcpClient : IDisposable
     }
 
     internal async IAsyncEnumerable<string> ReadLogAsync(
-        DcpKind kind, string name, string source, bool follow, [EnumeratorCancellation] CancellationToken ct)
+        DcpKind kind, string name, string source, bool follow, int skip, [EnumeratorCancellation] CancellationToken ct)
     {
-        var query = $"?source={source}&timestamps=true&follow={(follow ? "true" : "false")}";
+        var query = $"?source={source}&timestamps=true&follow={(follow ? "true" : "false")}{(skip > 0 ? $"&skip={skip}" : "")}";
         using var reader = await OpenAsync(Path(kind, name) + "/log" + query, ct);
         while (await reader.ReadLineAsync(ct) is { } line)
             yield return line;

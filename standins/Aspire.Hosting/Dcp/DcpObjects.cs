@@ -28,6 +28,9 @@ internal sealed class DcpMetadata
 {
     public required string Name { get; init; }
     public string? Uid { get; init; }
+
+    /// <summary>Grows with every change of the object.</summary>
+    public string? ResourceVersion { get; init; }
     public Dictionary<string, string>? Annotations { get; init; }
     public DateTimeOffset? CreationTimestamp { get; init; }
     public DateTimeOffset? DeletionTimestamp { get; init; }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.Hosting.Dcp;
 
 /// <summary>One run of DCP, watched over by this process: when we vanish, DCP stops everything and goes too.</summary>
-internal sealed partial class DcpSession : IAsyncDisposable
+internal sealed partial class DcpSession : IDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan CleanUpLimit = TimeSpan.FromSeconds(20);
@@ -89,11 +89,7 @@ internal sealed partial class DcpSession : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync()
-    {
-        Client.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public void Dispose() => Client.Dispose();
 
     private static ProcessStartInfo StartInfo(
         string dcp, string kubeconfig, DirectoryInfo folder, X509Certificate2 certificate, string? containerRuntime)

@@ -60,5 +60,15 @@ public sealed class EndpointAnnotation : IResourceAnnotation
 
     internal bool FromLaunchProfile { get; set; }
 
+    /// <summary>Whoever asks for the address learns why there is none.</summary>
+    internal void FailAllocation(DistributedApplicationException reason)
+    {
+        AllocationFailure = reason;
+        allocated.TrySetException(reason);
+        _ = allocated.Task.Exception; // Nobody may ever ask.
+    }
+
+    internal DistributedApplicationException? AllocationFailure { get; private set; }
+
     internal Task<AllocatedEndpoint> WhenAllocated(CancellationToken cancellationToken) => allocated.Task.WaitAsync(cancellationToken);
 }

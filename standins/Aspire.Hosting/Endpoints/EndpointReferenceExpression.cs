@@ -72,14 +72,15 @@ public class EndpointReferenceExpression(EndpointReference endpointReference, En
         };
     }
 
-    /// <summary>Containers reach each other by name on their own port, and what runs outside through the host.</summary>
+    /// <summary>Containers reach each other by name, on the port inside.</summary>
     private (string Host, int Port) Seen(AllocatedEndpoint allocated, NetworkIdentifier from)
     {
         if (from == KnownNetworkIdentifiers.LocalhostNetwork)
             return (allocated.Address, allocated.Port);
         if (Endpoint.Resource is ContainerResource container)
             return (container.Name, allocated.Endpoint.TargetPort ?? allocated.Port);
-        return (allocated.Address is "localhost" or "127.0.0.1" ? "host.docker.internal" : allocated.Address, allocated.Port);
+        throw new NotSupportedException(
+            $"This stand-in has no tunnel by which a container could reach '{Endpoint.Resource.Name}', a process on this machine.");
     }
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);

@@ -39,7 +39,9 @@ public class ParameterResource : Resource, IExpressionValue
         static async ValueTask<string?> Await(Task<string> value, CancellationToken ct) => await value.WaitAsync(ct);
     }
 
+#pragma warning disable CA1725 // The real name is `_`.
     public ValueTask<string?> GetValueAsync(ValueProviderContext _, CancellationToken cancellationToken) => GetValueAsync(cancellationToken);
+#pragma warning restore CA1725
 
     /// <summary>Computed once: a generated value must be the same for all who ask.</summary>
     internal string CurrentValue()
@@ -53,6 +55,15 @@ public class ParameterResource : Resource, IExpressionValue
     {
         lock (gate)
             awaited ??= new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    internal bool IsAwaited
+    {
+        get
+        {
+            lock (gate)
+                return awaited is not null;
+        }
     }
 
     internal void SetValue(string value)
