@@ -18,7 +18,8 @@ internal sealed class DashboardFixture : IAsyncDisposable
         builder.Services.AddSingleton(new DistributedApplicationModel(resources));
         builder.Services.AddSingleton<IDistributedApplicationEventing>(Eventing);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddResourceObservation(new DistributedApplicationOptions { DisableDashboard = !dashboard });
+        builder.Services.AddSingleton(new DistributedApplicationOptions { DisableDashboard = !dashboard });
+        builder.Services.AddResourceObservation();
         checks?.Invoke(builder.Services.AddHealthChecks());
         _host = builder.Build();
     }

@@ -12,11 +12,11 @@ internal static class ResourceObservation
 {
     /// <summary>
     /// Notifications, consoles, commands, health and prompts. Call it before anything that starts resources is registered: hosted services
-    /// start in that order, and health must not miss the first one that runs. Expects the model and the eventing among the services.
+    /// start in that order, and health must not miss the first one that runs. Expects the model, the eventing and
+    /// the options among the services.
     /// </summary>
-    public static IServiceCollection AddResourceObservation(this IServiceCollection services, DistributedApplicationOptions options)
+    public static IServiceCollection AddResourceObservation(this IServiceCollection services)
     {
-        services.TryAddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ResourceLoggerService>();
         services.TryAddSingleton<ResourceNotificationService>();
@@ -29,9 +29,7 @@ internal static class ResourceObservation
         services.AddHealthChecks();
         services.AddSingleton<IValidateOptions<HealthCheckServiceOptions>, HealthCheckRegistrations>();
         services.AddHostedService<ResourceHealthMonitor>();
-        if (options.EnableResourceLogging)
-            services.AddHostedService<ResourceLogForwarder>();
-
+        services.AddHostedService<ResourceLogForwarder>();
         return services;
     }
 }

@@ -9,11 +9,17 @@ namespace Aspire.Hosting.ApplicationModel;
 /// nobody has a dashboard, that is where to look.
 /// </summary>
 internal sealed partial class ResourceLogForwarder(
-    ResourceNotificationService notifications, ResourceLoggerService consoles, IHostEnvironment environment, ILoggerFactory loggers)
-    : BackgroundService
+    DistributedApplicationOptions options,
+    ResourceNotificationService notifications,
+    ResourceLoggerService consoles,
+    IHostEnvironment environment,
+    ILoggerFactory loggers) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (!options.EnableResourceLogging)
+            return;
+
         var forwarded = new Dictionary<string, Task>(StringComparer.OrdinalIgnoreCase);
         try
         {
