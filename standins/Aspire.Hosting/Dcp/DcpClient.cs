@@ -123,7 +123,8 @@ internal sealed class DcpClient : IDisposable
 
     private static string Path(DcpKind kind, string name) => $"{Path(kind)}/{Uri.EscapeDataString(name)}";
 
-    private static StringContent Merge(string json) => new(json, Encoding.UTF8, "application/merge-patch+json");
+    // With a charset behind it DCP does not know the type.
+    private static StringContent Merge(string json) => new(json, new MediaTypeHeaderValue("application/merge-patch+json"));
 
     private static CancellationTokenSource Limited(CancellationToken ct)
     {

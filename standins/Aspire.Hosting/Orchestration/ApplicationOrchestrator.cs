@@ -36,6 +36,7 @@ internal sealed class ApplicationOrchestrator(
     private ResourceRunner? runner;
     private Uri? resourceServiceAddress;
     private int stopped;
+    private int disposed;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -86,6 +87,8 @@ internal sealed class ApplicationOrchestrator(
 
         if (session.IsCompletedSuccessfully && runner is not null)
             await StopProcessesAsync(runner);
+        // The dashboard ends sooner without its streams.
+        await resourceService.StopAsync(CancellationToken.None);
         // Also what was about to start: an unfinished start of DCP is given up, a finished one ended.
         await ending.CancelAsync();
         await ((Task)session).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -95,11 +98,13 @@ internal sealed class ApplicationOrchestrator(
             await dcp.StopAsync();
             dcp.Dispose();
         }
-        await resourceService.StopAsync(CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()
     {
+        // The service collection holds this twice, as itself and as a hosted service.
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return;
         await StopAsync(CancellationToken.None);
         runner?.Dispose();
         ending.Dispose();
