@@ -92,8 +92,8 @@ public sealed class DashboardMappingTests
             ResourceType = "Project",
             Properties =
             [
-                new("resource.appArgs", new[] { "-p", "secret" }),
-                new("resource.appArgsSensitivity", new[] { 0, 1 }),
+                new("resource.appArgs", (string[])["-p", "secret"]),
+                new("resource.appArgsSensitivity", (int[])[0, 1]),
                 new("executable.pid", 42),
                 new("Value", "sk_test") { IsSensitive = true },
                 new("nothing", null),

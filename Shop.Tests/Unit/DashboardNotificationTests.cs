@@ -25,7 +25,7 @@ public sealed class DashboardNotificationTests
         var second = watch.Current.Snapshot.State?.Text;
         await watch.MoveNextAsync();
 
-        Assert.Equal(["Running", "Stopping", "Finished"], [first, second, watch.Current.Snapshot.State?.Text]);
+        Assert.Equal(("Running", "Stopping", "Finished"), (first, second, watch.Current.Snapshot.State?.Text));
     }
 
     [Fact]
@@ -121,6 +121,7 @@ public sealed class DashboardNotificationTests
         await using var app = new DashboardFixture();
         WithReplicas(_db, "aaaa", "bbbb");
         _web.Annotations.Add(new WaitAnnotation(_db, WaitType.WaitUntilHealthy));
+        await app.SetAsync(_db, "Starting");
         await app.SetAsync(_web, "Starting");
 
         var wait = app.Notifications.WaitForDependenciesAsync(_web, Ct);
@@ -223,7 +224,7 @@ public sealed class DashboardNotificationTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
     }
 
-    private static Task WaitingForAsync(DashboardFixture app, params string[] ids) => app.Notifications.WaitForResourceAsync(
+    private static Task<ResourceEvent> WaitingForAsync(DashboardFixture app, params string[] ids) => app.Notifications.WaitForResourceAsync(
         "web",
         e => e.Snapshot.Properties.FirstOrDefault(p => p.Name == "resource.waitingFor")?.Value is string[] pending && pending.SequenceEqual(ids),
         Ct);

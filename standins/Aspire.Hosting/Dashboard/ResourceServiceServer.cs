@@ -96,9 +96,11 @@ internal sealed class ResourceServiceServer(DashboardService service, ILoggerFac
             return;
         }
 
-        // Headers at once: the client waits for them before it believes in the stream.
+        // Headers at once: a client may wait for them, and the first message of a stream may be hours away. Starting alone keeps them
+        // in the buffer.
         context.Response.ContentType = "application/grpc";
         await context.Response.StartAsync(context.RequestAborted);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
         var (status, message) = await AnswerAsync(context, apiKey, ended.Token);
