@@ -7,39 +7,20 @@ namespace Aspire.Hosting.Testing;
 /// An AppHost's entry point on a thread of its own. It is held inside Build() while the test changes the builder, and ended when Build()
 /// has its result, by the exception that hosts are ended with.
 /// </summary>
-internal sealed class EntryPointRun
+internal sealed class EntryPointRun(
+    Assembly assembly, string[] args, Action<DistributedApplicationOptions, HostApplicationBuilderSettings> constructing)
 {
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(2);
 
-    private readonly Assembly _assembly;
-    private readonly string[] _args;
-    private readonly BuilderEvents _events;
     private readonly TaskCompletionSource<IDistributedApplicationBuilder> _building = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<DistributedApplication> _built = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _mayBuild = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public EntryPointRun(Assembly assembly, string[] args, Action<DistributedApplicationOptions, HostApplicationBuilderSettings> constructing)
-    {
-        _assembly = assembly;
-        _args = args;
-        _events = new BuilderEvents
-        {
-            Constructing = constructing,
-            Constructed = TestingDefaults.Apply,
-            Building = Hold,
-            Built = application =>
-            {
-                _built.TrySetResult(application);
-                throw new HostAbortedException();
-            },
-        };
-    }
-
     public async Task<IDistributedApplicationBuilder> StartAsync(CancellationToken cancellationToken)
     {
-        var main = _assembly.EntryPoint
-            ?? throw new InvalidOperationException($"Assembly '{_assembly.GetName().Name}' has no entry point, so it is no AppHost.");
-        new Thread(() => Run(main)) { IsBackground = true, Name = $"Entry point of {_assembly.GetName().Name}" }.Start();
+        var main = assembly.EntryPoint
+            ?? throw new InvalidOperationException($"Assembly '{assembly.GetName().Name}' has no entry point, so it is no AppHost.");
+        new Thread(() => Run(main)) { IsBackground = true, Name = $"Entry point of {assembly.GetName().Name}" }.Start();
         return await _building.Task.WaitAsync(_limit, cancellationToken);
     }
 
@@ -61,11 +42,22 @@ internal sealed class EntryPointRun
 
     private void Run(MethodInfo main)
     {
-        _events.ListenHere();
+        using var events = new BuilderEvents
+        {
+            Constructing = constructing,
+            Constructed = TestingDefaults.Apply,
+            Building = Hold,
+            Built = application =>
+            {
+                _built.TrySetResult(application);
+                throw new HostAbortedException();
+            },
+        };
+        events.ListenHere();
         var reason = new InvalidOperationException("The entry point exited without building a DistributedApplication.");
         try
         {
-            main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, main.GetParameters().Length == 0 ? [] : [_args], null);
+            main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, main.GetParameters().Length == 0 ? [] : [args], null);
             Fail(reason);
         }
         catch (HostAbortedException)
@@ -77,10 +69,6 @@ internal sealed class EntryPointRun
 #pragma warning restore CA1031
         {
             Fail(e);
-        }
-        finally
-        {
-            _events.Dispose();
         }
     }
 
