@@ -95,10 +95,10 @@ internal sealed class DependencyWait(ResourceNotificationService notifications, 
 
         console.LogInformation("Waiting for resource ready to execute for '{ResourceName}'.", on.Name);
         var ready = await ForAsync(on, s => s.ResourceReady is not null || Gone(s), cancellationToken);
-        if (ready.ResourceReady is null)
+        if (ready.ResourceReady is not { } handlers)
             throw Unavailable(on.Name, ready);
 
-        await ready.ResourceReady.WaitAsync(cancellationToken);
+        await handlers.WaitAsync(cancellationToken);
     }
 
     private async Task WaitForCompletionAsync(Awaited on, CancellationToken cancellationToken)
