@@ -13,17 +13,17 @@ internal sealed class DependencyWait(ResourceNotificationService notifications, 
     {
         var waits = resource.Annotations.OfType<WaitAnnotation>()
             .Where(wait => wait.Resource is not IResourceWithoutLifetime)
-            .SelectMany(wait => wait.Resource.GetResolvedResourceNames().Select(id => (Wait: wait, Id: id)))
+            .SelectMany(Instances)
             .ToArray();
         if (waits.Length == 0)
             return;
 
-        _pending.AddRange(waits.Select(w => w.Id));
+        _pending.AddRange(waits.Select(on => on.Id));
         await notifications.PublishUpdateAsync(resource, s => WithPending(s) with { State = KnownResourceStates.Waiting });
 
         // The first failure decides, and the remaining waits must not go on logging for a resource that is already given up.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var tasks = waits.Select(w => WaitAsync(w.Wait, w.Id, stop.Token)).ToList();
+        var tasks = waits.Select(on => WaitAsync(on, stop.Token)).ToList();
         try
         {
             while (tasks.Count > 0)
@@ -40,96 +40,102 @@ internal sealed class DependencyWait(ResourceNotificationService notifications, 
         }
     }
 
-    private async Task WaitAsync(WaitAnnotation wait, string id, CancellationToken cancellationToken)
+    private static IEnumerable<Awaited> Instances(WaitAnnotation wait)
     {
-        switch (wait.WaitType)
+        var ids = wait.Resource.GetResolvedResourceNames();
+        return ids.Select(id => new Awaited(wait, id, ids.Count > 1 ? id : wait.Resource.Name));
+    }
+
+    private async Task WaitAsync(Awaited on, CancellationToken cancellationToken)
+    {
+        switch (on.Wait.WaitType)
         {
             case WaitType.WaitForCompletion:
-                await WaitForCompletionAsync(wait, id, cancellationToken);
+                await WaitForCompletionAsync(on, cancellationToken);
                 break;
             case WaitType.WaitUntilStarted:
-                await WaitUntilRunningAsync(wait, id, cancellationToken);
+                await WaitUntilRunningAsync(on, cancellationToken);
                 break;
             default:
-                await WaitUntilRunningAsync(wait, id, cancellationToken);
-                await WaitUntilReadyAsync(wait, id, cancellationToken);
+                await WaitUntilRunningAsync(on, cancellationToken);
+                await WaitUntilReadyAsync(on, cancellationToken);
                 break;
         }
 
-        console.LogInformation("Finished waiting for resource '{ResourceName}'.", id);
-        await ArrivedAsync(id);
+        console.LogInformation("Finished waiting for resource '{ResourceName}'.", on.Name);
+        await ArrivedAsync(on.Id);
     }
 
-    private async Task WaitUntilRunningAsync(WaitAnnotation wait, string id, CancellationToken cancellationToken)
+    private async Task WaitUntilRunningAsync(Awaited on, CancellationToken cancellationToken)
     {
-        console.LogInformation("Waiting for resource '{ResourceName}' to enter the '{State}' state.", id, KnownResourceStates.Running);
-        var behavior = wait.WaitBehavior ?? notifications.DefaultWaitBehavior;
+        console.LogInformation("Waiting for resource '{ResourceName}' to enter the '{State}' state.", on.Name, KnownResourceStates.Running);
+        var behavior = on.Wait.WaitBehavior ?? notifications.DefaultWaitBehavior;
         var reached = await ForAsync(
-            wait, id,
+            on,
             s => s.State?.Text == KnownResourceStates.Running
                 || (behavior is WaitBehavior.StopOnResourceUnavailable && ResourceNotificationService.IsUnavailable(s)),
             cancellationToken);
         if (reached.State?.Text != KnownResourceStates.Running)
-            throw Unavailable(id, reached);
+            throw Unavailable(on.Name, reached);
     }
 
-    private async Task WaitUntilReadyAsync(WaitAnnotation wait, string id, CancellationToken cancellationToken)
+    private async Task WaitUntilReadyAsync(Awaited on, CancellationToken cancellationToken)
     {
-        var behavior = wait.WaitBehavior ?? notifications.DefaultWaitBehavior;
+        var behavior = on.Wait.WaitBehavior ?? notifications.DefaultWaitBehavior;
         bool Gone(CustomResourceSnapshot s) =>
             behavior is WaitBehavior.StopOnResourceUnavailable && ResourceNotificationService.IsUnavailable(s);
 
-        if (HealthCheckAnnotation.KeysOf(wait.Resource).Count > 0)
+        if (HealthCheckAnnotation.KeysOf(on.Wait.Resource).Count > 0)
         {
-            console.LogInformation("Waiting for resource '{ResourceName}' to become healthy.", id);
-            var healthy = await ForAsync(wait, id, s => s.HealthStatus is HealthStatus.Healthy || Gone(s), cancellationToken);
+            console.LogInformation("Waiting for resource '{ResourceName}' to become healthy.", on.Name);
+            var healthy = await ForAsync(on, s => s.HealthStatus is HealthStatus.Healthy || Gone(s), cancellationToken);
             if (healthy.HealthStatus is not HealthStatus.Healthy)
-                throw Unavailable(id, healthy);
+                throw Unavailable(on.Name, healthy);
         }
 
-        console.LogInformation("Waiting for resource ready to execute for '{ResourceName}'.", id);
-        var ready = await ForAsync(wait, id, s => s.ResourceReady is not null || Gone(s), cancellationToken);
-        if (ready.ResourceReady is null)
-            throw Unavailable(id, ready);
+        console.LogInformation("Waiting for resource ready to execute for '{ResourceName}'.", on.Name);
+        var ready = await ForAsync(on, s => s.ResourceReady is not null || Gone(s), cancellationToken);
+        if (ready.ResourceReady is not { } handlers)
+            throw Unavailable(on.Name, ready);
 
-        await ready.ResourceReady.WaitAsync(cancellationToken);
+        await handlers.WaitAsync(cancellationToken);
     }
 
-    private async Task WaitForCompletionAsync(WaitAnnotation wait, string id, CancellationToken cancellationToken)
+    private async Task WaitForCompletionAsync(Awaited on, CancellationToken cancellationToken)
     {
-        console.LogInformation("Waiting for resource '{ResourceName}' to complete.", id);
-        var ended = await ForAsync(wait, id, s => ResourceNotificationService.IsTerminal(s), cancellationToken);
+        console.LogInformation("Waiting for resource '{ResourceName}' to complete.", on.Name);
+        var ended = await ForAsync(on, s => ResourceNotificationService.IsTerminal(s), cancellationToken);
         if (ended.State?.Text == KnownResourceStates.FailedToStart)
-            throw Unavailable(id, ended);
+            throw Unavailable(on.Name, ended);
 
-        if (ended.ExitCode is { } exitCode && exitCode != wait.ExitCode)
+        if (ended.ExitCode is { } exitCode && exitCode != on.Wait.ExitCode)
         {
             console.LogError(
                 "Resource '{ResourceName}' has entered the '{State}' state with exit code '{ExitCode}', expected '{ExpectedExitCode}'.",
-                id, ended.State?.Text, exitCode, wait.ExitCode);
+                on.Name, ended.State?.Text, exitCode, on.Wait.ExitCode);
             throw new DistributedApplicationException(
-                $"Resource '{id}' has entered the '{ended.State?.Text}' state with exit code '{exitCode}', expected '{wait.ExitCode}'.");
+                $"Resource '{on.Name}' has entered the '{ended.State?.Text}' state with exit code '{exitCode}', expected '{on.Wait.ExitCode}'.");
         }
     }
 
     private async Task<CustomResourceSnapshot> ForAsync(
-        WaitAnnotation wait, string id, Func<CustomResourceSnapshot, bool> condition, CancellationToken cancellationToken)
+        Awaited on, Func<CustomResourceSnapshot, bool> condition, CancellationToken cancellationToken)
     {
         var reached = await notifications.WaitForResourceAsync(
-            wait.Resource.Name, e => e.ResourceId == id && condition(e.Snapshot), cancellationToken);
+            on.Wait.Resource.Name, e => e.ResourceId == on.Id && condition(e.Snapshot), cancellationToken);
         return reached.Snapshot;
     }
 
-    private DistributedApplicationException Unavailable(string id, CustomResourceSnapshot snapshot)
+    private DistributedApplicationException Unavailable(string name, CustomResourceSnapshot snapshot)
     {
         if (snapshot.State?.Text == KnownResourceStates.FailedToStart)
         {
-            console.LogError("Dependency resource '{ResourceName}' failed to start.", id);
-            return new DistributedApplicationException($"Dependency resource '{id}' failed to start.");
+            console.LogError("Dependency resource '{ResourceName}' failed to start.", name);
+            return new DistributedApplicationException($"Dependency resource '{name}' failed to start.");
         }
 
-        console.LogError("Resource '{ResourceName}' has entered the '{State}' state prematurely.", id, snapshot.State?.Text);
-        return new DistributedApplicationException($"Resource '{id}' has entered the '{snapshot.State?.Text}' state prematurely.");
+        console.LogError("Resource '{ResourceName}' has entered the '{State}' state prematurely.", name, snapshot.State?.Text);
+        return new DistributedApplicationException($"Resource '{name}' has entered the '{snapshot.State?.Text}' state prematurely.");
     }
 
     private Task ArrivedAsync(string id)
@@ -150,4 +156,7 @@ internal sealed class DependencyWait(ResourceNotificationService notifications, 
         var waitingFor = new ResourcePropertySnapshot(KnownProperties.Resource.WaitingFor, pending);
         return snapshot with { Properties = [.. snapshot.Properties.Where(p => p.Name != waitingFor.Name), waitingFor] };
     }
+
+    /// <param name="Name">As people call it; the instance only where there are several.</param>
+    private sealed record Awaited(WaitAnnotation Wait, string Id, string Name);
 }

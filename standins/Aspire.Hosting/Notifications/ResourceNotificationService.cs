@@ -77,20 +77,19 @@ public class ResourceNotificationService : IDisposable
     public async Task<ResourceEvent> WaitForResourceHealthyAsync(
         string resourceName, WaitBehavior waitBehavior, CancellationToken cancellationToken = default)
     {
-        var healthy = await WaitForResourceAsync(
-            resourceName,
-            e => e.Snapshot.HealthStatus is HealthStatus.Healthy
-                || (waitBehavior is WaitBehavior.StopOnResourceUnavailable && IsUnavailable(e.Snapshot)),
-            cancellationToken);
-        if (healthy.Snapshot.HealthStatus is not HealthStatus.Healthy)
+        bool Gone(ResourceEvent e) => waitBehavior is WaitBehavior.StopOnResourceUnavailable && IsUnavailable(e.Snapshot);
+
+        // ResourceReady is set with the first healthy reports of a run and cleared at its end; both in one look, or a restart in between
+        // would be waited for without end.
+        var ready = await WaitForResourceAsync(
+            resourceName, e => e.Snapshot is { HealthStatus: HealthStatus.Healthy, ResourceReady: not null } || Gone(e), cancellationToken);
+        if (ready.Snapshot.ResourceReady is not { } handlers)
         {
             throw new DistributedApplicationException(
                 $"Stopped waiting for resource '{resourceName}' to become healthy because it failed to start.");
         }
 
-        var ready = await WaitForResourceAsync(
-            resourceName, e => e.ResourceId == healthy.ResourceId && e.Snapshot.ResourceReady is not null, cancellationToken);
-        await ready.Snapshot.ResourceReady!.WaitAsync(cancellationToken);
+        await handlers.WaitAsync(cancellationToken);
         return ready;
     }
 
