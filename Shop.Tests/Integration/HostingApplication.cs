@@ -62,7 +62,8 @@ internal sealed class HostingApplication : IAsyncDisposable
         {
             // A line begins with its time.
             lines.AddRange(batch.Select(l => l.Content[(l.Content.IndexOf(' ', StringComparison.Ordinal) + 1)..]));
-            if (lines.Exists(l => l.Contains(last, StringComparison.Ordinal)))
+            // What DCP says about the command names every word of it.
+            if (lines.Exists(l => l.Contains(last, StringComparison.Ordinal) && !l.StartsWith("[sys] Starting", StringComparison.Ordinal)))
                 break;
         }
         return lines;

@@ -152,7 +152,8 @@ public sealed class HostingTests
 
         await app.ReachesAsync("missing", KnownResourceStates.FailedToStart);
 
-        Assert.Contains(await app.ConsoleAsync(missing.Resource, "/does/not/exist"), l => l.StartsWith("[sys]", StringComparison.Ordinal));
+        var lines = await app.ConsoleAsync(missing.Resource, "/does/not/exist");
+        Assert.Contains(lines, l => l.StartsWith("[sys]", StringComparison.Ordinal) && l.Contains("no such file", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
@@ -171,15 +172,17 @@ public sealed class HostingTests
     [Fact]
     public async Task A_task_runs_before_what_waits_for_its_completion()
     {
+        var done = Path.GetTempFileName();
+        File.Delete(done);
         await using var app = new HostingApplication();
-        var task = app.AddShell("task", "exit 0");
-        app.AddShell("service", "exec sleep 100").WaitForCompletion(task);
+        var task = app.AddShell("task", "sleep 0.5; touch \"$1\"", done);
+        app.AddShell("service", "test -e \"$1\" && exec sleep 100; exit 9", done).WaitForCompletion(task);
         await app.StartAsync();
 
-        var service = await app.ReachesAsync("service", KnownResourceStates.Running);
+        await app.ReachesAsync("service", KnownResourceStates.Running);
 
-        var ended = await app.ReachesAsync("task", KnownResourceStates.Finished);
-        Assert.True(service.StartTimeStamp >= ended.StopTimeStamp);
+        Assert.True(File.Exists(done));
+        File.Delete(done);
     }
 
     [Fact]
@@ -235,7 +238,7 @@ public sealed class HostingTests
         Assert.Equal(["start"], Offered(finished));
 
         static IEnumerable<string> Offered(CustomResourceSnapshot snapshot) =>
-            snapshot.Commands.Where(c => c.State == ResourceCommandState.Enabled && c.Name is "start" or "stop" or "restart").Where(c => c.State == ResourceCommandState.Enabled).Select(c => c.Name).Order();
+            snapshot.Commands.Where(c => c is { State: ResourceCommandState.Enabled, Name: "start" or "stop" or "restart" }).Select(c => c.Name).Order();
     }
 
     [Fact]
@@ -265,10 +268,10 @@ public sealed class HostingTests
         var server = app.AddServer("server")
             .OnResourceEndpointsAllocated((_, _, _) => Noted("allocated"))
             .OnBeforeResourceStarted((_, _, _) => Noted("before start"))
-            .OnResourceReady((_, _, _) =>
+            .OnResourceReady(async (_, _, _) =>
             {
+                await Noted("ready");
                 ready.TrySetResult();
-                return Noted("ready");
             });
         app.Builder.OnBeforeStart((_, _) => Noted("application"));
         await app.StartAsync();
