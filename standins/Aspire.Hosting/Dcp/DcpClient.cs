@@ -38,12 +38,13 @@ internal sealed class DcpClient : IDisposable
 
     internal async Task<bool> IsHealthyAsync(CancellationToken ct)
     {
+        using var limit = Limited(ct);
         try
         {
-            using var answer = await http.GetAsync("/healthz", ct);
+            using var answer = await http.GetAsync("/healthz", limit.Token);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             return false;
         }

@@ -40,39 +40,14 @@ internal sealed class ApplicationOrchestrator(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        logger.LogInformation("Aspire AppHost version: {Version}", Version());
-        logger.LogInformation("Distributed application starting.");
-        logger.LogInformation("Application host directory is: {AppHostDirectory}", appHost.Directory);
-        TransportRules.Check(configuration, options);
-
-        var locations = DcpLocations.Find(configuration, appHost, withDashboard: !options.DisableDashboard);
-        if (!options.DisableDashboard)
-            await AddDashboardAsync(locations, cancellationToken);
-        await eventing.PublishAsync(new BeforeStartEvent(services, model), cancellationToken);
-
-        var endpoints = new EndpointServices(randomizePorts, logger);
-        foreach (var resource in Started())
-            Prepare(resource, endpoints);
-        // While the model is published DCP comes up by itself.
-        session = DcpSession.StartAsync(locations.Dcp, configuration["DcpPublisher:ContainerRuntime"], logger, ending.Token);
-        await PublishInitialAsync(cancellationToken);
-        var dcp = (await session.WaitAsync(cancellationToken)).Client;
-
-        var urls = await AllocateAsync(dcp, endpoints, cancellationToken);
-        runner = new ResourceRunner(dcp, endpoints, urls, model, appHost, execution, eventing, notifications, consoles, services, logger, randomizePorts);
-        foreach (var resource in Started())
-            runner.Add(resource);
-        _ = runner.WatchAsync(DcpKind.Executable, LostAfter, DcpLost, ending.Token);
-        _ = runner.WatchAsync(DcpKind.Container, LostAfter, static () => { }, ending.Token);
-        if (model.Resources.OfType<DashboardResource>().FirstOrDefault() is { } dashboard)
-            _ = AnnounceAsync(dashboard, ending.Token);
-        _ = parameters.AskForMissingAsync(ending.Token);
-
-        await CreateNetworkAsync(dcp, cancellationToken);
-        await Task.WhenAll(Started().Where(r => !r.HasAnnotationOfType<ExplicitStartupAnnotation>())
-            .Select(r => runner.StartAsync(r, cancellationToken)));
-        await eventing.PublishAsync(new AfterResourcesCreatedEvent(services, model), cancellationToken);
-        logger.LogInformation("Distributed application started. Press Ctrl+C to shut down.");
+        try
+        {
+            await StartResourcesAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Ctrl+C while resources still wait for each other is a normal end, not a failed start.
+        }
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -115,6 +90,43 @@ internal sealed class ApplicationOrchestrator(
     internal Task<bool> StopAsync(string id, CancellationToken ct) => Runner.StopAsync(id, ct);
 
     internal Task<bool> RestartAsync(string id, CancellationToken ct) => Runner.RestartAsync(id, ct);
+
+    private async Task StartResourcesAsync(CancellationToken cancellationToken)
+    {
+        logger.LogInformation("Aspire AppHost version: {Version}", Version());
+        logger.LogInformation("Distributed application starting.");
+        logger.LogInformation("Application host directory is: {AppHostDirectory}", appHost.Directory);
+        TransportRules.Check(configuration, options);
+
+        var locations = DcpLocations.Find(configuration, appHost, withDashboard: !options.DisableDashboard);
+        if (!options.DisableDashboard)
+            await AddDashboardAsync(locations, cancellationToken);
+        await eventing.PublishAsync(new BeforeStartEvent(services, model), cancellationToken);
+
+        var endpoints = new EndpointServices(randomizePorts, logger);
+        foreach (var resource in Started())
+            Prepare(resource, endpoints);
+        // While the model is published DCP comes up by itself.
+        session = DcpSession.StartAsync(locations.Dcp, configuration["DcpPublisher:ContainerRuntime"], logger, ending.Token);
+        await PublishInitialAsync(cancellationToken);
+        var dcp = (await session.WaitAsync(cancellationToken)).Client;
+
+        var urls = await AllocateAsync(dcp, endpoints, cancellationToken);
+        runner = new ResourceRunner(dcp, endpoints, urls, model, appHost, execution, eventing, notifications, consoles, services, logger, randomizePorts);
+        foreach (var resource in Started())
+            runner.Add(resource);
+        _ = runner.WatchAsync(DcpKind.Executable, LostAfter, DcpLost, ending.Token);
+        _ = runner.WatchAsync(DcpKind.Container, LostAfter, static () => { }, ending.Token);
+        if (model.Resources.OfType<DashboardResource>().FirstOrDefault() is { } dashboard)
+            _ = AnnounceAsync(dashboard, ending.Token);
+        _ = parameters.AskForMissingAsync(ending.Token);
+
+        await CreateNetworkAsync(dcp, cancellationToken);
+        await Task.WhenAll(Started().Where(r => !r.HasAnnotationOfType<ExplicitStartupAnnotation>())
+            .Select(r => runner.StartAsync(r, cancellationToken)));
+        await eventing.PublishAsync(new AfterResourcesCreatedEvent(services, model), cancellationToken);
+        logger.LogInformation("Distributed application started. Press Ctrl+C to shut down.");
+    }
 
     private ResourceRunner Runner => runner ?? throw new InvalidOperationException("The application has not been started.");
 

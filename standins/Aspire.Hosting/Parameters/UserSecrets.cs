@@ -100,7 +100,7 @@ internal sealed class UserSecrets(string? path, IConfigurationManager configurat
         {
             try
             {
-                return new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                return new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException && DateTime.UtcNow < until)
             {
