@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace Aspire.Hosting;
+
+internal static class TransportRules
+{
+    private const string Allowed = "ASPIRE_ALLOW_UNSECURED_TRANSPORT";
+
+    private static readonly string[] Addresses =
+    [
+        "ASPNETCORE_URLS",
+        "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL",
+        "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL",
+        "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
+    ];
+
+    /// <exception cref="OptionsValidationException">An address of the dashboard is http and nobody has said that this is meant.</exception>
+    internal static void Check(IConfiguration configuration, DistributedApplicationOptions options)
+    {
+        if (options.DisableDashboard || options.AllowUnsecuredTransport || configuration.GetValue<bool>(Allowed))
+            return;
+
+        var plain = Addresses.FirstOrDefault(name =>
+            (configuration[name] ?? "").Split(';').Any(u => u.Trim().StartsWith("http://", StringComparison.OrdinalIgnoreCase)));
+        if (plain is null)
+            return;
+
+        var setting = plain == "ASPNETCORE_URLS" ? "applicationUrl" : plain;
+        throw new OptionsValidationException(
+            setting, typeof(DistributedApplicationOptions),
+            [$"The '{setting}' setting must be an https address unless the '{Allowed}' environment variable is set to true. This configuration is commonly set in the launch profile. See https://aka.ms/aspire/allowunsecuredtransport for more details."]);
+    }
+}
