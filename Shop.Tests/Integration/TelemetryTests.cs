@@ -161,7 +161,7 @@ public sealed class TelemetryTests
         map: app =>
         {
             app.MapGet("/parts/{id}", (string id) => id);
-            app.MapGet("/callee", () => Baggage.GetBaggage("shopper"));
+            app.MapGet("/callee", () => Baggage.GetBaggage("shopper") ?? "");
             app.MapGet("/caller", async (HttpContext context, IHttpClientFactory clients, CancellationToken ct) =>
             {
                 Baggage.SetBaggage("shopper", "synthetic");
