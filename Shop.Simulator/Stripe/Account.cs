@@ -103,6 +103,7 @@ internal sealed class Work(Account account, StripeOptions options, TimeProvider 
             RequestId = requestId,
             IdempotencyKey = idempotencyKey,
             Webhooks = endpoints.Length,
+            OrderId = (string?)about["metadata"]?["order_id"] ?? Find<PaymentIntent>((string?)about["payment_intent"])?.OrderId,
             PreviousJson = previous?.ToJsonString(),
         });
         foreach (var endpoint in endpoints)

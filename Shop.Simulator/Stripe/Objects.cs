@@ -84,6 +84,7 @@ internal sealed record StripeEvent(string Id, long Created, string Type, string 
     public string? RequestId { get; init; }
     public string? IdempotencyKey { get; init; }
     public int Webhooks { get; init; }
+    public string? OrderId { get; init; }
     public string? PreviousJson { get; init; }
 }
 

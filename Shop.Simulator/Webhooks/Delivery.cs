@@ -14,7 +14,6 @@ internal sealed record Delivery(string Id, string EventId, string Type, string U
     public DateTimeOffset? LastAttempt { get; init; }
     public int? LastStatus { get; init; }
     public string? LastError { get; init; }
-    public string? OrderId { get; init; }
 }
 
 /// <summary>Where webhooks go, once it was said at run time; until then the configuration holds.</summary>
