@@ -5,7 +5,7 @@ namespace Shop.Simulator;
 /// <summary>Every log line this service can write. Card numbers never reach this file: they are reduced to a test card's name on arrival.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(5001, LogLevel.Information, "{Method} {Path} answered {Status} as {RequestId}")]
+    [LoggerMessage(5001, LogLevel.Debug, "{Method} {Path} answered {Status} as {RequestId}")]
     public static partial void Answered(this ILogger logger, string method, string path, int status, string requestId);
 
     [LoggerMessage(5002, LogLevel.Warning, "{RequestId}: {Method} {Path} was given the fault {Fault}")]

@@ -67,15 +67,17 @@ function group(input, format) {
   input.addEventListener("blur", () => input.value && check(input.id));
 }
 
-group(fields.number, number => isAmex(number)
+const grouped = number => isAmex(number)
   ? [number.slice(0, 4), number.slice(4, 10), number.slice(10, 15)].filter(Boolean).join(" ")
-  : number.slice(0, 19).replace(/(\d{4})(?=\d)/g, "$1 "));
+  : number.slice(0, 19).replace(/(\d{4})(?=\d)/g, "$1 ");
+
+group(fields.number, grouped);
 group(fields.expiry, (date, typed) => date.length > 2 ? `${date.slice(0, 2)} / ${date.slice(2, 6)}` : typed.replace(/[^\d /]/g, ""));
 group(fields.cvc, cvc => cvc.slice(0, 4));
 
 for (const button of form.querySelectorAll("[data-number]")) {
   button.addEventListener("click", () => {
-    fields.number.value = button.dataset.number.replace(/(\d{4})(?=\d)/g, "$1 ");
+    fields.number.value = grouped(button.dataset.number);
     fields.expiry.value = `12 / ${String(new Date().getFullYear() + 3).slice(2)}`;
     fields.cvc.value = button.dataset.cvc;
     Object.keys(fields).forEach(check);

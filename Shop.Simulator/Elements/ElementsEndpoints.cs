@@ -64,7 +64,7 @@ internal static class ElementsEndpoints
         }
     }
 
-    private static RazorComponentResult BankAsks(string token, Account account, HttpResponse response)
+    private static RazorComponentResult<BankPage> BankAsks(string token, Account account, HttpResponse response)
     {
         var intent = account.Read(work => ByToken(work, token));
         Guard(response, $"frame-ancestors *; form-action 'self' {Source(intent?.Action?.ReturnUrl)}");
@@ -91,7 +91,7 @@ internal static class ElementsEndpoints
 
     private static PaymentIntent? ByToken(Work work, string token) => work.All<PaymentIntent>().FirstOrDefault(i => i.Action?.Token == token);
 
-    private static RazorComponentResult CardForm(Uri back, HttpResponse response, string? wrong, string? message)
+    private static RazorComponentResult<CardPage> CardForm(Uri back, HttpResponse response, string? wrong, string? message)
     {
         // Browsers hold a form's redirect to form-action too.
         Guard(response, $"frame-ancestors 'none'; form-action 'self' {Source(back.ToString())}");
