@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -346,6 +347,39 @@ public sealed class SimulatorStripeTests(SimulatorFixture fixture) : IClassFixtu
         Assert.Equal("requires_payment_method", (await Intents.GetAsync(intent.Id, cancellationToken: Ct)).Status);
 
         await SimulatorHost.UntilAsync(() => Intents.GetAsync(intent.Id, cancellationToken: Ct), i => i.Status == "succeeded");
+    }
+
+    [Theory]
+    [InlineData("""{ "latencyMs": 0, "declineRate": 1, "mode": "none" }""", HttpStatusCode.OK, "card_declined")]
+    [InlineData("""{ "latencyMs": 0, "declineRate": 0, "mode": "error500_before", "count": 1, "operation": "confirm" }""", HttpStatusCode.OK, "api_error")]
+    [InlineData("""{ "latencyMs": -1 }""", HttpStatusCode.BadRequest, "succeeded")]
+    [InlineData("""{ "mode": "explode" }""", HttpStatusCode.BadRequest, "succeeded")]
+    public async Task Faults_are_set_in_plain_words_or_refused(string faults, HttpStatusCode answer, string outcome)
+    {
+        using var set = await _simulator.Http.PutAsync(new Uri("/faults", UriKind.Relative), new StringContent(faults, new MediaTypeHeaderValue("application/json")), Ct);
+        Assert.Equal(answer, set.StatusCode);
+
+        var intent = await CreateAsync();
+        try
+        {
+            Assert.Equal(outcome, (await Intents.ConfirmAsync(intent.Id, Confirming("pm_card_visa"), cancellationToken: Ct)).Status);
+        }
+        catch (StripeException e)
+        {
+            Assert.Equal(outcome, e.StripeError.Code ?? e.StripeError.Type);
+        }
+    }
+
+    [Fact]
+    public async Task The_gateways_work_belongs_to_the_callers_trace()
+    {
+        using var checkout = new Activity("checkout").Start();
+        await CreateAsync(order: _test);
+        checkout.Stop();
+
+        var requests = await _simulator.Http.GetFromJsonAsync<JsonNode[]>($"/requests?order={_test}", Ct);
+
+        Assert.Equal(checkout.TraceId.ToString(), (string?)Assert.Single(requests!)["traceId"]);
     }
 
     [Theory]

@@ -87,6 +87,22 @@ public sealed class SimulatorWebhookTests
     }
 
     [Fact]
+    public async Task An_endpoint_that_does_not_answer_holds_up_no_other()
+    {
+        await using var dead = await Receiver.StartAsync();
+        await using var shop = await Receiver.StartAsync();
+        dead.Delay = TimeSpan.FromSeconds(20);
+        await using var simulator = SimulatorHost.Start(
+            ("Simulator:Stripe:Webhooks:0:Url", dead.Url), ("Simulator:Stripe:Webhooks:0:Secret", Secret),
+            ("Simulator:Stripe:Webhooks:1:Url", shop.Url), ("Simulator:Stripe:Webhooks:1:Secret", Secret), ("Simulator:Stripe:WebhookTimeout", "00:00:15"));
+
+        await ChargeAsync(simulator, "order-1");
+
+        var sent = await SimulatorHost.UntilAsync(() => SentAsync(simulator), w => w.Count(d => (string?)d["state"] == "Delivered") == 3);
+        Assert.All(sent, w => Assert.Equal((string?)w["url"] == shop.Url ? "Delivered" : "Waiting", (string?)w["state"]));
+    }
+
+    [Fact]
     public async Task What_was_not_delivered_before_a_restart_is_delivered_after_it()
     {
         await using var shop = await Receiver.StartAsync();
@@ -128,6 +144,7 @@ public sealed class SimulatorWebhookTests
         public ConcurrentQueue<Call> Calls { get; } = new();
         public string Url => $"{_app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()}/webhooks/stripe";
         public volatile int Status = 200;
+        public TimeSpan Delay { get; set; }
 
         public static async Task<Receiver> StartAsync()
         {
@@ -140,6 +157,7 @@ public sealed class SimulatorWebhookTests
                 using var reader = new StreamReader(request.Body);
                 receiver.Calls.Enqueue(new(await reader.ReadToEndAsync(), request.Headers["Stripe-Signature"].ToString(),
                     request.Headers.TraceParent is [var trace] ? trace : null));
+                await Task.Delay(receiver.Delay, request.HttpContext.RequestAborted);
                 return Results.StatusCode(receiver.Status);
             });
             await receiver._app.StartAsync();
