@@ -136,7 +136,7 @@ internal sealed class WebhookSender : BackgroundService
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !ct.IsCancellationRequested)
         {
-            return (null, e is OperationCanceledException ? "timeout" : e.Message);
+            return (null, e is OperationCanceledException ? "timeout" : e.InnerException?.Message ?? e.Message);
         }
     }
 
