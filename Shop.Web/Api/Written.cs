@@ -7,7 +7,7 @@ internal readonly record struct Written<T>(T? Value, ApiProblem? Problem = null)
     public bool IsRefused => Problem is { Status: < 500 };
 }
 
-/// <summary>The part of application/problem+json that pages use; the last four are extensions of single endpoints.</summary>
+/// <summary>The part of application/problem+json that pages use; the last two are extensions of single endpoints.</summary>
 public sealed record ApiProblem(
     int Status, string? Reason = null, string? Detail = null, string? Reference = null,
-    Dictionary<string, string[]>? Errors = null, string[]? Skus = null, string? OrderNumber = null);
+    Dictionary<string, string[]>? Errors = null, string[]? Skus = null);

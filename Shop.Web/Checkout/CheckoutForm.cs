@@ -50,7 +50,7 @@ public sealed record CheckoutForm
         if (Line2.Length > 100)
             wrong[nameof(Line2)] = "Use no more than 100 characters.";
         if (PostalCode.Length != 5 || !PostalCode.All(char.IsAsciiDigit))
-            wrong[nameof(PostalCode)] = "Enter a German postal code: five digits.";
+            wrong[nameof(PostalCode)] = "Enter five digits.";
         Require(nameof(City), City, "Enter the town or city.");
         if (PaymentToken is null)
             wrong[nameof(PaymentToken)] = "Enter your card details.";

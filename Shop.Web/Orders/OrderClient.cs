@@ -4,12 +4,12 @@ namespace Shop.Web.Orders;
 
 internal sealed class OrderClient(HttpClient http)
 {
-    public Task<Fetched<OrderView>> GetAsync(string number, string key, CancellationToken ct) =>
-        http.FetchAsync<OrderView>(With(key, new(HttpMethod.Get, $"/orders/{Uri.EscapeDataString(number)}")), ct);
+    public Task<Fetched<OrderView>> GetAsync(long number, string key, CancellationToken ct) =>
+        http.FetchAsync<OrderView>(With(key, new(HttpMethod.Get, $"/orders/{number}")), ct);
 
-    public Task<Written<OrderView>> PayAgainAsync(string number, string key, string paymentToken, Guid idempotencyKey, CancellationToken ct) =>
+    public Task<Written<OrderView>> PayAgainAsync(long number, string key, string paymentToken, Guid idempotencyKey, CancellationToken ct) =>
         http.WriteAsync<OrderView>(With(key, ApiHttp.Post(
-            $"/orders/{Uri.EscapeDataString(number)}/payments", new { paymentToken, provider = "stripe" }, idempotencyKey)), ct);
+            $"/orders/{number}/payments", new { paymentToken, provider = "stripe" }, idempotencyKey)), ct);
 
     private static HttpRequestMessage With(string key, HttpRequestMessage request)
     {
@@ -20,7 +20,7 @@ internal sealed class OrderClient(HttpClient http)
 
 /// <summary><see cref="Key"/> opens a guest's order; only the answer to its checkout holds it.</summary>
 public sealed record OrderView(
-    string Number, DateTimeOffset PlacedAt, string Status, string MoneyTaken, string Reference, string Currency, long TotalMinor, long TaxMinor,
+    long Number, DateTimeOffset PlacedAt, string Status, string MoneyTaken, string Reference, string Currency, long TotalMinor, long TaxMinor,
     bool Retryable, IReadOnlyList<OrderedLine> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<OrderEvent> Timeline,
     string? Key = null, Uri? ActionUrl = null)
 {

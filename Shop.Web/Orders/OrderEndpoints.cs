@@ -8,13 +8,13 @@ internal static class OrderEndpoints
 {
     public static void MapOrders(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/orders/{number}/status", GetStatus);
-        app.MapPost("/orders/{number}/payments", PayAgain).DisableAntiforgery();
+        app.MapGet("/orders/{number:long}/status", GetStatus);
+        app.MapPost("/orders/{number:long}/payments", PayAgain).DisableAntiforgery();
     }
 
     /// <summary>The part of an order's page that changes while a payment is on its way.</summary>
     internal static async Task<Results<RazorComponentResult<OrderProgress>, StatusCodeHttpResult>> GetStatus(
-        string number, HttpContext context, OrderClient orders, CancellationToken ct)
+        long number, HttpContext context, OrderClient orders, CancellationToken ct)
     {
         context.Response.Headers.CacheControl = "no-store";
         if (OrderKey.Of(context) is not { } key)
@@ -28,7 +28,7 @@ internal static class OrderEndpoints
 
     /// <summary>Whatever comes of it, the order's page tells it: paid, refused again, or meanwhile paid in another window.</summary>
     internal static async Task<Results<RedirectHttpResult, StatusCodeHttpResult>> PayAgain(
-        string number, HttpContext context, OrderClient orders, CancellationToken ct)
+        long number, HttpContext context, OrderClient orders, CancellationToken ct)
     {
         var form = await context.Request.ReadFormAsync(ct);
         if (OrderKey.Of(context) is not { } key)
@@ -41,6 +41,6 @@ internal static class OrderEndpoints
             notice = "&notice=card_missing";
         else if (await orders.PayAgainAsync(number, key, card, idempotencyKey, ct) is { Value: null } paid)
             notice = $"&notice={Uri.EscapeDataString(paid.IsRefused ? paid.Problem?.Reason ?? "refused" : "answer_lost")}";
-        return TypedResults.LocalRedirect($"/orders/{Uri.EscapeDataString(number)}?key={Uri.EscapeDataString(key)}{notice}");
+        return TypedResults.LocalRedirect($"/orders/{number}?key={Uri.EscapeDataString(key)}{notice}");
     }
 }

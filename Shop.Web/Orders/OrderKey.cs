@@ -13,14 +13,14 @@ internal static class OrderKey
     public static string? Of(HttpContext context) =>
         Tokens.Clean(context.Request.Query["key"]) ?? Tokens.Clean(context.Request.Cookies[Cookie]);
 
-    public static void Remember(HttpContext context, string number, string key)
+    public static void Remember(HttpContext context, long number, string key)
     {
         if (context.Request.Cookies[Cookie] != key)
         {
             context.Response.Cookies.Append(Cookie, key, new()
             {
                 HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps, IsEssential = true,
-                Path = $"/orders/{Uri.EscapeDataString(number)}", MaxAge = TimeSpan.FromDays(30),
+                Path = $"/orders/{number}", MaxAge = TimeSpan.FromDays(30),
             });
         }
     }

@@ -1,5 +1,5 @@
 // <card-fields src>: the gateway's own form in a frame. Card numbers never touch this page; what comes back is the card's name, pm_….
-//   from the frame: { type: 'ready' } { type: 'height', height } { type: 'payment_method', id } { type: 'error', message }
+//   from the frame: { type: 'height', px } { type: 'payment_method', id } { type: 'error', message }
 //   to the frame:   { type: 'submit' }
 const patience = 20_000;
 
@@ -42,11 +42,10 @@ customElements.define('card-fields', class extends HTMLElement {
 
   hear(message) {
     switch (message?.type) {
-      case 'ready':
-        clearTimeout(this.waiting);
-        break;
-      case 'height':
-        this.frame.style.height = `${Math.min(Math.max(message.height, 60), 600)}px`;
+      case 'height': // the first one says that the form is there
+        if (!this.asked)
+          clearTimeout(this.waiting);
+        this.frame.style.height = `${Math.min(Math.max(message.px, 60), 600)}px`;
         break;
       case 'payment_method':
         clearTimeout(this.waiting);
