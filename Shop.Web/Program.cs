@@ -1,3 +1,37 @@
+using Shop.ServiceDefaults;
+using Shop.Web;
+using Shop.Web.Api;
+using Shop.Web.Carts;
+using Shop.Web.Catalog;
+using Shop.Web.Checkout;
+using Shop.Web.Components;
+using Shop.Web.Edge;
+using Shop.Web.Operations;
+using Shop.Web.Orders;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.IgnoreInboundTraces(); // references are made of trace ids, and a stranger must not choose ours
+builder.AddApiClients();
+builder.Services.AddRazorComponents();
+builder.Services.AddSharedPages();
+builder.Services.AddPages();
+builder.Services.AddOperations();
+
 var app = builder.Build();
+app.MapDefaultEndpoints();
+app.UsePageHeaders();
+app.UseExceptionHandler("/status/500", createScopeForErrors: true);
+app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+app.UseSameOriginGuard();
+app.UseOperationsGate();
+app.UseRouting();
+app.UseOutputCache();
+
+app.MapStaticAssets();
+app.MapCatalog();
+app.MapCart();
+app.MapOrders();
+app.MapOperations();
+app.MapRazorComponents<App>().DisableAntiforgery().WithStaticAssets(); // SameOriginGuard does that work
 app.Run();

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Net.Mail;
+using Shop.Web.Edge;
+
+namespace Shop.Web.Checkout;
+
+/// <summary>
+/// One checkout as the shopper fills it in. Its key, the cart's version and the total are those of the page that was looked at, so sending the
+/// form again (a double click, a reload, a second try after a lost answer) is the same checkout.
+/// </summary>
+public sealed record CheckoutForm
+{
+    public string Email { get; init; } = "";
+    public string Name { get; init; } = "";
+    public string Line1 { get; init; } = "";
+    public string Line2 { get; init; } = "";
+    public string PostalCode { get; init; } = "";
+    public string City { get; init; } = "";
+    public string Country { get; } = "DE";
+    public string? PaymentToken { get; init; }
+    public long CartVersion { get; init; }
+    public long TotalMinor { get; init; }
+    public Guid Key { get; init; } = Guid.CreateVersion7();
+
+    public static CheckoutForm Read(IFormCollection form) => new()
+    {
+        Email = Text(form, nameof(Email)),
+        Name = Text(form, nameof(Name)),
+        Line1 = Text(form, nameof(Line1)),
+        Line2 = Text(form, nameof(Line2)),
+        PostalCode = Text(form, nameof(PostalCode)),
+        City = Text(form, nameof(City)),
+        PaymentToken = CardToken(form[nameof(PaymentToken)]),
+        CartVersion = long.TryParse(form[nameof(CartVersion)], CultureInfo.InvariantCulture, out var version) ? version : 0,
+        TotalMinor = long.TryParse(form[nameof(TotalMinor)], CultureInfo.InvariantCulture, out var total) ? total : 0,
+        Key = Guid.TryParse(form[nameof(Key)], out var key) ? key : Guid.CreateVersion7(),
+    };
+
+    /// <summary>The gateway's name for a card: <c>pm_…</c>. Anything else, card numbers above all, stops here.</summary>
+    public static string? CardToken(string? word) => Tokens.Clean(word) is { } token && token.StartsWith("pm_", StringComparison.Ordinal) ? token : null;
+
+    /// <summary>What is wrong, by field, in words to show beside it; the Api checks again.</summary>
+    public Dictionary<string, string> Check()
+    {
+        var wrong = new Dictionary<string, string>();
+        if (Email.Length > 254 || !MailAddress.TryCreate(Email, out var address) || address.Address != Email)
+            wrong[nameof(Email)] = "Enter an e-mail address, such as name@example.org.";
+        Require(nameof(Name), Name, "Enter the name of the person who receives the parcel.");
+        Require(nameof(Line1), Line1, "Enter the street and house number.");
+        if (Line2.Length > 100)
+            wrong[nameof(Line2)] = "Use no more than 100 characters.";
+        if (PostalCode.Length != 5 || !PostalCode.All(char.IsAsciiDigit))
+            wrong[nameof(PostalCode)] = "Enter five digits.";
+        Require(nameof(City), City, "Enter the town or city.");
+        if (PaymentToken is null)
+            wrong[nameof(PaymentToken)] = "Enter your card details.";
+        return wrong;
+
+        void Require(string field, string value, string message)
+        {
+            if (value is "")
+                wrong[field] = message;
+            else if (value.Length > 100)
+                wrong[field] = "Use no more than 100 characters.";
+        }
+    }
+
+    private static string Text(IFormCollection form, string field) => form[field].ToString().Trim();
+}

@@ -1,0 +1,16 @@
+using Shop.Web.Catalog;
+using Shop.Web.Checkout;
+
+namespace Shop.Web.Components;
+
+internal static class Pages
+{
+    public static void AddPages(this IServiceCollection services)
+    {
+        services.AddSingleton<Pictures>();
+        services.AddOptions<PageOptions>().BindConfiguration(PageOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<HostedFieldsOptions>().BindConfiguration(HostedFieldsOptions.Section).ValidateDataAnnotations()
+            .Validate(o => o.Url is { IsAbsoluteUri: true }, "HostedFields:Url must be the absolute address of the gateway's card form.")
+            .ValidateOnStart();
+    }
+}

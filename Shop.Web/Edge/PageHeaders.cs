@@ -1,0 +1,45 @@
+using System.Net.Mime;
+using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.Extensions.Options;
+using Shop.Web.Checkout;
+
+namespace Shop.Web.Edge;
+
+/// <summary>What every answer says about itself: how it may be used, and by whom it may be kept.</summary>
+internal static class PageHeaders
+{
+    // Output caching reads the same metadata, so a page is shared by both or by none.
+    private const string Shared = "public, max-age=30";
+
+    public static void UsePageHeaders(this IApplicationBuilder app)
+    {
+        var cardFields = app.ApplicationServices.GetRequiredService<IOptions<HostedFieldsOptions>>().Value.Origin;
+        var policy = $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+            + $"frame-src {cardFields}; form-action 'self'; base-uri 'self'; frame-ancestors 'none'; manifest-src 'self'";
+
+        app.Use((context, next) =>
+        {
+            context.Response.OnStarting(() =>
+            {
+                var headers = context.Response.Headers;
+                headers.XContentTypeOptions = "nosniff";
+                headers.TryAdd("Content-Security-Policy", policy); // pictures bring a narrower one
+                // An order's address holds its key: no other site may read it. And "no-referrer" would hide our origin from ourselves.
+                headers["Referrer-Policy"] = "same-origin";
+                headers["Permissions-Policy"] = $"payment=(self \"{cardFields}\"), camera=(), microphone=(), geolocation=()";
+
+                if (context.Response.ContentType?.StartsWith(MediaTypeNames.Text.Html, StringComparison.Ordinal) is true)
+                {
+                    var isShared = context.Response.StatusCode is StatusCodes.Status200OK
+                        && context.GetEndpoint()?.Metadata.GetMetadata<OutputCacheAttribute>() is not null;
+                    headers.CacheControl = isShared ? Shared : "no-store";
+                }
+                // Blazor answers a form with 302, which leaves the next method to the browser; 303 says GET.
+                if (context.Response.StatusCode is StatusCodes.Status302Found && HttpMethods.IsPost(context.Request.Method))
+                    context.Response.StatusCode = StatusCodes.Status303SeeOther;
+                return Task.CompletedTask;
+            });
+            return next(context);
+        });
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Shop.Web.Api;
+
+namespace Shop.Web.Operations;
+
+internal sealed class OperationsClient(HttpClient http)
+{
+    public Task<Fetched<OrderRows>> GetOrdersAsync(CancellationToken ct) => http.FetchAsync<OrderRows>("/operations/orders?limit=50", ct);
+
+    public Task<Fetched<OrderDetail>> GetOrderAsync(long number, CancellationToken ct) =>
+        http.FetchAsync<OrderDetail>($"/operations/orders/{number}", ct);
+
+    public Task<Fetched<QueueView>> GetQueueAsync(CancellationToken ct) => http.FetchAsync<QueueView>("/operations/queue", ct);
+
+    public Task<Written<Done>> RetryAsync(Guid job, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/operations/jobs/{job}/retry", null, Guid.CreateVersion7()), ct, whenEmpty: new Done());
+}
+
+internal sealed record Done;
+
+public sealed record OrderRows(IReadOnlyList<OrderRow> Items);
+
+public sealed record OrderRow(
+    long Number, DateTimeOffset PlacedAt, string Status, string Payment, long TotalMinor, string Currency, string Reference,
+    string? Reason = null, string? TraceId = null);
+
+public sealed record OrderDetail(
+    OrderAnswer Order, IReadOnlyList<Attempt> Attempts, IReadOnlyList<Job> Jobs, IReadOnlyList<TimelineEntry> Timeline, string? TraceId = null);
+
+public sealed record OrderAnswer(
+    long Number, DateTimeOffset PlacedAt, string Status, string Payment, string MoneyTaken, string Reference, string Currency, long TotalMinor,
+    AnswerTexts Texts, string? Reason = null);
+
+public sealed record AnswerTexts(string Headline, string Explanation, string? NextStep = null);
+
+public sealed record Attempt(
+    DateTimeOffset At, string Provider, string Operation, string Class, double LatencyMs, int? N = null, string? Code = null,
+    string? DeclineCode = null, string? RequestId = null, string? GatewayId = null, string? TraceId = null, string? Proof = null);
+
+public sealed record Job(
+    Guid Id, string Kind, string State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason = null);
+
+public sealed record TimelineEntry(DateTimeOffset At, string Kind, string Summary, string? Reason = null, JsonElement? Data = null);
+
+public sealed record QueueView(
+    int Waiting, int Leased, int Parked, IReadOnlyList<ParkedJob> ParkedJobs, OutboxCounts Outbox, DateTimeOffset? OldestDueAt = null);
+
+public sealed record ParkedJob(
+    Guid Id, long OrderNumber, string Kind, int Leases, int Attempts, DateTimeOffset CreatedAt, string? LastReason = null);
+
+public sealed record OutboxCounts(int Waiting, int Parked);

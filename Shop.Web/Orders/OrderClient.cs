@@ -1,0 +1,43 @@
+using Shop.Web.Api;
+
+namespace Shop.Web.Orders;
+
+internal sealed class OrderClient(HttpClient http)
+{
+    public Task<Fetched<OrderView>> GetAsync(long number, string key, CancellationToken ct) =>
+        http.FetchAsync<OrderView>(With(key, new(HttpMethod.Get, $"/orders/{number}")), ct);
+
+    public Task<Written<OrderView>> PayAgainAsync(long number, string key, string paymentToken, Guid idempotencyKey, CancellationToken ct) =>
+        http.WriteAsync<OrderView>(With(key, ApiHttp.Post(
+            $"/orders/{number}/payments", new { paymentToken, provider = "stripe" }, idempotencyKey)), ct);
+
+    private static HttpRequestMessage With(string key, HttpRequestMessage request)
+    {
+        request.Headers.Add("X-Order-Key", key);
+        return request;
+    }
+}
+
+/// <summary><see cref="Key"/> opens a guest's order; only the answer to its checkout holds it.</summary>
+public sealed record OrderView(
+    long Number, DateTimeOffset PlacedAt, string Status, string MoneyTaken, string Reference, string Currency, long TotalMinor, long TaxMinor,
+    bool Retryable, IReadOnlyList<OrderedLine> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<OrderEvent> Timeline,
+    string? Key = null, Uri? ActionUrl = null)
+{
+    public bool IsConfirming => Status is "confirming";
+
+    /// <summary>False while news of the payment is to be expected.</summary>
+    public bool IsSettled => Status is not ("confirming" or "actionNeeded");
+
+    /// <summary>Where the bank asks its question. Only a web address may become a link.</summary>
+    public Uri? Action => Status is "actionNeeded" && ActionUrl is { IsAbsoluteUri: true, Scheme: "https" or "http" } ? ActionUrl : null;
+}
+
+public sealed record OrderedLine(
+    string Sku, string ProductSlug, string ProductName, string VariantName, string PictureId, int Quantity, long UnitPriceMinor, long TotalMinor);
+
+public sealed record ShipTo(string Name, string Line1, string PostalCode, string City, string Country, string? Line2 = null);
+
+public sealed record OrderTexts(string Headline, string Explanation, string? NextStep = null);
+
+public sealed record OrderEvent(DateTimeOffset At, string Summary);

@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Shop.Web.Checkout;
+using Shop.Web.Edge;
+
+namespace Shop.Web.Orders;
+
+internal static class OrderEndpoints
+{
+    public static void MapOrders(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/orders/{number:long}/status", GetStatus);
+        app.MapPost("/orders/{number:long}/payments", PayAgain).DisableAntiforgery();
+    }
+
+    /// <summary>The part of an order's page that changes while a payment is on its way.</summary>
+    internal static async Task<Results<RazorComponentResult<OrderProgress>, StatusCodeHttpResult>> GetStatus(
+        long number, HttpContext context, OrderClient orders, CancellationToken ct)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        if (OrderKey.Of(context) is not { } key)
+            return TypedResults.StatusCode(StatusCodes.Status404NotFound);
+
+        var found = await orders.GetAsync(number, key, ct);
+        return found.Value is { } order
+            ? new RazorComponentResult<OrderProgress>(new Dictionary<string, object?> { [nameof(OrderProgress.Order)] = order })
+            : TypedResults.StatusCode(found.IsMissing ? StatusCodes.Status404NotFound : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>Whatever comes of it, the order's page tells it: paid, refused again, or meanwhile paid in another window.</summary>
+    internal static async Task<Results<RedirectHttpResult, StatusCodeHttpResult>> PayAgain(
+        long number, HttpContext context, OrderClient orders, CancellationToken ct)
+    {
+        var form = await context.Request.ReadFormAsync(ct);
+        if (OrderKey.Of(context) is not { } key)
+            return TypedResults.StatusCode(StatusCodes.Status404NotFound);
+        if (!Guid.TryParse(form["Key"], out var idempotencyKey))
+            return TypedResults.StatusCode(StatusCodes.Status400BadRequest);
+
+        var notice = "";
+        if (CheckoutForm.CardToken(form["PaymentToken"]) is not { } card)
+            notice = "&notice=card_missing";
+        else if (await orders.PayAgainAsync(number, key, card, idempotencyKey, ct) is { Value: null } paid)
+            notice = $"&notice={Uri.EscapeDataString(paid.IsRefused ? paid.Problem?.Reason ?? "refused" : "answer_lost")}";
+        return TypedResults.LocalRedirect($"/orders/{number}?key={Uri.EscapeDataString(key)}{notice}");
+    }
+}

@@ -1,0 +1,119 @@
+// Conveniences, each for a page that works without it. Custom elements find out by themselves when enhanced navigation brings them in.
+
+const fetchText = async (address, ms = 10_000) => {
+  const response = await fetch(address, { signal: AbortSignal.timeout(ms), credentials: 'same-origin' });
+  return response.ok ? response.text() : null;
+};
+
+// <late-fragment src>: a part that was not there in time. On any failure the link inside stays.
+customElements.define('late-fragment', class extends HTMLElement {
+  static observedAttributes = ['src'];
+
+  async attributeChangedCallback(_, __, src) {
+    const html = await fetchText(src).catch(() => null);
+    if (html !== null && this.getAttribute('src') === src)
+      this.innerHTML = html;
+  }
+});
+
+// <cart-count src>: the personal part of a page that everybody shares.
+customElements.define('cart-count', class extends HTMLElement {
+  connectedCallback() { this.refresh(); }
+
+  async refresh() {
+    const html = await fetchText(this.getAttribute('src')).catch(() => null);
+    if (html !== null && html !== this.shown)
+      this.innerHTML = this.shown = html;
+  }
+});
+
+// <live-fragment src [part] [every] [tells]>: asked again while it holds [data-live]; each second at first, as a shopper waits then.
+customElements.define('live-fragment', class extends HTMLElement {
+  connectedCallback() {
+    this.since = Date.now();
+    this.timer = 0;
+    this.next();
+  }
+
+  disconnectedCallback() { clearTimeout(this.timer); }
+
+  next() {
+    clearTimeout(this.timer);
+    if (!this.isConnected || !this.querySelector('[data-live]'))
+      return;
+    const every = Number(this.getAttribute('every')) || (Date.now() - this.since < 60_000 ? 1 : 5);
+    this.timer = setTimeout(() => this.ask(), every * 1000);
+  }
+
+  async ask() {
+    try {
+      const html = document.hidden ? null : await fetchText(this.getAttribute('src'));
+      if (html !== null && this.isConnected)
+        this.show(html);
+    } catch {
+      this.since = 0; // in trouble: more slowly
+    }
+    this.next();
+  }
+
+  show(html) {
+    const part = this.getAttribute('part');
+    const body = new DOMParser().parseFromString(html, 'text/html').body;
+    const news = part ? body.querySelector(`#${part}`)?.outerHTML : body.innerHTML;
+    if (!news || news === this.shown)
+      return;
+    this.shown = news;
+    const before = this.querySelector('h1')?.textContent;
+    this.innerHTML = news;
+    const after = this.querySelector('h1')?.textContent;
+    const teller = document.getElementById(this.getAttribute('tells'));
+    if (teller && after !== before)
+      teller.textContent = after; // a screen reader hears that one sentence, not the whole page
+  }
+});
+
+// <local-time>: UTC as rendered, in the reader's own time zone.
+customElements.define('local-time', class extends HTMLElement {
+  connectedCallback() {
+    const time = this.querySelector('time');
+    const at = new Date(time?.dateTime ?? NaN);
+    if (isNaN(at))
+      return;
+    time.title = time.textContent;
+    time.textContent = new Intl.DateTimeFormat('en-GB', this.hasAttribute('exact')
+      ? { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' }
+      : { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(at);
+  }
+});
+
+document.addEventListener('change', event => {
+  if (event.target.matches('[data-submits]'))
+    event.target.form.requestSubmit();
+});
+
+// One press, one request. A form with card fields is sent by card.js, which says when.
+document.addEventListener('submit', event => {
+  const form = event.target;
+  if (form.dataset.busy && !event.defaultPrevented)
+    setTimeout(() => setBusy(form, true));
+});
+
+addEventListener('pageshow', () => document.querySelectorAll('form[data-busy]').forEach(form => setBusy(form, false)));
+
+document.addEventListener('busy', event => setBusy(event.target, event.detail));
+
+function setBusy(form, busy) {
+  for (const button of form.querySelectorAll('button[type=submit]')) {
+    button.dataset.idle ??= button.textContent;
+    button.disabled = busy;
+    button.textContent = busy ? form.dataset.busy : button.dataset.idle;
+  }
+}
+
+addEventListener('DOMContentLoaded', () => {
+  document.querySelector('[data-focus]')?.focus();
+  window.Blazor?.addEventListener('enhancedload', () => {
+    document.querySelector('cart-count')?.refresh();
+    document.querySelectorAll('local-time').forEach(time => time.connectedCallback());
+  });
+});
