@@ -63,7 +63,8 @@ internal static class ApiDatabase
         builder.Services.AddSingleton(sp => new ReportsDatabase(sp.GetRequiredKeyedService<NpgsqlDataSource>(Reports)));
 
         // Retries are ours: a transaction is repeated whole (OnceMore), and EF's retry would forbid a transaction of our own.
-        builder.Services.AddDbContextPool<ShopDbContext>((sp, options) => options.UseNpgsql(sp.GetRequiredService<NpgsqlDataSource>()));
+        // Not a pooled context: those may not configure themselves, as this one does.
+        builder.Services.AddDbContext<ShopDbContext>((sp, options) => options.UseNpgsql(sp.GetRequiredService<NpgsqlDataSource>()));
         builder.EnrichNpgsqlDbContext<ShopDbContext>(settings => settings.DisableRetry = true);
         builder.RequireForReadiness(nameof(ShopDbContext));
     }

@@ -7,11 +7,13 @@ internal sealed record OrderTexts(string Headline, string Explanation, string? N
 /// <summary>What a shopper reads. Why something went wrong is told by the taxonomy (<see cref="Reasons"/>), the rest is here.</summary>
 internal static class OrderWords
 {
-    public static OrderTexts Of(Order order)
+    public static OrderTexts Of(Order order) => Of(order.Status, order.Payment, order.Reason, order.ActionUrl);
+
+    internal static OrderTexts Of(OrderStatus status, PaymentState payment, string? reason, string? actionUrl)
     {
-        var (headline, explanation, nextStep) = order.Status switch
+        var (headline, explanation, nextStep) = status switch
         {
-            OrderStatus.Confirming when order.Payment is PaymentState.Deferred => (
+            OrderStatus.Confirming when payment is PaymentState.Deferred => (
                 "Your order is saved", "We keep trying to take your payment.",
                 "You don't need to do anything. This page and an e-mail will tell you how it went."),
             OrderStatus.Confirming => (
@@ -19,7 +21,7 @@ internal static class OrderWords
                 "You can close this page; we will send you an e-mail as soon as it is confirmed."),
             OrderStatus.ActionNeeded => (
                 "Please confirm the payment at your bank", "Your bank wants to be sure that it is you.",
-                order.ActionUrl is null ? "Pay again, perhaps with another card." : "Go on to your bank to confirm the payment."),
+                actionUrl is null ? "Pay again, perhaps with another card." : "Go on to your bank to confirm the payment."),
             OrderStatus.Declined => (
                 "The payment did not go through", "No money was taken.", "Your order is saved: pay again, perhaps with another card."),
             OrderStatus.PaymentFailed => ("This order was closed without payment", "No money was taken.", "Put the items in your cart again to order them."),
@@ -32,9 +34,9 @@ internal static class OrderWords
             OrderStatus.RefundDue => ("Your money is on its way back", "We are returning the full amount.", "It can take your bank some days to show it."),
             OrderStatus.Refunded => ("You got your money back", "We have returned the full amount.", "It can take your bank some days to show it."),
             OrderStatus.Disputed => ("Your bank is looking into this payment", "The payment was disputed at your bank.", null),
-            var other => throw new ArgumentOutOfRangeException(nameof(order), other, "A status without words."),
+            var other => throw new ArgumentOutOfRangeException(nameof(status), other, "A status without words."),
         };
-        return order.Reason is { } reason ? new(headline, Reasons.Of(reason).Shopper, nextStep) : new(headline, explanation, nextStep);
+        return new(headline, reason is null ? explanation : Reasons.Of(reason).Shopper, nextStep);
     }
 
     /// <summary>Whether we have the shopper's money. Unknown while somebody is still asking.</summary>
