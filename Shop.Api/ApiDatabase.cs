@@ -82,8 +82,7 @@ internal static class ApiDatabase
             ApplicationName = name, Timeout = options.ConnectTimeoutSeconds,
         };
         configure(options, settings);
-        return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }
-            .UseLoggerFactory(services.GetRequiredService<ILoggerFactory>()).Build();
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.Build();
     }
 }
 

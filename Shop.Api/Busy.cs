@@ -18,7 +18,7 @@ internal sealed class Busy(ILogger<Busy> logger) : IExceptionHandler
         if (http.RequestAborted.IsCancellationRequested || WhyOf(exception) is not { } why)
             return false;
 
-        logger.Busy(http.GetEndpoint()?.DisplayName, why);
+        logger.Busy(http.Features.Get<IExceptionHandlerPathFeature>()?.Endpoint?.DisplayName, why);
         await Refuse(http).ExecuteAsync(http);
         return true;
     }
@@ -28,6 +28,15 @@ internal sealed class Busy(ILogger<Busy> logger) : IExceptionHandler
         http.Response.Headers.RetryAfter = $"{RetryAfterSeconds}";
         return Problems.Refuse(StatusCodes.Status503ServiceUnavailable, "busy", "We are very busy right now. Please try again in a moment.");
     }
+
+    /// <summary>The connection broke or could not be had: on another one the same question may well be answered.</summary>
+    public static bool IsConnectionLost(Exception? exception) => exception switch
+    {
+        null => false,
+        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow } => true,
+        NpgsqlException { InnerException: IOException or SocketException } => true,
+        _ => IsConnectionLost(exception.InnerException),
+    };
 
     private static string? WhyOf(Exception? exception) => exception switch
     {

@@ -13,6 +13,9 @@ internal sealed class OrderAnswers(
     ShopDbContext db, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry, IHttpContextAccessor http,
     ILogger<OrderAnswers> logger)
 {
+    private const int MaxReads = 5;
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(200);
+
     /// <summary>After the commit of new work. A worker that is not told finds it by its poll, so a failure here fails nobody.</summary>
     public async Task NotifyWorkerAsync(CancellationToken ct)
     {
@@ -40,8 +43,22 @@ internal sealed class OrderAnswers(
         telemetry.Waited(clock.GetElapsedTime(started), order.IsSettled);
         return order;
 
-        async Task<OrderFacts> ReadAsync() => await db.ReadOrderAsync(o => o.Id == waiter.OrderId, ct)
-            ?? throw new InvalidOperationException($"Order {waiter.OrderId} is waited for but does not exist.");
+        // The order is saved by now. That the database has restarted since must not turn it into an error page.
+        async Task<OrderFacts> ReadAsync()
+        {
+            for (var tries = 1; ; tries++)
+            {
+                try
+                {
+                    return await db.ReadOrderAsync(o => o.Id == waiter.OrderId, ct)
+                        ?? throw new InvalidOperationException($"Order {waiter.OrderId} is waited for but does not exist.");
+                }
+                catch (Exception e) when (tries < MaxReads && Busy.IsConnectionLost(e))
+                {
+                    await Task.Delay(time.Value.Of(BetweenReads), clock, ct);
+                }
+            }
+        }
     }
 
     /// <summary>200 for a settled order, 202 while it is being confirmed.</summary>

@@ -6,8 +6,12 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Shop.Api;
 using Shop.Data;
@@ -56,9 +60,10 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         var wired = new NpgsqlConnectionStringBuilder(Database) { Port = Wire.Port, SslMode = SslMode.Disable };
         _settings.TryAdd("ConnectionStrings:shopdb", wired.ConnectionString);
         _factory = new Factory(_settings);
-        _factory.UseKestrel(0);
+        _factory.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0)); // a port given as such is set after the start, at times too late
         _factory.StartServer();
-        Http = new HttpClient { BaseAddress = _factory.ClientOptions.BaseAddress, Timeout = Limit };
+        var address = _factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+        Http = new HttpClient { BaseAddress = new Uri(address), Timeout = Limit };
     }
 
     public async ValueTask DisposeAsync()
@@ -122,6 +127,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
                 var order = await db.LockOrderAsync(job.OrderId, Ct);
                 order.TryApply(PaymentEvent.Started, DateTimeOffset.UtcNow);
                 job.State = JobState.Done;
+                await db.SaveChangesAsync();
                 await db.ApplyPaymentOutcomeAsync(job.OrderId, news is PaymentNews.Captured ? new PaymentNews.Captured(order.TotalMinor, order.Currency) : news, DateTimeOffset.UtcNow, Ct);
                 await transaction.CommitAsync();
                 await db.NotifyAsync(Notices.Orders, $"{job.OrderId}", Ct);

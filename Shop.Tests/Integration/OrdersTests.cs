@@ -157,7 +157,8 @@ public sealed class OrdersTests(ApiHost api) : IClassFixture<ApiHost>
         await working;
 
         Assert.Equal("paid", paid["status"]);
-        Assert.Equal((4, 0), await db.Stock.Where(s => s.Sku == sku).Select(s => ValueTuple.Create(s.OnHand, s.Held)).SingleAsync());
+        var stock = await db.Stock.AsNoTracking().SingleAsync(s => s.Sku == sku);
+        Assert.Equal((4, 0), (stock.OnHand, stock.Held));
     }
 
     [Fact]
