@@ -1,0 +1,56 @@
+using System.Numerics;
+
+namespace Shop.Data.Catalog.Seed.Drawing;
+
+/// <summary>Things with edges, seen from the front, a little from the right and above, without perspective: x right, y up, z to the viewer.</summary>
+internal sealed class Space(Point origin, double yaw, double pitch)
+{
+    private readonly double _cosYaw = Math.Cos(yaw * Math.PI / 180), _sinYaw = Math.Sin(yaw * Math.PI / 180);
+    private readonly double _cosPitch = Math.Cos(pitch * Math.PI / 180), _sinPitch = Math.Sin(pitch * Math.PI / 180);
+
+    public Point At(Vector3 p) => origin + Flat(p);
+
+    public Point At(double x, double y, double z) => At(new((float)x, (float)y, (float)z));
+
+    /// <summary>For a transform that lays flat drawing units onto the plane spanned by two directions.</summary>
+    public Svg Matrix(Vector3 corner, Vector3 right, Vector3 down)
+    {
+        var (o, u, v) = (At(corner), Flat(right), Flat(down));
+        return $"matrix({Fine(u.X)} {Fine(u.Y)} {Fine(v.X)} {Fine(v.Y)} {o.X} {o.Y})";
+    }
+
+    /// <summary>A board with rounded corners: half axes u and v from its centre, extruded by n towards the viewer.</summary>
+    public Svg Slab(Vector3 centre, Vector3 u, Vector3 v, double radius, Vector3 n, string side, string face)
+    {
+        var rim = Outline(centre, u, v, radius);
+        var front = Outline(centre + n, u, v, radius);
+        var (nx, ny) = (Flat(n).X, Flat(n).Y);
+        var (uv, vv) = (Flat(Vector3.Normalize(u)), Flat(Vector3.Normalize(v)));
+        var (a, b) = ((uv.X * -ny) + (uv.Y * nx), (vv.X * -ny) + (vv.Y * nx));
+        var length = Math.Max(Math.Sqrt((a * a) + (b * b)), 1e-6);
+        var (ul, vl) = (u.Length(), v.Length());
+        var edge = (Vector3.Normalize(u) * (float)((Math.Sign(a) * (ul - radius)) + (radius * a / length)))
+            + (Vector3.Normalize(v) * (float)((Math.Sign(b) * (vl - radius)) + (radius * b / length)));
+        return $"<path d='{rim}M{At(centre + edge)}L{At(centre + edge + n)} {At(centre - edge + n)} {At(centre - edge)}z' fill='{side}' stroke='{side}'/><path d='{front}' fill='{face}'/>";
+    }
+
+    public Svg Outline(Vector3 centre, Vector3 u, Vector3 v, double radius)
+    {
+        Vector3 r = Vector3.Normalize(u) * (float)radius, s = Vector3.Normalize(v) * (float)radius;
+        Point P(Vector3 offset) => At(centre + offset);
+        return $"M{P(-u + r - v)}L{P(u - r - v)}Q{P(u - v)} {P(u - v + s)}L{P(u + v - s)}Q{P(u + v)} {P(u + v - r)}L{P(-u + v + r)}Q{P(v - u)} {P(v - u - s)}L{P(-u - v + s)}Q{P(-u - v)} {P(-u - v + r)}z";
+    }
+
+    /// <summary>A round rod, lit from the upper left.</summary>
+    public Svg Rod(Vector3 from, Vector3 to, double width, Tone tone)
+    {
+        var (a, b) = (At(from), At(to));
+        var lit = new Point(-width * 0.18, -width * 0.1);
+        return $"{Sketch.Line($"M{a}L{b}", width, tone.Dark(0.22))}{Sketch.Line($"M{a + lit}L{b + lit}", width * 0.6, tone)}{Sketch.Line($"M{a + lit}L{b + lit}", width * 0.2, tone.Light(0.3))}";
+    }
+
+    private Point Flat(Vector3 p) =>
+        new((p.X * _cosYaw) - (p.Z * _sinYaw), (-p.Y * _cosPitch) + (((p.X * _sinYaw) + (p.Z * _cosYaw)) * _sinPitch));
+
+    private static string Fine(double number) => Math.Round(number, 3).ToString("0.###", System.Globalization.CultureInfo.InvariantCulture);
+}
