@@ -14,8 +14,7 @@ internal sealed class Sketch
     /// <summary>A backdrop that the product stands out from.</summary>
     public Sketch(Dice dice, Tone product)
     {
-        var walls = Array.FindAll(Walls, w => w.DistanceTo(product) > 90);
-        Wall = dice.Pick(walls.Length > 0 ? walls : Walls).Mix(product, 0.08);
+        Wall = Against(product, Walls, dice).Mix(product, 0.08);
         Paint(dice.Below(3));
     }
 
@@ -26,6 +25,10 @@ internal sealed class Sketch
     }
 
     public Tone Wall { get; }
+
+    /// <summary>One of the tones, but none of the two fifths that are nearest to the product.</summary>
+    public static Tone Against(Tone product, IReadOnlyCollection<Tone> tones, Dice dice) =>
+        dice.Pick<Tone>([.. tones.OrderByDescending(product.DistanceTo).Take(tones.Count * 3 / 5)]);
 
     public void Draw(Svg markup) => _body.Append(markup.ToString());
 
@@ -62,13 +65,13 @@ internal sealed class Sketch
 
     /// <summary>Round dots, all of one size, as one path.</summary>
     public static Svg Dots(IEnumerable<Point> at, double size, Tone tone) =>
-        $"<path d='{string.Concat(at.Select(p => Svg.Of($"M{p}h0")))}' stroke='{tone}' stroke-width='{size}' stroke-linecap='round'/>";
+        $"<path d='{string.Concat(at.Select(p => Svg.Of($"M{p}h0")))}' stroke='{tone}' stroke-width='{size}'/>";
 
     public static Svg Line(Svg path, double width, Tone tone, string more = "") =>
-        $"<path d='{path}' fill='none' stroke='{tone}' stroke-width='{width}' stroke-linecap='round' stroke-linejoin='round' {more}/>";
+        $"<path d='{path}' stroke='{tone}' stroke-width='{width}'{more}/>";
 
     public override string ToString() =>
-        $"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 640 480'><defs>{_defs}</defs>{_body}</svg>";
+        $"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 640 480' fill='none' stroke-linecap='round' stroke-linejoin='round'><defs>{_defs}</defs>{_body}</svg>";
 
     private void Paint(int ornament)
     {

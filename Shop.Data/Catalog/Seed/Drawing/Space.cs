@@ -22,16 +22,16 @@ internal sealed class Space(Point origin, double yaw, double pitch)
     /// <summary>A board with rounded corners: half axes u and v from its centre, extruded by n towards the viewer.</summary>
     public Svg Slab(Vector3 centre, Vector3 u, Vector3 v, double radius, Vector3 n, string side, string face)
     {
-        var rim = Outline(centre, u, v, radius);
-        var front = Outline(centre + n, u, v, radius);
-        var (nx, ny) = (Flat(n).X, Flat(n).Y);
-        var (uv, vv) = (Flat(Vector3.Normalize(u)), Flat(Vector3.Normalize(v)));
-        var (a, b) = ((uv.X * -ny) + (uv.Y * nx), (vv.X * -ny) + (vv.Y * nx));
+        var (along, uv, vv) = (Flat(n), Flat(Vector3.Normalize(u)), Flat(Vector3.Normalize(v)));
+        var (a, b) = (Cross(along, uv), Cross(along, vv));
         var length = Math.Max(Math.Sqrt((a * a) + (b * b)), 1e-6);
-        var (ul, vl) = (u.Length(), v.Length());
-        var edge = (Vector3.Normalize(u) * (float)((Math.Sign(a) * (ul - radius)) + (radius * a / length)))
-            + (Vector3.Normalize(v) * (float)((Math.Sign(b) * (vl - radius)) + (radius * b / length)));
-        return $"<path d='{rim}M{At(centre + edge)}L{At(centre + edge + n)} {At(centre - edge + n)} {At(centre - edge)}z' fill='{side}' stroke='{side}'/><path d='{front}' fill='{face}'/>";
+        // The two points of the rim that lie farthest to either side of the direction of n.
+        var edge = (Vector3.Normalize(u) * (float)((Math.Sign(a) * (u.Length() - radius)) + (radius * a / length)))
+            + (Vector3.Normalize(v) * (float)((Math.Sign(b) * (v.Length() - radius)) + (radius * b / length)));
+        // Both parts of the side must turn the same way, or they cut holes in each other.
+        if (Cross(uv, vv) * Cross(along, Flat(edge)) > 0)
+            edge = -edge;
+        return $"<path d='{Outline(centre, u, v, radius)}M{At(centre + edge)}L{At(centre + edge + n)} {At(centre - edge + n)} {At(centre - edge)}z' fill='{side}' stroke='{side}'/><path d='{Outline(centre + n, u, v, radius)}' fill='{face}'/>";
     }
 
     public Svg Outline(Vector3 centre, Vector3 u, Vector3 v, double radius)
@@ -51,6 +51,8 @@ internal sealed class Space(Point origin, double yaw, double pitch)
 
     private Point Flat(Vector3 p) =>
         new((p.X * _cosYaw) - (p.Z * _sinYaw), (-p.Y * _cosPitch) + (((p.X * _sinYaw) + (p.Z * _cosYaw)) * _sinPitch));
+
+    private static double Cross(Point a, Point b) => (a.X * b.Y) - (a.Y * b.X);
 
     private static string Fine(double number) => Math.Round(number, 3).ToString("0.###", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -12,8 +12,7 @@ internal static class LampPicture
 
     public static string Draw(LampForm form, Tone tone, Tone stand, Dice dice)
     {
-        var walls = Array.FindAll(Dusk, w => w.DistanceTo(tone) > 70);
-        var sketch = new Sketch(dice.Pick(walls), 3);
+        var sketch = new Sketch(Sketch.Against(tone, Dusk, dice), 3);
         switch (form)
         {
             case LampForm.Table: Table(sketch, tone, stand, dice); break;
@@ -40,7 +39,7 @@ internal static class LampPicture
         Svg d = $"M{x - narrow} {top}L{x - wide} {bottom}A{wide} {wide * 0.14} 0 0 0 {x + wide} {bottom}L{x + narrow} {top}A{narrow} {narrow * 0.14} 0 0 1 {x - narrow} {top}z";
         sketch.Draw($"<path d='{d}' fill='{tone}'/><path d='{d}' fill='{sketch.Radial((0, Warm.Light(0.35).Fade(0.9)), (0.5, Warm.Fade(0.45)), (1, Warm.Fade(0.05)))}'/>");
         sketch.Draw($"<path d='{d}' fill='{sketch.Across((0, Tone.Ink.Fade(0.3)), (0.3, Tone.White.Fade(0.12)), (0.6, Tone.Ink.Fade(0)), (1, Tone.Ink.Fade(0.32)))}'/>");
-        sketch.Draw($"<path d='M{x - wide} {bottom}a{wide} {wide * 0.14} 0 0 0 {wide * 2} 0M{x - narrow} {top}a{narrow} {narrow * 0.14} 0 0 0 {narrow * 2} 0' fill='none' stroke='{tone.Dark(0.18)}' stroke-width='4'/>");
+        sketch.Draw($"<path d='M{x - wide} {bottom}a{wide} {wide * 0.14} 0 0 0 {wide * 2} 0M{x - narrow} {top}a{narrow} {narrow * 0.14} 0 0 0 {narrow * 2} 0' stroke='{tone.Dark(0.18)}' stroke-width='4'/>");
         sketch.Draw($"<ellipse cx='{x}' cy='{top}' rx='{narrow - 2}' ry='{narrow * 0.13}' fill='{Warm.Light(0.5)}'/>");
     }
 
@@ -115,7 +114,7 @@ internal static class LampPicture
         sketch.Draw($"<path d='{d}' fill='{tone.Mix(Warm, 0.25)}'/><path d='{d}' fill='{sketch.Radial((0, Tone.White.Fade(0.95)), (0.5, Warm.Light(0.4).Fade(0.6)), (1, tone.Dark(0.3).Fade(0.35)))}'/>");
         var ribs = string.Concat(Enumerable.Range(1, 10).Select(i => (Y: 236 - ry + (ry * 2 * i / 11), W: rx * 1.02 * Math.Sqrt(1 - Math.Pow(1 - (2 * i / 11.0), 2))))
             .Select(r => Svg.Of($"M{320 - r.W} {r.Y - 3}a{r.W} {r.W * 0.1} 0 0 0 {r.W * 2} 0")));
-        sketch.Draw($"<g clip-path='{sketch.Clip($"<path d='{d}'/>")}'><path d='{ribs}' fill='none' stroke='{tone.Dark(0.4).Fade(0.4)}' stroke-width='2.5'/></g>");
+        sketch.Draw($"<g clip-path='{sketch.Clip($"<path d='{d}'/>")}'><path d='{ribs}' stroke='{tone.Dark(0.4).Fade(0.4)}' stroke-width='2.5'/></g>");
         sketch.Draw($"<ellipse cx='320' cy='{238 - ry}' rx='34' ry='7' fill='{Metal}'/><ellipse cx='320' cy='{234 + ry}' rx='34' ry='8' fill='{Warm.Light(0.7)}'/>");
     }
 

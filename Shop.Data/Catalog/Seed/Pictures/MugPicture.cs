@@ -62,7 +62,7 @@ internal static class MugPicture
 
         Tone drink = dice.Pick<Tone>(0x4A2C1C, 0x8A4B1E, 0x6B4A34, 0xC08B58);
         var hole = sketch.Clip($"<ellipse cx='{x}' cy='{top + 1}' rx='{r - 6}' ry='{flat - 4}'/>");
-        sketch.Draw($"<g clip-path='{hole}'><ellipse cx='{x}' cy='{top + (flat * 0.62)}' rx='{r - 8}' ry='{flat - 4}' fill='{sketch.Across((0, drink.Dark(0.3)), (0.5, drink), (1, drink.Light(0.22)))}'/><path d='M{x - (r * 0.6)} {top + (flat * 0.2)}q{r * 0.3} {-flat * 0.3} {r * 0.66} {-flat * 0.28}' fill='none' stroke='{Tone.White.Fade(0.35)}' stroke-width='3' stroke-linecap='round'/></g>");
+        sketch.Draw($"<g clip-path='{hole}'><ellipse cx='{x}' cy='{top + (flat * 0.62)}' rx='{r - 8}' ry='{flat - 4}' fill='{sketch.Across((0, drink.Dark(0.3)), (0.5, drink), (1, drink.Light(0.22)))}'/><path d='M{x - (r * 0.6)} {top + (flat * 0.2)}q{r * 0.3} {-flat * 0.3} {r * 0.66} {-flat * 0.28}' stroke='{Tone.White.Fade(0.35)}' stroke-width='3'/></g>");
         for (var i = -1; i <= 1; i++)
             sketch.Draw(Sketch.Line($"M{x + (i * r * 0.34)} {top - 14}c-16 -20 16 -34 0 -58s12 -26 4 -40", 7, Tone.White.Fade(0.28)));
     }
@@ -71,7 +71,7 @@ internal static class MugPicture
     {
         var h = foot - top;
         Svg Bands(IEnumerable<double> at, double width, Tone colour) =>
-            $"<path d='{string.Concat(at.Select(y => Svg.Of($"M{x - r - 9} {top + y}a{r + 9} {r * 0.19} 0 0 0 {(r + 9) * 2} 0")))}' fill='none' stroke='{colour}' stroke-width='{width}'/>";
+            $"<path d='{string.Concat(at.Select(y => Svg.Of($"M{x - r - 9} {top + y}a{r + 9} {r * 0.19} 0 0 0 {(r + 9) * 2} 0")))}' stroke='{colour}' stroke-width='{width}'/>";
 
         switch (glaze)
         {
@@ -85,7 +85,7 @@ internal static class MugPicture
             case Glaze.Ribbed:
                 var ribs = Enumerable.Range(1, 13).Select(i => x - (r * Math.Cos(i * Math.PI / 14))).ToArray();
                 Svg down = $"{string.Concat(ribs.Select(at => Svg.Of($"M{at} {top + 34}V{foot - 4}")))}";
-                return $"<path d='{down}' stroke='{tone.Dark(0.4).Fade(0.7)}' stroke-width='4' stroke-linecap='round'/><path d='{down}' transform='translate(5)' stroke='{tone.Light(0.5).Fade(0.6)}' stroke-width='3' stroke-linecap='round'/>";
+                return $"<path d='{down}' stroke='{tone.Dark(0.4).Fade(0.7)}' stroke-width='4'/><path d='{down}' transform='translate(5)' stroke='{tone.Light(0.5).Fade(0.6)}' stroke-width='3'/>";
             case Glaze.Striped:
                 var step = h / dice.Between(5, 8);
                 return Bands(Enumerable.Range(1, 9).Select(i => i * step), step * 0.42, second);
@@ -101,7 +101,7 @@ internal static class MugPicture
             case Glaze.Banded:
                 return $"{Bands([h * 0.02], h * 0.3, second)}{Bands([h * 0.24], 4, second.Dark(0.2))}";
             default:
-                return $"{Bands([h - 12], 3, tone.Dark(0.3).Fade(0.5))}<path d='M{x - (r * 0.62)} {top + (h * 0.2)}q-5 {h * 0.3} 4 {h * 0.56}' fill='none' stroke='#ffffff88' stroke-width='9' stroke-linecap='round'/>";
+                return $"{Bands([h - 12], 3, tone.Dark(0.3).Fade(0.5))}<path d='M{x - (r * 0.62)} {top + (h * 0.2)}q-5 {h * 0.3} 4 {h * 0.56}' stroke='#ffffff88' stroke-width='9'/>";
         }
     }
 
@@ -109,6 +109,6 @@ internal static class MugPicture
     {
         var leaves = string.Concat(Enumerable.Range(1, 5).Select(i => (Y: y - (height * i / 5.6), W: 20 - (i * 1.5)))
             .Select(l => Svg.Of($"M{x} {l.Y}q{l.W} -4 {l.W} -22q-{l.W} 4 -{l.W} 22q-{l.W} -4 -{l.W} -22q{l.W} 4 {l.W} 22")));
-        return $"<path d='M{x} {y}v{-height * 0.9}' stroke='{tone}' stroke-width='3' stroke-linecap='round'/><path d='{leaves}' fill='{tone}'/>";
+        return $"<path d='M{x} {y}v{-height * 0.9}' stroke='{tone}' stroke-width='3'/><path d='{leaves}' fill='{tone}'/>";
     }
 }

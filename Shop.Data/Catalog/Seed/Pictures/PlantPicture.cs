@@ -11,11 +11,8 @@ internal static class PlantPicture
         var sketch = new Sketch(dice, tone.Mix(0x4F7A4A, 0.4));
         sketch.Shadow(344, 424, 170, 24);
         var top = plant is Growth.Trailing ? 262.0 : 300.0;
-        if (plant is not Growth.Trailing)
-            Grow(sketch, plant, top, dice);
         PotPicture.Draw(sketch, pot, tone, top, dice);
-        if (plant is Growth.Trailing)
-            Grow(sketch, plant, top, dice);
+        Grow(sketch, plant, top, dice);
         return sketch.ToString();
     }
 
@@ -48,9 +45,9 @@ internal static class PlantPicture
 
                 break;
             case Growth.Fig:
-                sketch.Draw(Sketch.Line($"M320 {top + 6}C312 220 330 160 322 70", 8, 0x6B4E38));
+                sketch.Draw(Sketch.Line($"M320 {top + 6}C312 240 330 180 322 92", 8, 0x6B4E38));
                 for (var i = 0; i < 13; i++)
-                    sketch.Draw(Leaf(new(321 + ((i % 2) - 0.5) * 4, 268 - (i * 16.5)), i % 2 == 0 ? -158 + (i * 4.4) : -22 - (i * 4.4), 112 - (i * 3), 62, Shade(i)));
+                    sketch.Draw(Leaf(new(321 + ((i % 2) - 0.5) * 4, 272 - (i * 14)), i % 2 == 0 ? -160 + (i * 4.2) : -20 - (i * 4.2), 124 - (i * 5), 74, Shade(i)));
                 break;
             case Growth.Cactus:
                 Column(sketch, 320, top + 6, 46, dice.Between(190, 228), green);
@@ -60,8 +57,8 @@ internal static class PlantPicture
                     sketch.Draw(Sketch.Dots([at, at.Away(-30, 8), at.Away(-150, 8)], 11, 0xE58C98));
                 break;
             case Growth.Fern:
-                for (var i = 0; i < 13; i++)
-                    Frond(sketch, foot, -168 + (i * 7 % 13 * 12.6), 165 + (i * 29 % 50), 9, 30, Shade(i));
+                for (var i = 0; i < 11; i++)
+                    Frond(sketch, foot, -172 + (i * 7 % 11 * 16.4), 170 + (i * 29 % 50), 8, 34, Shade(i));
                 break;
             case Growth.Palm:
                 for (var i = 0; i < 7; i++)
@@ -72,17 +69,17 @@ internal static class PlantPicture
                     Vine(sketch, top, i, Shade, dice);
                 break;
             case Growth.Olive:
-                sketch.Draw($"{Sketch.Line($"M320 {top + 6}C326 240 312 210 320 150M318 210Q290 180 276 150M320 196Q352 170 368 142M320 150Q316 110 324 70", 8, 0x8A7763)}");
-                for (var i = 0; i < 38; i++)
+                sketch.Draw($"{Sketch.Line($"M320 {top + 6}C326 250 312 220 320 160M318 226Q290 200 270 170M320 210Q352 186 372 160M320 170Q316 130 324 96", 8, 0x8A7763)}");
+                for (var i = 0; i < 44; i++)
                 {
-                    var at = new Point(320, 136).Away(i * 137.5, 18 + (Math.Sqrt(i) * 15.5));
-                    sketch.Draw(Leaf(at, -90 + ((at.X - 320) * 0.7) + (i % 2 == 0 ? 34 : -34), 46, 15, Shade(i).Mix(0xA9B89B, 0.35)));
+                    var at = new Point(320, 158).Away(i * 137.5, 10 + (Math.Sqrt(i) * 13));
+                    sketch.Draw(Leaf(at, -90 + ((at.X - 320) * 0.6) + (i % 2 == 0 ? 42 : -42), 52, 26, Shade(i).Mix(0xA9B89B, 0.35)));
                 }
 
                 break;
             case Growth.Aloe:
                 for (var i = 0; i < 11; i++)
-                    sketch.Draw(Leaf(foot, -172 + (i * 4 % 11 * 16.4), 150 + (i * 41 % 60), 40, Shade(i).Mix(0x9DBBA0, 0.3)));
+                    sketch.Draw(Leaf(foot, -166 + (i * 4 % 11 * 15.2), 150 + (i * 41 % 70), 74, Shade(i).Mix(0x9DBBA0, 0.3)));
                 break;
             case Growth.Pilea:
                 for (var i = 0; i < 16; i++)
@@ -121,7 +118,7 @@ internal static class PlantPicture
         if (arm != 0)
             sketch.Draw(Sketch.Line($"M{x + (arm * 1.6)} {bottom + 24}Q{x} {bottom + 30} {x} {bottom - 14}", r * 1.7, green.Dark(0.12)));
         sketch.Round($"M{x - r} {bottom}V{bottom - height + r}a{r} {r} 0 0 1 {r * 2} 0V{bottom}z", green,
-            $"<path d='{string.Concat(Enumerable.Range(1, 5).Select(i => x - (r * Math.Cos(i * Math.PI / 6))).Select(at => Svg.Of($"M{at} {bottom}V{bottom - height}")))}' stroke='{green.Dark(0.4)}' stroke-width='3'/><path d='{string.Concat(Enumerable.Range(1, 4).Select(i => x - (r * Math.Cos((i + 0.5) * Math.PI / 6))).Select(at => Svg.Of($"M{at} {bottom - 8}V{bottom - height + 10}")))}' stroke='#f4edcf' stroke-width='4' stroke-linecap='round' stroke-dasharray='0 17'/>", 0.14);
+            $"<path d='{string.Concat(Enumerable.Range(1, 5).Select(i => x - (r * Math.Cos(i * Math.PI / 6))).Select(at => Svg.Of($"M{at} {bottom}V{bottom - height}")))}' stroke='{green.Dark(0.4)}' stroke-width='3'/><path d='{string.Concat(Enumerable.Range(1, 4).Select(i => x - (r * Math.Cos((i + 0.5) * Math.PI / 6))).Select(at => Svg.Of($"M{at} {bottom - 8}V{bottom - height + 10}")))}' stroke='#f4edcf' stroke-width='4' stroke-dasharray='0 17'/>", 0.14);
     }
 
     private static void Frond(Sketch sketch, Point foot, double angle, double length, int pairs, double leaflet, Tone green)
@@ -130,8 +127,8 @@ internal static class PlantPicture
         var (bend, tip) = (foot.Away(angle, length * 0.62), foot.Away(angle, length) + new Point(side * 20, length * 0.16 * Math.Abs(side)));
         Point On(double t) => new(((1 - t) * (1 - t) * foot.X) + (2 * t * (1 - t) * bend.X) + (t * t * tip.X), ((1 - t) * (1 - t) * foot.Y) + (2 * t * (1 - t) * bend.Y) + (t * t * tip.Y));
         var leaves = string.Concat(Enumerable.Range(2, pairs).SelectMany(i => new[] { 1, -1 }.Select(s => (At: On(i / (pairs + 2.0)), S: s, L: leaflet * Math.Sin(Math.PI * (0.2 + (0.75 * i / (pairs + 2))))))
-            ).Select(l => Svg.Of($"M{l.At}L{l.At.Away(angle + (l.S * 52), l.L)}")));
-        sketch.Draw($"<path d='M{foot}Q{bend} {tip}{leaves}' fill='none' stroke='{green}' stroke-width='{(leaflet > 50 ? 7 : 8)}' stroke-linecap='round'/>");
+            ).Select(l => Svg.Of($"M{Math.Round(l.At.X)} {Math.Round(l.At.Y)}l{new Point(0, 0).Away(angle + (l.S * 52), l.L)}")));
+        sketch.Draw($"<path d='M{foot}Q{bend} {tip}{leaves}' stroke='{green}' stroke-width='{(leaflet > 50 ? 7 : 8)}'/>");
     }
 
     private static void Vine(Sketch sketch, double top, int i, Func<int, Tone> shade, Dice dice)
@@ -150,6 +147,6 @@ internal static class PlantPicture
     private static void Striped(Sketch sketch, Point foot, double angle, double length, Tone green)
     {
         var at = foot.Away(angle, length * 0.36);
-        sketch.Draw($"{Sketch.Line($"M{foot}L{at}", 5, 0x7A4A55)}<g transform='translate({at.X} {at.Y}) rotate({angle})'><path d='M0 0C{length * 0.2} -52 {length * 0.6} -46 {length * 0.8} 0C{length * 0.6} 46 {length * 0.2} 52 0 0' fill='{green.Dark(0.1)}'/><path d='M6 0H{length * 0.74}{string.Concat(Enumerable.Range(1, 5).Select(i => Svg.Of($"M{length * 0.11 * i} 0l22 -{28 - Math.Abs(3 - i) * 5}M{length * 0.11 * i} 0l22 {28 - Math.Abs(3 - i) * 5}")))}' stroke='#cfe0b0' stroke-width='4' fill='none' stroke-linecap='round'/></g>");
+        sketch.Draw($"{Sketch.Line($"M{foot}L{at}", 5, 0x7A4A55)}<g transform='translate({at.X} {at.Y}) rotate({angle})'><path d='M0 0C{length * 0.2} -52 {length * 0.6} -46 {length * 0.8} 0C{length * 0.6} 46 {length * 0.2} 52 0 0' fill='{green.Dark(0.1)}'/><path d='M6 0H{length * 0.74}{string.Concat(Enumerable.Range(1, 5).Select(i => Svg.Of($"M{length * 0.11 * i} 0l22 -{28 - Math.Abs(3 - i) * 5}M{length * 0.11 * i} 0l22 {28 - Math.Abs(3 - i) * 5}")))}' stroke='#cfe0b0' stroke-width='4'/></g>");
     }
 }

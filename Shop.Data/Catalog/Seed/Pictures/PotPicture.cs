@@ -42,13 +42,14 @@ internal static class PotPicture
             case Pot.Dipped:
                 return $"<path d='M200 {top + ((bottom - top) * 0.52)}q60 30 120 26t120 -22V{bottom + 20}H200z' fill='{(tone.Luma > 0.75 ? Palette.Terracotta : Palette.Chalk).Tone}'/>";
             case Pot.Basket:
-                return $"<path d='{string.Concat(from row in Enumerable.Range(0, 10) from i in Enumerable.Range(0, 12) select Svg.Of($"M{232 + (i * 16) + (row % 2 * 8)} {top + 8 + (row * 13)}q4 -7 9 0"))}' fill='none' stroke='{tone.Dark(0.38)}' stroke-width='4'/>";
+                Svg Rows(int odd) => $"{string.Concat(Enumerable.Range(0, 6).Select(row => Svg.Of($"M232 {top + 8 + ((row * 2) + odd) * 11}q88 22 176 0")))}";
+                return $"<g stroke='{tone.Dark(0.36)}' stroke-width='6' stroke-dasharray='10 8' stroke-linecap='butt'><path d='{Rows(0)}'/><path d='{Rows(1)}' stroke-dashoffset='9'/></g>";
             case Pot.Faceted:
                 return $"<path d='M{320 - (r * 0.4)} {top}L{320 - low} {bottom}L{320 - r} {top}zM{320 + (r * 0.2)} {top}L{320 - (low * 0.2)} {bottom + 8}L{320 - (r * 0.4)} {top}zM{320 + r} {top}L{320 + (low * 0.5)} {bottom + 8}L{320 + (r * 0.2)} {top}z' fill='{tone.Dark(0.3).Fade(0.4)}'/>";
             case Pot.Classic:
                 return $"<ellipse cx='320' cy='{top + 40}' rx='{r}' ry='14' fill='{tone.Dark(0.5).Fade(0.6)}'/>";
             default:
-                return $"<path d='M230 {top + ((bottom - top) * 0.72)}q90 26 180 0' fill='none' stroke='{tone.Dark(0.25).Fade(0.6)}' stroke-width='3'/>";
+                return $"<path d='M230 {top + ((bottom - top) * 0.72)}q90 26 180 0' stroke='{tone.Dark(0.25).Fade(0.6)}' stroke-width='3'/>";
         }
     }
 }
