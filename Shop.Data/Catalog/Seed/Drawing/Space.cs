@@ -38,7 +38,9 @@ internal sealed class Space(Point origin, double yaw, double pitch)
     {
         Vector3 r = Vector3.Normalize(u) * (float)radius, s = Vector3.Normalize(v) * (float)radius;
         Point P(Vector3 offset) => At(centre + offset);
-        return $"M{P(-u + r - v)}L{P(u - r - v)}Q{P(u - v)} {P(u - v + s)}L{P(u + v - s)}Q{P(u + v)} {P(u + v - r)}L{P(-u + v + r)}Q{P(v - u)} {P(v - u - s)}L{P(-u - v + s)}Q{P(-u - v)} {P(-u - v + r)}z";
+        Svg Corner(Vector3 corner, Vector3 before, Vector3 after) =>
+            $"L{P(corner + before)}C{P(corner + (before * 0.45f))} {P(corner + (after * 0.45f))} {P(corner + after)}";
+        return $"M{P(-u - v + r)}{Corner(u - v, -r, s)}{Corner(u + v, -s, -r)}{Corner(v - u, r, -s)}{Corner(-u - v, s, r)}z";
     }
 
     /// <summary>A round rod, lit from the upper left.</summary>
