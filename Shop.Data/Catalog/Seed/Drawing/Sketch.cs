@@ -18,6 +18,7 @@ internal sealed class Sketch
         Paint(dice.Below(3));
     }
 
+    /// <summary>With a wall of one's own: ornaments 0 to 2 (disc, arch, light from a window), 3 for none, 4 for a table seen from above.</summary>
     public Sketch(Tone wall, int ornament)
     {
         Wall = wall;
@@ -75,6 +76,12 @@ internal sealed class Sketch
 
     private void Paint(int ornament)
     {
+        if (ornament == 4)
+        {
+            Draw($"<path d='M0 0h640v480H0z' fill='{Wall}'/><path d='M0 0h640v480H0z' fill='{Radial((0, Tone.White.Fade(0.34)), (0.6, Tone.White.Fade(0.08)), (1, Tone.Ink.Fade(0.1)))}'/><path d='M0 0h300L60 480H0zM380 0h120L260 480H140z' fill='#ffffff22'/>");
+            return;
+        }
+
         Draw($"<path d='M0 0h640v480H0z' fill='{Down((0, Wall.Light(0.22)), (0.72, Wall), (0.8, Wall.Dark(0.07)), (1, Wall.Dark(0.02)))}'/>");
         var light = Down((0, Tone.White.Fade(0.42)), (1, Tone.White.Fade(0.06)));
         if (ornament == 0)

@@ -44,10 +44,7 @@ internal static class Notebooks
             (first, second) = (series.Colours[2], series.Colours[3]);
         if (form.Binding == Binding.Wrap)
             (first, second) = (dice.Pick(Cognac, Chestnut, Black), dice.Pick(Sand, Oat, Stone));
-        var paper = form.Binding == Binding.Wrap ? Paper.Plain : series.Paper;
-        if (form.Binding == Binding.Wrap)
-            paper = Paper.Dots;
-
+        var paper = form.Binding == Binding.Wrap ? Paper.Bare : series.Paper;
         var name = $"{series.Name} {form.Name}";
         Option[] options = dice.Pick(0, 1, 1) == 0
             ? [Option.At($"{first.Name}, A5", form.Euros), Option.At($"{first.Name}, A6", form.Euros * 0.75), Option.At($"{first.Name}, B5", form.Euros * 1.25)]

@@ -90,13 +90,9 @@ internal static class ClockPicture
     {
         var centre = new Point(320, 226);
         var (rays, odd) = (dice.Pick(12, 16, 20), dice.Within(0.7, 0.86));
-        for (var i = 0; i < rays * 2; i++)
-        {
-            var at = i * 180.0 / rays;
-            var tip = centre.Away(at, 206 * (i % 2 == 0 ? 1 : odd));
-            var wide = i % 2 == 0 ? 5.5 : 4;
-            sketch.Draw($"<path d='M{centre.Away(at - wide, 88)}L{tip} {centre.Away(at + wide, 88)}z' fill='{(i % 2 == 0 ? body : Palette.Brass.Tone)}'/><path d='M{centre.Away(at, 88)}L{tip} {centre.Away(at + wide, 88)}z' fill='#1d1a1c40'/>");
-        }
+        Svg Rays(int from, double length, double left, double right) =>
+            $"{string.Concat(Enumerable.Range(0, rays).Select(i => ((i * 2) + from) * 180.0 / rays).Select(at => Svg.Of($"M{centre.Away(at - left, 88)}L{centre.Away(at, length)} {centre.Away(at + right, 88)}z")))}";
+        sketch.Draw($"<path d='{Rays(0, 206, 5.5, 5.5)}' fill='{body}'/><path d='{Rays(1, 206 * odd, 4, 4)}' fill='{Palette.Brass.Tone}'/><path d='{Rays(0, 206, 0, 5.5)}{Rays(1, 206 * odd, 0, 4)}' fill='#1d1a1c40'/>");
     }
 
     private static void Mantel(Sketch sketch, Tone body)

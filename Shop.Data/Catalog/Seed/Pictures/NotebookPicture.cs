@@ -4,7 +4,7 @@ namespace Shop.Data.Catalog.Seed.Pictures;
 
 internal enum Binding { Elastic, Spiral, HalfCloth, Trio, Wrap, Reporter, Softcover }
 
-internal enum Paper { Plain, Stripes, Terrazzo, Leaves, Grid, Marbled, Dots }
+internal enum Paper { Plain, Stripes, Terrazzo, Leaves, Grid, Marbled, Dots, Bare }
 
 /// <summary>Seen from above, on a table, with something to write.</summary>
 internal static class NotebookPicture
@@ -13,7 +13,7 @@ internal static class NotebookPicture
 
     public static string Draw(Binding binding, Paper paper, Tone tone, Tone second, Dice dice)
     {
-        var sketch = new Sketch(Table(tone, dice), dice.Chance(50) ? 2 : 3);
+        var sketch = new Sketch(Table(tone, dice), 4);
         var turn = dice.Between(6, 11);
         if (binding == Binding.Trio)
         {
@@ -93,6 +93,8 @@ internal static class NotebookPicture
                 return $"{string.Concat(Enumerable.Range(0, 13).Select(i => Svg.Of($"<path d='M-10 {(i * 28) - 10}q40 {30 + (i * 17 % 30)} 80 0t60 10t50 -16t80 12' stroke='{(i % 3) switch { 0 => second, 1 => quiet, _ => second.Light(0.4) }}' stroke-width='{6 + (i * 5 % 9)}' opacity='.8'/>")))}";
             case Paper.Dots:
                 return Sketch.Dots(from row in Enumerable.Range(0, 9) from i in Enumerable.Range(0, 7) select new Point(20 + (i * 38) + (row % 2 * 19), 20 + (row * 37)), 15, second);
+            case Paper.Bare:
+                return $"<path d='M34 90q60 -20 130 4M60 280q60 14 140 -6' stroke='{tone.Dark(0.25).Fade(0.4)}' stroke-width='3'/>";
             default:
                 return $"<path d='M76 70H{W - 64}V118H76z' fill='#f6efdf'/><path d='M92 88H{W - 80}M92 102H{W - 104}' stroke='#b8ab93' stroke-width='2.5'/>";
         }
