@@ -9,7 +9,7 @@ internal sealed class Sketch
 
     private readonly StringBuilder _defs = new();
     private readonly StringBuilder _body = new();
-    private int _ids;
+    private readonly Dictionary<string, string> _known = [];
 
     /// <summary>A backdrop that the product stands out from.</summary>
     public Sketch(Dice dice, Tone product)
@@ -39,12 +39,7 @@ internal sealed class Sketch
 
     public string Radial(params (double At, Tone Tone)[] stops) => Gradient("radialGradient", "", stops);
 
-    public string Clip(Svg shapes)
-    {
-        var id = NextId();
-        _defs.Append(Svg.Of($"<clipPath id='{id}'>{shapes}</clipPath>"));
-        return $"url(#{id})";
-    }
+    public string Clip(Svg shapes) => Defined("clipPath", "", shapes);
 
     public void Shadow(double x, double y, double rx, double ry, double strength = 0.34)
     {
@@ -92,15 +87,21 @@ internal sealed class Sketch
             Draw($"<path d='M0 0H250L90 372H0zM310 0h110L260 372H150z' fill='{light}' opacity='.6'/>");
     }
 
-    private string Gradient(string kind, string more, (double At, Tone Tone)[] stops)
+    private string Gradient(string kind, string more, (double At, Tone Tone)[] stops) =>
+        Defined(kind, more, $"{string.Concat(stops.Select(s => Svg.Of($"<stop offset='{s.At * 100}%' stop-color='{s.Tone}'/>")))}");
+
+    /// <summary>Each definition once: many parts of a drawing are lit alike.</summary>
+    private string Defined(string element, string more, Svg content)
     {
-        var id = NextId();
-        _defs.Append($"<{kind} id='{id}'{more}>");
-        foreach (var (at, tone) in stops)
-            _defs.Append(Svg.Of($"<stop offset='{at * 100}%' stop-color='{tone}'/>"));
-        _defs.Append($"</{kind}>");
+        var definition = $"{more}>{content}</{element}>";
+        if (!_known.TryGetValue(definition, out var id))
+        {
+            _known[definition] = id = NextId();
+            _defs.Append($"<{element} id='{id}'{definition}");
+        }
+
         return $"url(#{id})";
     }
 
-    private string NextId() => $"{(char)('a' + (_ids % 26))}{(_ids++ / 26 is > 0 and var n ? $"{n}" : "")}";
+    private string NextId() => $"{(char)('a' + (_known.Count % 26))}{(_known.Count >= 26 ? $"{_known.Count / 26}" : "")}";
 }

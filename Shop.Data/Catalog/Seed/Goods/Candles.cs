@@ -60,7 +60,7 @@ internal static class Candles
         };
         var scent = form.Scented
             ? dice.Pick($"It smells of {series.Scent}.", $"The scent is {series.Scent}; it carries through a room and stops at the door.", $"Lit, it smells of {series.Scent}; unlit, of very little.")
-            : dice.Pick($"The candles of the {series.Name} range without a vessel are left unscented, so that they can stand on a dinner table.", "There is no scent added, which makes it a candle to eat by.");
+            : dice.Pick($"{series.Name} is the name of the colour here: no scent is added, so it can stand on a dinner table.", "There is no scent added, which makes it a light to eat by.");
         string[] paragraphs =
         [
             $"{dice.Pick($"What you get is {form.Made}.", $"{Words.Capital(form.Made)}: no more than that, and made with care.")} {scent}",

@@ -43,14 +43,17 @@ internal static class BicyclePicture
     {
         var spokes = string.Concat(Enumerable.Range(0, 24).Select(i => Svg.Of($"M{hub.Away((i * 15) + (i % 2 == 0 ? 60 : -60), 8)}L{hub.Away(i * 15, r - width)}")));
         sketch.Draw($"<path d='{spokes}' stroke='{Alloy.Dark(0.3).Fade(0.8)}' stroke-width='1.3'/><circle cx='{hub.X}' cy='{hub.Y}' r='{r - width - 2}' stroke='{Alloy}' stroke-width='6'/><circle cx='{hub.X}' cy='{hub.Y}' r='{r - (width / 2)}' stroke='{tyre}' stroke-width='{width}'/>");
-        sketch.Draw($"<circle cx='{hub.X}' cy='{hub.Y}' r='{r - 2}' stroke='{Rubber}' stroke-width='4'{(width > 15 ? " stroke-dasharray='7 6' stroke-linecap='butt'" : "")}/><circle cx='{hub.X}' cy='{hub.Y}' r='10' fill='{Alloy.Dark(0.4)}'/><circle cx='{hub.X - 1}' cy='{hub.Y - 1}' r='5' fill='{Alloy}'/>");
+        var knobbly = width > 15;
+        if (knobbly)
+            sketch.Draw($"<circle cx='{hub.X}' cy='{hub.Y}' r='{r - 5}' stroke='{Rubber}' stroke-width='11'/>");
+        sketch.Draw($"<circle cx='{hub.X}' cy='{hub.Y}' r='{(knobbly ? r + 1 : r - 2)}' stroke='{Rubber}' stroke-width='4'{(knobbly ? " stroke-dasharray='7 6' stroke-linecap='butt'" : "")}/><circle cx='{hub.X}' cy='{hub.Y}' r='10' fill='{Alloy.Dark(0.4)}'/><circle cx='{hub.X - 1}' cy='{hub.Y - 1}' r='5' fill='{Alloy}'/>");
     }
 
     private static void Guards(Sketch sketch, Point rear, Point front, double r, Tone tone)
     {
         var w = r + 9;
-        sketch.Draw($"{Sketch.Line($"M{rear.Away(20, w)}A{w} {w} 0 0 0 {rear.Away(-178, w)}", 7, tone, Svg.Of($" transform='rotate(-14 {rear})'"))}{Sketch.Line($"M{front.Away(-36, w)}A{w} {w} 0 0 0 {front.Away(176, w)}", 7, tone)}");
-        sketch.Draw($"{Sketch.Line($"M{rear}L{rear.Away(-192, w)}M{front}L{front.Away(176, w)}", 2.5, Alloy.Dark(0.2))}");
+        sketch.Draw($"{Sketch.Line($"M{rear.Away(-24, w)}A{w} {w} 0 0 0 {rear.Away(-196, w)}", 7, tone)}{Sketch.Line($"M{front.Away(-48, w)}A{w} {w} 0 0 0 {front.Away(176, w)}", 7, tone)}");
+        sketch.Draw($"{Sketch.Line($"M{rear}L{rear.Away(-188, w)}M{front}L{front.Away(176, w)}", 2.5, Alloy.Dark(0.2))}");
     }
 
     private static Svg Tube(Svg path, double width, Tone tone) =>

@@ -122,7 +122,8 @@ internal static class CandlePicture
         foreach (var (x, top) in new[] { (252.0, dice.Between(196, 230)), (384, dice.Between(250, 280)), (318, dice.Between(130, 160)) })
         {
             const double r = 36;
-            var comb = string.Concat(from row in Enumerable.Range(0, 10) from i in Enumerable.Range(0, 5) let y = top + 8 + (row * 27) where y < 390 select Svg.Of($"M{x - 44 + (i * 18) + (row % 2 * 9)} {y}l9 5v9l-9 5-9 -5v-9z"));
+            var rows = Enumerable.Range(0, (int)(394 - top) / 14).Select(row => Svg.Of($"M{x - 36 - (row % 2 * 9)} {top + 8 + (row * 14)}l9 5 9 -5 9 5 9 -5 9 5 9 -5 9 5 9 -5 9 5v9"));
+            var comb = string.Concat(rows);
             sketch.Round(Tube(x, top, 394, r), wax, $"<path d='{comb}' stroke='{wax.Dark(0.32).Fade(0.7)}' stroke-width='2'/><path d='M{x - r} {top - 8}h72v110h-72z' fill='{sketch.Down((0, Warm.Fade(0.7)), (1, Warm.Fade(0)))}'/>", 0.2);
             Pool(sketch, x, top, r, wax);
             sketch.Draw($"<path d='M{x - 20} {top}a20 4 0 1 0 24 -3a12 3 0 1 0 -10 4' stroke='{wax.Dark(0.3)}' stroke-width='2'/>");
