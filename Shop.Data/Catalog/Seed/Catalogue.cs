@@ -12,7 +12,7 @@ public sealed record Catalogue(Category[] Categories, Product[] Products, Pictur
 
     private static readonly Family[] Families =
     [
-        Mugs.Family, Lamps.Family, Plants.Family, Chairs.Family, Bags.Family, Books.Family, Clocks.Family, Candles.Family, Notebooks.Family, Bicycles.Family,
+        Mugs.Family, Lamps.Family, Plants.Family, Chairs.Family, Bags.Family, Books.Family, Knives.Family, Headphones.Family, Clocks.Family, Candles.Family, Notebooks.Family, Bicycles.Family,
     ];
 
     public static Catalogue Build()
