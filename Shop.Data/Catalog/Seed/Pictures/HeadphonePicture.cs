@@ -80,8 +80,8 @@ internal static class HeadphonePicture
 
     private static void Cable(Sketch sketch, Tone tone)
     {
-        var coil = string.Concat(Enumerable.Range(0, 12).Select(_ => "c12 -14 22 -6 12 10c-4 8 -12 4 -4 -6"));
-        sketch.Draw($"{Sketch.Line($"M200 396Q196 436 250 440", 7, tone)}{Sketch.Line($"M250 440{coil}q20 10 60 -4q40 -16 70 2", 6, tone)}<path d='M476 430l40 6' stroke='{Palette.Brass.Tone}' stroke-width='10'/>");
+        var coil = string.Concat(Enumerable.Range(0, 12).Select(_ => "c12 -14 22 -6 12 6c-4 8 -12 4 -4 -6"));
+        sketch.Draw($"{Sketch.Line($"M200 396Q196 430 250 432", 7, tone)}{Sketch.Line($"M250 432{coil}q20 10 60 -4q40 -16 70 2", 6, tone)}<path d='M476 430l40 6' stroke='{Palette.Brass.Tone}' stroke-width='10'/>");
     }
 
     private static void Buds(Sketch sketch, Tone shell, Tone metal, Dice dice)
@@ -91,7 +91,7 @@ internal static class HeadphonePicture
         sketch.Draw($"<path d='M176 262C176 {150 - open} 210 {120 - open} 320 {120 - open}S464 {150 - open} 464 262z' fill='{sketch.Across((0, shell.Dark(0.05)), (0.3, shell.Light(0.25)), (1, shell.Dark(0.3)))}'/><path d='M194 262C194 {176 - open} 226 {142 - open} 320 {142 - open}S446 {176 - open} 446 262z' fill='{shell.Dark(0.34)}'/>");
         foreach (var (x, flip) in new[] { (258, 1), (382, -1) })
         {
-            sketch.Draw($"<g transform='translate({x} 232) scale({flip} 1)'><path d='M-12 -10h24V70h-24z' fill='{sketch.Across((0, shell.Light(0.2)), (0.4, shell.Light(0.42)), (1, shell.Dark(0.2)))}'/><ellipse cx='4' cy='-24' rx='36' ry='34' fill='{sketch.Radial((0, shell.Light(0.6)), (0.5, shell.Light(0.18)), (1, shell.Dark(0.16)))}'/><path d='M28 -44q26 4 22 26q-6 16 -26 12z' fill='{Foam.Light(0.2)}'/><ellipse cx='-8' cy='-26' rx='9' ry='13' fill='{Foam}'/><path d='M-20 -46q10 -12 26 -10' stroke='#ffffff99' stroke-width='5'/><circle cx='-2' cy='12' r='3' fill='{metal}'/></g>");
+            sketch.Draw($"<g transform='translate({x} 232) scale({flip} 1)'><path d='M-12 -10h24V70h-24z' fill='{sketch.Across((0, shell.Light(0.2)), (0.4, shell.Light(0.42)), (1, shell.Dark(0.2)))}'/><ellipse cx='4' cy='-24' rx='36' ry='34' fill='{sketch.Radial((0, shell.Light(0.6)), (0.5, shell.Light(0.18)), (1, shell.Dark(0.16)))}'/><path d='M30 -42q18 4 16 20q-4 14 -20 12z' fill='{shell.Dark(0.45)}'/><path d='M-22 -10q10 12 26 8' stroke='{metal}' stroke-width='3'/><path d='M-20 -46q10 -12 26 -10' stroke='#ffffff99' stroke-width='5'/><circle cx='-2' cy='12' r='3' fill='{metal}'/></g>");
         }
 
         sketch.Round($"M160 268Q160 252 178 252H462Q480 252 480 268V330Q480 408 400 408H240Q160 408 160 330z", shell, gloss: 0.4);

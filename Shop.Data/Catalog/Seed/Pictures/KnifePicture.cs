@@ -89,7 +89,7 @@ internal static class KnifePicture
 
     private static Svg Finished(int finish, double length, double heel) => finish switch
     {
-        1 => $"<path d='{string.Concat(Enumerable.Range(0, 5).Select(i => Svg.Of($"M0 {8 + (i * heel * 0.13)}q{length / 8} -9 {length / 4} 0t{length / 4} 0 {length / 4} 0 {length / 4} 0")))}' stroke='#6f7a8099' stroke-width='2.5'/>",
+        1 => $"<path d='{string.Concat(Enumerable.Range(0, 5).Select(i => Svg.Of($"M0 {8 + (i * heel * 0.13)}q{length / 8} -9 {length / 4} 0t{length / 4} 0 {length / 4} 0 {length / 4} 0")))}' stroke='#6f7a8066' stroke-width='1.5'/>",
         2 => Sketch.Dots(from row in Enumerable.Range(0, 3) from i in Enumerable.Range(0, (int)(length / 17)) select new Point(14 + (i * 17) + (row % 2 * 8), 8 + (row * heel * 0.2)), 9, ((Tone)0x7F888D).Fade(0.5)),
         _ => $"<path d='M0 {heel * 0.66}H{length}' stroke='#ffffffcc' stroke-width='2'/>",
     };

@@ -12,16 +12,21 @@ internal static class PlantPicture
         sketch.Shadow(344, 424, 170, 24);
         var top = plant is Growth.Trailing ? 262.0 : 300.0;
         PotPicture.Draw(sketch, pot, tone, top, dice);
+        if (dice.Chance(50))
+            sketch.Draw($"<g transform='translate(640) scale(-1 1)'>");
+        else
+            sketch.Draw($"<g>");
         Grow(sketch, plant, top, dice);
+        sketch.Draw($"</g>");
         return sketch.ToString();
     }
 
-    /// <summary>A pointed leaf in two halves, the left one in the light.</summary>
-    private static Svg Leaf(Point foot, double angle, double length, double width, Tone green)
+    /// <summary>Pointed leaves in two halves, the left one in the light.</summary>
+    private static Svg Leaves(Tone green, params (Point Foot, double Angle, double Length, double Width)[] leaves)
     {
-        var tip = foot.Away(angle, length);
-        var (left, right) = (foot.Away(angle - (width / length * 62), length * 0.52), foot.Away(angle + (width / length * 62), length * 0.52));
-        return $"<path d='M{foot}Q{left} {tip}L{foot}' fill='{green.Light(0.16)}'/><path d='M{foot}Q{right} {tip}L{foot}' fill='{green.Dark(0.16)}'/>";
+        string Halves(int side) => string.Concat(leaves.Select(l =>
+            Svg.Of($"M{l.Foot}Q{l.Foot.Away(l.Angle + (side * l.Width / l.Length * 62), l.Length * 0.52)} {l.Foot.Away(l.Angle, l.Length)}z")));
+        return $"<path d='{Halves(-1)}' fill='{green.Light(0.16)}'/><path d='{Halves(1)}' fill='{green.Dark(0.16)}'/>";
     }
 
     private static void Grow(Sketch sketch, Growth plant, double top, Dice dice)
@@ -47,13 +52,14 @@ internal static class PlantPicture
             case Growth.Fig:
                 sketch.Draw(Sketch.Line($"M320 {top + 6}C312 240 330 180 322 92", 8, 0x6B4E38));
                 for (var i = 0; i < 13; i++)
-                    sketch.Draw(Leaf(new(321 + ((i % 2) - 0.5) * 4, 272 - (i * 14)), i % 2 == 0 ? -160 + (i * 4.2) : -20 - (i * 4.2), 124 - (i * 5), 74, Shade(i)));
+                    sketch.Draw(Leaves(Shade(i), (new(321 + ((i % 2) - 0.5) * 4, 272 - (i * 14)), i % 2 == 0 ? -160 + (i * 4.2) : -20 - (i * 4.2), 124 - (i * 5), 74)));
                 break;
             case Growth.Cactus:
-                Column(sketch, 320, top + 6, 46, dice.Between(190, 228), green);
+                var height = dice.Between(190, 228);
+                Column(sketch, 320, top + 6, 46, height, green);
                 Column(sketch, 238, top - 62, 24, 70, green, 40);
                 Column(sketch, 402, top - 92, 22, 62, green, -42);
-                foreach (var at in new[] { new Point(308, 84), new Point(334, 88), new Point(238, 158) })
+                foreach (var at in new[] { new Point(306, top + 11 - height), new(334, top + 12 - height), new(238, top - 130) })
                     sketch.Draw(Sketch.Dots([at, at.Away(-30, 8), at.Away(-150, 8)], 11, 0xE58C98));
                 break;
             case Growth.Fern:
@@ -70,16 +76,16 @@ internal static class PlantPicture
                 break;
             case Growth.Olive:
                 sketch.Draw($"{Sketch.Line($"M320 {top + 6}C326 250 312 220 320 160M318 226Q290 200 270 170M320 210Q352 186 372 160M320 170Q316 130 324 96", 8, 0x8A7763)}");
-                for (var i = 0; i < 44; i++)
+                for (var k = 0; k < 4; k++)
                 {
-                    var at = new Point(320, 158).Away(i * 137.5, 10 + (Math.Sqrt(i) * 13));
-                    sketch.Draw(Leaf(at, -90 + ((at.X - 320) * 0.6) + (i % 2 == 0 ? 42 : -42), 52, 26, Shade(i).Mix(0xA9B89B, 0.35)));
+                    sketch.Draw(Leaves(Shade(k).Mix(0xA9B89B, 0.35), [.. Enumerable.Range(0, 12).Select(i => (i * 4) + k).Select(i =>
+                        (At: new Point(320, 158).Away(i * 137.5, 10 + (Math.Sqrt(i) * 13)), Lean: i % 2 == 0 ? 42 : -42)).Select(l => (l.At, -90 + ((l.At.X - 320) * 0.6) + l.Lean, 54.0, 28.0))]));
                 }
 
                 break;
             case Growth.Aloe:
                 for (var i = 0; i < 11; i++)
-                    sketch.Draw(Leaf(foot, -166 + (i * 4 % 11 * 15.2), 150 + (i * 41 % 70), 74, Shade(i).Mix(0x9DBBA0, 0.3)));
+                    sketch.Draw(Leaves(Shade(i).Mix(0x9DBBA0, 0.3), (foot, -166 + (i * 4 % 11 * 15.2), 150 + (i * 41 % 70), 74)));
                 break;
             case Growth.Pilea:
                 for (var i = 0; i < 16; i++)
@@ -133,15 +139,12 @@ internal static class PlantPicture
 
     private static void Vine(Sketch sketch, double top, int i, Func<int, Tone> shade, Dice dice)
     {
-        var (x, drop) = (252 + (i * 17), i is 3 or 4 or 5 ? -40 : 60 + (i * 67 % 110));
-        var end = new Point(320 + ((x - 320) * 2.1), top + drop);
-        sketch.Draw(Sketch.Line($"M{x} {top}Q{end.X} {top - 60} {end}", 3, shade(i).Dark(0.25)));
-        for (var k = 1; k <= 5; k++)
-        {
-            var t = k / 5.0;
-            var at = new Point(((1 - t) * (1 - t) * x) + (2 * t * (1 - t) * end.X) + (t * t * end.X), ((1 - t) * (1 - t) * top) + (2 * t * (1 - t) * (top - 60)) + (t * t * end.Y));
-            sketch.Draw(Leaf(at, (drop < 0 ? -90 : 90) + (k % 2 == 0 ? 40 : -40) + dice.Between(-14, 14), 44, 30, shade(i + k)));
-        }
+        var (x, drop) = (252 + (i * 17), i is 3 or 4 or 5 ? -60 : 50 + (i * 67 % 110));
+        var (end, lift) = (new Point(320 + ((x - 320) * 2.3), top + drop), top - 80);
+        sketch.Draw(Sketch.Line($"M{x} {top}Q{end.X} {lift} {end}", 3, shade(i).Dark(0.25)));
+        sketch.Draw(Leaves(shade(i), [.. Enumerable.Range(1, 6).Select(k => (K: k, T: k / 6.0)).Select(l =>
+            (new Point(((1 - l.T) * (1 - l.T) * x) + (((2 * l.T) - (l.T * l.T)) * end.X), ((1 - l.T) * (1 - l.T) * top) + (2 * l.T * (1 - l.T) * lift) + (l.T * l.T * end.Y)),
+                (drop < 0 ? -90 : 90) + (l.K % 2 == 0 ? 44.0 : -44) + dice.Between(-14, 14), 56.0, 46.0))]));
     }
 
     private static void Striped(Sketch sketch, Point foot, double angle, double length, Tone green)
