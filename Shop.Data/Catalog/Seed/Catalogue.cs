@@ -8,7 +8,7 @@ namespace Shop.Data.Catalog.Seed;
 public sealed record Catalogue(Category[] Categories, Product[] Products, Picture[] Pictures, StockItem[] Stock)
 {
     private const int Size = 1000;
-    private static readonly DateTimeOffset Newest = new(2026, 11, 1, 9, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Newest = new(2026, 11, 1, 17, 0, 0, TimeSpan.Zero);
 
     private static readonly Family[] Families =
     [

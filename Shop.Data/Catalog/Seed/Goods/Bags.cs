@@ -59,7 +59,7 @@ internal static class Bags
             $"The body is {series.Cloth} in {colours[0].Lower}{woven}, the straps are {series.Trim.Lower} {(series.Trim == Navy || series.Trim == Terracotta ? "cotton webbing" : "leather")} and the fittings {metal}. It measures {form.Size} and holds about {form.Litres} litres.",
             leather
                 ? dice.Pick("The leather is left open-pored, so it takes on marks and then a shine. Rub it with beeswax twice a year.", "Rain leaves spots that fade by themselves; let it dry away from the radiator.")
-                : dice.Pick("Brush it dry or wipe it with cold water; a washing machine would take the finish out of the cloth.", "Seams that carry weight are sewn twice and riveted at the ends.", "The lining is cotton in a paler shade, so that a black purse can be found in it.", "Should a buckle or a strap give out, we send a new one; it is fixed with two screws."),
+                : dice.Pick("Brush it dry or wipe it with cold water; a washing machine would take the finish out of the cloth.", "Seams that carry weight are sewn twice and riveted at the ends.", "The lining is cotton in a paler shade, so that a black purse can be found in it.", "Buckles and straps are held by screws, so each can be replaced on its own."),
         ];
         Option[] options = [.. colours.Take(dice.Between(1, 3)).Select(c => Option.At(c.Name, euros))];
         return new(name, $"{Words.Capital(Words.A(form.Name))} for {form.Litres} litres in {colours[0].Lower} {series.Cloth}.", paragraphs, options,

@@ -67,7 +67,7 @@ internal static class Books
             $"{subject.Inside}. {pages} pages, {dice.Pick("15 by 21", "14 by 20.5", "16.5 by 23", "17 by 24")} cm, {dice.Pick("printed on uncoated paper", "printed on paper that takes a pencil well", "set in a typeface that is kind to tired eyes")}.",
             $"{dice.Pick("The binding is sewn, so it stays open on the table.", "Thread-sewn, with a ribbon in the hardback.", "The hardback has a cloth spine and no dust jacket to lose.")} {dice.Pick($"The {scheme[0].Lower} cover was drawn for this edition.", $"The cover picture in {scheme[0].Lower} and {scheme[1].Lower} is a linocut.", $"The cover is printed in {scheme[0].Lower}, {scheme[1].Lower} and {scheme[2].Lower}.")}",
         ];
-        return new(title, $"{Words.A(subject.Kind)}: {char.ToLowerInvariant(about[0])}{about[1..]}", paragraphs, [.. options],
+        return new(title, $"{Words.Capital(Words.A(subject.Kind))}: {char.ToLowerInvariant(about[0])}{about[1..]}", paragraphs, [.. options],
             BookPicture.Draw(subject.Art, scheme[0].Tone, scheme[1].Tone, scheme[2].Tone, 16 + (pages * 0.08), dice), TaxRateBp: 700);
     }
 }

@@ -54,13 +54,13 @@ internal static class Candles
         {
             CandleForm.Tapers or CandleForm.Lantern => $"The metal is {finish}, the wax {wax.Lower}.",
             CandleForm.Bowl => $"The bowl is glazed in {vessel.Lower}, the wax tinted {wax.Lower}.",
-            CandleForm.Tin => $"The {vessel.Lower} tin is dotted in the {wax.Lower} of the wax.",
+            CandleForm.Tin => $"The {vessel.Lower} tin is dotted in the same {wax.Lower} as the wax.",
             CandleForm.Jar => $"The glass is tinted {vessel.Lower} and the wax {wax.Lower}.",
             _ => $"The colour is {wax.Lower} right through to the wick.",
         };
         var scent = form.Scented
             ? dice.Pick($"It smells of {series.Scent}.", $"The scent is {series.Scent}; it carries through a room and stops at the door.", $"Lit, it smells of {series.Scent}; unlit, of very little.")
-            : dice.Pick($"{series.Name} is the name of the colour here: no scent is added, so it can stand on a dinner table.", "There is no scent added, which makes it a light to eat by.");
+            : dice.Pick($"{series.Name} is the name of the colour here: no scent is added, which suits a dinner table.", "There is no scent added, which makes it a light to eat by.");
         string[] paragraphs =
         [
             $"{dice.Pick($"What you get is {form.Made}.", $"{Words.Capital(form.Made)}: no more than that, and made with care.")} {scent}",

@@ -59,7 +59,7 @@ internal static class Chairs
                 "The wood comes from forests in Slovenia and Austria. It darkens a little in the first summer, evenly if it is moved now and then.",
                 "Wipe it with a damp cloth and dry it at once. Replacement parts are kept for ten years after the last one is sold."),
         ];
-        return new(name, $"{Words.A(wood)} {form.Name} with {form.What.Split(',')[0].Replace(" with ", " and ", StringComparison.Ordinal)}{(form.Covered ? $", in {covers[0].Lower}" : "")}.", paragraphs, options,
+        return new(name, $"{Words.Capital(Words.A(wood))} {form.Name} with {form.What.Split(',')[0].Replace(" with ", " and ", StringComparison.Ordinal)}{(form.Covered ? $", in {covers[0].Lower}" : "")}.", paragraphs, options,
             ChairPicture.Draw(form.Shape, series.Wood.Tone, covers[0].Tone, dice));
     }
 }

@@ -55,7 +55,7 @@ internal static class Clocks
             dice.Pick("The battery is in the box, with a strip to pull out.", "Set it by the wheel at the back, forwards only.", "The movement can be replaced with any that has a shaft of 12 mm.", "When the clocks change, one turn of the wheel is all it needs."),
         ];
         Option[] options = [.. bodies.Take(dice.Between(1, 3)).Select(b => Option.At(b.Name, form.Euros * (b == Walnut || b == Cherry ? 1.15 : 1)))];
-        return new(name, $"{Words.Capital(Words.A(form.Name))} in {bodies[0].Lower}, {form.Size}, with a {series.Face.Lower} dial.", paragraphs, options,
+        return new(name, $"{Words.Capital(Words.A(form.Name))} in {bodies[0].Lower}, {form.Size}, with {Words.A(series.Face.Lower)} dial.", paragraphs, options,
             ClockPicture.Draw(form.Shape, bodies[0].Tone, series.Face.Tone, series.Accent.Tone, series.Marks, dice));
     }
 }

@@ -15,7 +15,7 @@ internal static class Headphones
 
     private static readonly Form[] Forms =
     [
-        new(HeadphoneForm.Around, "over-ear headphones", 189, 38, 262, "The cushions close around the ear and rest on the head, so they can be worn over glasses", "Active noise cancelling takes out engines and ventilators and leaves voices audible"),
+        new(HeadphoneForm.Around, "over-ear headphones", 189, 38, 262, "The cushions close around the ear and rest on the head, so they can be worn over glasses", "Active noise cancelling takes out engines and fans and leaves voices audible"),
         new(HeadphoneForm.OnEar, "on-ear headphones", 98, 30, 168, "Small cups sit on the ear and fold flat against the band for the coat pocket", "They let enough of the street through to hear a bicycle bell"),
         new(HeadphoneForm.Studio, "studio headphones", 149, 0, 284, "Closed cups on a swivelling yoke, for listening with one ear as well as with two", "The sound is plain and even, meant for hearing what is wrong with a recording"),
         new(HeadphoneForm.Open, "open-back headphones", 219, 0, 271, "A perforated back lets air and sound through, and keeps the ears cool", "Voices and instruments seem to stand in the room; so they do for everybody else in it"),
@@ -46,7 +46,7 @@ internal static class Headphones
         var build = form.Shape switch
         {
             HeadphoneForm.Buds => $"The case is matt {colours[0].Lower} with a {trim} clasp, and charges over USB-C or on a pad.",
-            HeadphoneForm.Retro => $"The caps are {colours[0].Lower}, the band is {(series.Metal == Brass ? "brass-plated" : "stainless")} spring steel, and the foam pads cost less than a coffee to replace.",
+            HeadphoneForm.Retro => $"The caps are {colours[0].Lower}, the band is {(series.Metal == Brass ? "brass-plated" : "stainless")} spring steel, and the foam pads pull off to be washed.",
             _ => $"The cups are {colours[0].Lower}, the sliders {trim} aluminium, and the cushions {cushion}; they come off with a quarter turn.",
         };
         var power = hours > 0

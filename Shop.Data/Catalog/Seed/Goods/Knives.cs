@@ -50,11 +50,11 @@ internal static class Knives
 
         string[] paragraphs = knife
             ? [
-                $"{form.What}: {dice.Pick("the shape has hardly changed in a hundred years", $"that makes it {Words.A(form.Name).ToLowerInvariant()}", "there is little more to say about its form")}. {form.Use}",
+                $"{form.What}: {dice.Pick("the shape has hardly changed in a hundred years", $"that makes it {Words.A(form.Name)}", "there is little more to say about its form")}. {form.Use}",
                 $"The blade of the {name} is {series.Steel}; {dice.Pick("it is ground by hand to 15 degrees on each side", "the edge is drawn on a wet stone as the last step", "the spine is rounded where the finger rests")}. The handle is {handle}, {dice.Pick("riveted through", "fitted without a gap", "balanced so that the weight sits where blade and handle meet")}. Blade length {size} cm.",
                 series.Steel.Contains("carbon", StringComparison.Ordinal)
                     ? dice.Pick("Carbon steel darkens with use, and rusts if it is left wet: rinse it, dry it, and it will outlast the kitchen.", "Wipe it dry after every use. The grey bloom it grows is a protection, not a fault.")
-                    : dice.Pick("Wash it by hand and dry it; the dishwasher dulls any edge. A few strokes on a leather or a steel each week keep it sharp.", "Pictured on a board, which is sold separately. It comes in a cardboard sheath that can be kept for the drawer.", "When the edge no longer catches on a fingernail, send it in: the first sharpening is on us."),
+                    : dice.Pick("Wash it by hand and dry it; the dishwasher dulls any edge. A few strokes on a leather or a steel each week keep it sharp.", "Pictured on a board, which is sold separately. It comes in a cardboard sheath that can be kept for the drawer.", "When the edge no longer catches on a fingernail, it is time for the wet stone: 1,000 grit first, then 3,000."),
             ]
             : [
                 $"{form.What}. {form.Use}",
@@ -63,7 +63,7 @@ internal static class Knives
                     : $"Made of {wood}, {size} cm long and {dice.Pick("2", "2.5", "3")} cm thick, {dice.Pick("glued from wide staves", "cut from one piece", "with the rings of the tree standing upright, which is kind to edges")}. {dice.Pick($"The {series.Name} boards are oiled with linseed before they leave the workshop.", $"All boards of the {series.Name} series have softly rounded edges.")}",
                 dice.Pick("Rinse it under warm water and stand it on its edge to dry. A little cooking oil twice a year keeps it from cracking.", "Not for the dishwasher. Half a lemon and salt take out the smell of onions.", "The vegetables in the picture are not part of it. Every board has its own grain."),
             ];
-        var summary = knife ? $"{Words.Capital(Words.A(form.Name))} with {size} cm of {series.Steel.Split(',')[0].Split(" hardened")[0]} and a handle in {handle}." : $"{Words.A(wood)} {form.Name}, {size} cm long.";
+        var summary = knife ? $"{Words.Capital(Words.A(form.Name))} with {size} cm of {series.Steel.Split(',')[0].Split(" hardened")[0]} and a handle in {handle}." : $"{Words.Capital(Words.A(wood))} {form.Name}, {size} cm long.";
         return new(name, summary, paragraphs, options, KnifePicture.Draw(form.Shape, series.Wood.Tone, series.Handle.Tone, series.Finish, dice));
     }
 }

@@ -43,9 +43,10 @@ internal static class Lamps
         Colour[] colours = form.Shape == LampForm.Paper
             ? [series.Colours[first]]
             : [.. series.Colours[first..], .. series.Colours[..first]];
+        var euros = form.Euros * dice.Pick(0.9, 1, 1, 1.1);
         Option[] options = form.Shape == LampForm.Paper
-            ? [.. Lanterns.Select(cm => Option.At($"{colours[0].Name}, {cm} cm", form.Euros * cm / 45))]
-            : [.. colours.Select(c => Option.At(c.Name, form.Euros * dice.Pick(1, 1, 1.1)))];
+            ? [.. Lanterns.Select(cm => Option.At($"{colours[0].Name}, {cm} cm", euros * cm / 45))]
+            : [.. colours.Select(c => Option.At(c.Name, euros))];
         var name = $"{series.Name} {form.Name}";
         var foot = form.Shape switch
         {
@@ -57,7 +58,7 @@ internal static class Lamps
 
         string[] paragraphs =
         [
-            $"{dice.Pick($"The {name} is {form.Body}", $"What makes the {name} is simple: {form.Body}", $"In {colours[0].Lower}, the {name} keeps to few parts: {form.Body}")}. {form.Place}{(series.Stand == Walnut || form.Shape != LampForm.Table ? foot : " The foot is glazed by hand and felted underneath.")}",
+            $"{dice.Pick($"The {name} is made of little: {form.Body}", $"The {name} keeps it simple: {form.Body}", $"In {colours[0].Lower}, the {name} keeps to few parts: {form.Body}")}. {form.Place}{(series.Stand == Walnut || form.Shape != LampForm.Table ? foot : " The foot is glazed by hand and felted underneath.")}",
             $"It is {form.Size}, and takes {form.Socket}. {dice.Pick("A bulb of 2,700 kelvin gives the light shown in the picture.", "It can be dimmed together with a dimmable bulb.", "The bulb is not included, so its warmth is up to you.", "Bulb and cable can be replaced with ordinary tools.")}",
             dice.Pick(
                 "Dust it with a dry brush; water leaves rings on fabric and lacquer alike.",

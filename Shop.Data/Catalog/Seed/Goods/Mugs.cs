@@ -72,7 +72,7 @@ internal static class Mugs
                 "The glaze is free of lead and cadmium. Tea stains come off with a spoon of baking soda and warm water.",
                 "Wash it by hand or in the machine. Small differences in the glaze are part of how it is made, so no two are quite alike."),
         ];
-        var summary = $"{Words.A(series.Clay)} {form.Name} for {form.Ml} ml, {Finish(series)}.";
+        var summary = $"{Words.Capital(Words.A(series.Clay))} {form.Name} for {form.Ml} ml, {Finish(series)}.";
         return new($"{series.Name} {form.Name}", summary, paragraphs, options,
             MugPicture.Draw(form.Shape, series.Glaze, colours[0].Tone, series.Second.Tone, dice));
     }
@@ -85,7 +85,7 @@ internal static class Mugs
         Glaze.Striped => $"banded with {s.Second.Lower} stripes",
         Glaze.Dotted => $"covered in {s.Second.Lower} dots",
         Glaze.Sprigged => $"painted with {s.Second.Lower} sprigs",
-        Glaze.Banded => $"with a {s.Second.Lower} band below the rim",
+        Glaze.Banded => $"with {Words.A(s.Second.Lower)} band below the rim",
         _ => "in one quiet, glossy glaze",
     };
 

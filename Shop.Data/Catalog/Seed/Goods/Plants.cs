@@ -50,16 +50,17 @@ internal static class Plants
 
         Option[] options =
         [
-            Option.At($"{colour.Name}, {wide} cm pot", plant.Euros + vessel.Euros),
-            .. vessel.Colours.Where(c => c != colour).Take(dice.Between(0, 2)).Select(c => Option.At($"{c.Name}, {wide} cm pot", plant.Euros + vessel.Euros)),
+            Option.At($"{colour.Name}, {wide} cm", plant.Euros + vessel.Euros),
+            .. vessel.Colours.Where(c => c != colour).Take(dice.Between(0, 2)).Select(c => Option.At($"{c.Name}, {wide} cm", plant.Euros + vessel.Euros)),
         ];
         if (dice.Chance(60))
-            options = [.. options, Option.At($"{colour.Name}, {wide + 6} cm pot", (plant.Euros * 1.7) + (vessel.Euros * 1.5))];
+            options = [.. options, Option.At($"{colour.Name}, {wide + 6} cm", (plant.Euros * 1.7) + (vessel.Euros * 1.5))];
 
+        var container = vessel.Pot == Pot.Basket ? "basket" : "pot";
         string[] paragraphs =
         [
             $"{plant.Habit} {plant.Light}",
-            $"{vessel.Made}. {dice.Pick($"With the pot it stands about {tall} cm tall", $"It arrives {tall} to {tall + 10} cm tall")}; the pot measures {wide} cm across. {plant.Water}",
+            $"{vessel.Made}. {dice.Pick($"With its {container} it stands about {tall} cm tall", $"It arrives {tall} to {tall + 10} cm tall")}; the {container} measures {wide} cm across. {plant.Water}",
             dice.Pick(
                 "It travels in a carton with the soil held down by paper, and is sent on Mondays only so that it does not spend a weekend in the dark.",
                 "Give it a week to get used to the new place before you think of repotting; a yellow leaf in that time is normal.",
@@ -69,7 +70,7 @@ internal static class Plants
         if (vessel.Pot == Pot.Basket)
             paragraphs[2] = "Lift the plant out in its inner pot to water it and let it drip off before you put it back. The basket can be wiped with a damp cloth.";
 
-        return new($"{plant.Name} in a {vessel.Name}", $"{Words.A(plant.Name.ToLowerInvariant())} about {tall} cm tall, in a {colour.Lower} {vessel.Name}.", paragraphs, options,
+        return new($"{plant.Name} in a {vessel.Name}", $"{Words.Capital(Words.A(plant.Name.ToLowerInvariant()))} about {tall} cm tall, in a {vessel.Name}{(colour == Terracotta && vessel.Pot == Pot.Classic ? "" : $" ({colour.Lower})")}.", paragraphs, options,
             PlantPicture.Draw(plant.Growth, vessel.Pot, colour.Tone, dice));
     }
 }

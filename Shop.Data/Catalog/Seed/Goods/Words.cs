@@ -5,8 +5,8 @@ namespace Shop.Data.Catalog.Seed.Goods;
 /// <summary>Small grammar for texts that are put together.</summary>
 internal static class Words
 {
-    /// <summary>With its article, at the start of a sentence: "An oak", "A pine".</summary>
-    public static string A(string noun) => $"{("aeio".Contains(char.ToLowerInvariant(noun[0]), StringComparison.Ordinal) ? "An" : "A")} {noun}";
+    /// <summary>With its article: "an oak", "a pine".</summary>
+    public static string A(string noun) => $"{("aeio".Contains(char.ToLowerInvariant(noun[0]), StringComparison.Ordinal) ? "an" : "a")} {noun}";
 
     /// <summary>As printed on a label: 9.5, never 9,5.</summary>
     public static string Cm(double cm) => cm.ToString("0.#", CultureInfo.InvariantCulture);
