@@ -3,8 +3,8 @@ namespace Shop.Api;
 /// <summary>Every log line this service can write. Event ids are stable: alerts and dashboards refer to them.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(2000, LogLevel.Information, "The database is at {Migration}; catalogue seeded: {Seeded}")]
-    public static partial void Migrated(this ILogger logger, string migration, bool seeded);
+    [LoggerMessage(2000, LogLevel.Information, "The database is at {Migration}; {Products} products seeded")]
+    public static partial void Migrated(this ILogger logger, string migration, int products);
 
     [LoggerMessage(2001, LogLevel.Critical, "The database was not migrated: {Why}")]
     public static partial void NotMigrated(this ILogger logger, string why);

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Data;
+using Shop.Data.Catalog.Seed;
 
 namespace Shop.Api;
 
@@ -20,8 +21,8 @@ internal static class MigrateCommand
             // Without the pools' limits: what a migration does may take longer than what a shopper does.
             await using var db = new ShopDbContext(new DbContextOptionsBuilder<ShopDbContext>().UseNpgsql(configuration.ShopConnectionString()).Options);
             await MigrateAsync(db, services.GetRequiredService<IOptions<ApiDatabaseOptions>>().Value.MigrationPatience, services.GetRequiredService<TimeProvider>(), ct);
-            var seed = configuration.GetValue("Seed:Catalogue", false);
-            logger.Migrated((await db.Database.GetAppliedMigrationsAsync(ct)).Last(), seed);
+            var seeded = configuration.GetValue("Seed:Catalogue", false) ? await CatalogueSeed.RunAsync(db, ct) : 0;
+            logger.Migrated((await db.Database.GetAppliedMigrationsAsync(ct)).Last(), seeded);
             return 0;
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException or DbUpdateException or OptionsValidationException or OperationCanceledException)

@@ -24,9 +24,9 @@ builder.Services.AddOrders();
 builder.Services.AddHostedService<ShopListener>();
 builder.Services.AddReference();
 
-var app = builder.Build();
+await using var app = builder.Build();
 if (args is ["migrate", ..])
-    return await MigrateCommand.RunAsync(app.Services, app.Lifetime.ApplicationStopping);
+    return await MigrateCommand.RunAsync(app.Services, CancellationToken.None); // bounded by its own patience
 
 app.MapDefaultEndpoints();
 app.UseRequestTimeouts();
@@ -37,5 +37,5 @@ app.MapOrders();
 if (app.Environment.IsDevelopment())
     app.MapOperations(); // nobody can sign in yet, so nobody else gets in
 app.MapReference();
-app.Run();
+await app.RunAsync();
 return 0;

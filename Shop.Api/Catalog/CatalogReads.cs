@@ -65,11 +65,11 @@ internal sealed class CatalogReads(NpgsqlDataSource database)
         // The cards are chosen before their prices are looked up: 20 look-ups and not one per product of the shop.
         batch.Add($"""
             SELECT {CardColumns}, p.is_featured
-            FROM ((SELECT true AS is_featured, rank AS place, * FROM shop.products ORDER BY rank, slug LIMIT 12)
+            FROM ((SELECT true AS is_featured, * FROM shop.products ORDER BY rank, slug LIMIT 12)
                 UNION ALL
-                (SELECT false, row_number() OVER (ORDER BY created_at DESC, slug), * FROM shop.products ORDER BY created_at DESC, slug LIMIT 8)) p
+                (SELECT false, * FROM shop.products ORDER BY created_at DESC, slug LIMIT 8)) p
             {Prices}
-            ORDER BY p.is_featured DESC, p.place, p.slug
+            ORDER BY p.is_featured DESC, CASE WHEN p.is_featured THEN p.rank END, p.created_at DESC, p.slug
             """);
         await using var reader = await batch.ExecuteReaderAsync(ct);
         var categories = await ReadAsync(reader, r => new CategoryTile(r.GetString(0), r.GetString(1), r.GetString(2), r.GetInt32(3), r.GetString(4)), ct);

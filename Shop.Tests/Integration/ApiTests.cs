@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -60,12 +61,14 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
         var database = await PostgresServer.CreateEmptyDatabaseAsync();
 
         var (first, output) = await MigrateAsync(database);
-        var (second, _) = await MigrateAsync(database);
+        await using var db = PostgresServer.Open(database);
+        Assert.False(await db.Products.AnyAsync()); // the catalogue is the shop's, unless it is asked for
+        var (second, seeded) = await MigrateAsync(database, "--Seed:Catalogue=true");
 
         Assert.Equal((0, 0), (first, second));
         Assert.Contains("The database is at", output, StringComparison.Ordinal);
-        await using var db = PostgresServer.Open(database);
-        Assert.Empty(db.Products.ToList());
+        Assert.Contains($"{await db.Products.CountAsync()} products seeded", seeded, StringComparison.Ordinal);
+        Assert.True(await db.Products.AnyAsync());
     }
 
     [Fact]
