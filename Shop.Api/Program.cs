@@ -1,3 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Shop.Api;
+using Shop.Api.Carts;
+using Shop.Api.Catalog;
+using Shop.Api.Checkout;
+using Shop.Api.Documentation;
+using Shop.Api.Operations;
+using Shop.Api.Orders;
+
 var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+builder.AddServiceDefaults();
+builder.AddShopDatabase();
+builder.Services.AddOptions<ShopTime>().BindConfiguration(ShopTime.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddSingleton<ShopTelemetry>();
+builder.Services.AddExceptionHandler<Busy>();
+builder.Services.AddDeadlines();
+builder.Services.ConfigureHttpJsonOptions(json =>
+    json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false)));
+builder.AddCatalog();
+builder.Services.AddCarts();
+builder.Services.AddCheckout();
+builder.Services.AddOrders();
+builder.Services.AddHostedService<ShopListener>();
+builder.Services.AddReference();
+
+await using var app = builder.Build();
+if (args is ["migrate", ..])
+    return await MigrateCommand.RunAsync(app.Services, CancellationToken.None); // bounded by its own patience
+
+app.MapDefaultEndpoints();
+app.UseRequestTimeouts();
+app.MapCatalog();
+app.MapCarts();
+app.MapCheckout();
+app.MapOrders();
+if (app.Environment.IsDevelopment())
+    app.MapOperations(); // nobody can sign in yet, so nobody else gets in
+app.MapReference();
+await app.RunAsync();
+return 0;

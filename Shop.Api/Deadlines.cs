@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.Extensions.Options;
+using Shop.Api.Checkout;
+
+namespace Shop.Api;
+
+internal static class Deadlines
+{
+    /// <summary>No request outlives its caller's patience; what ran out of time is answered like any other sign of too much to do.</summary>
+    public static void AddDeadlines(this IServiceCollection services)
+    {
+        services.AddRequestTimeouts();
+        services.AddOptions<RequestTimeoutOptions>().Configure<IOptions<ApiDatabaseOptions>, IOptions<CheckoutOptions>>((timeouts, database, checkout) =>
+        {
+            timeouts.DefaultPolicy = Policy(database.Value.ReadDeadline);
+            timeouts.AddPolicy(CheckoutOptions.DeadlinePolicy, Policy(checkout.Value.RequestDeadline));
+        });
+
+        static RequestTimeoutPolicy Policy(TimeSpan deadline) => new()
+        {
+            Timeout = deadline,
+            TimeoutStatusCode = StatusCodes.Status503ServiceUnavailable,
+            WriteTimeoutResponse = http => Busy.Refuse(http).ExecuteAsync(http),
+        };
+    }
+}

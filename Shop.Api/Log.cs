@@ -1,0 +1,50 @@
+namespace Shop.Api;
+
+/// <summary>Every log line this service can write. Event ids are stable: alerts and dashboards refer to them.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2000, LogLevel.Information, "The database is at {Migration}; {Products} products seeded")]
+    public static partial void Migrated(this ILogger logger, string migration, int products);
+
+    [LoggerMessage(2001, LogLevel.Critical, "The database was not migrated: {Why}")]
+    public static partial void NotMigrated(this ILogger logger, string why);
+
+    [LoggerMessage(2002, LogLevel.Warning, "Postgres asked for a second try ({SqlState})")]
+    public static partial void OnceMore(this ILogger logger, string sqlState);
+
+    [LoggerMessage(2003, LogLevel.Warning, "{Endpoint} answered busy: {Why}")]
+    public static partial void Busy(this ILogger logger, string? endpoint, string why);
+
+    [LoggerMessage(2004, LogLevel.Information, "Listening for notices")]
+    public static partial void Listening(this ILogger logger);
+
+    [LoggerMessage(2005, LogLevel.Warning, "Not listening for notices, next try in {Delay}: {Why}")]
+    public static partial void ListenerLost(this ILogger logger, TimeSpan delay, string why);
+
+    [LoggerMessage(2006, LogLevel.Warning, "The second cache level is skipped for {Pause}: {Why}")]
+    public static partial void CacheSkipped(this ILogger logger, TimeSpan pause, string why);
+
+    [LoggerMessage(2007, LogLevel.Information, "Purged {Carts} carts and {Keys} request keys")]
+    public static partial void CartsPurged(this ILogger logger, int carts, int keys);
+
+    [LoggerMessage(2008, LogLevel.Warning, "The cart sweep failed, it runs again in {Interval}")]
+    public static partial void CartSweepFailed(this ILogger logger, Exception exception, TimeSpan interval);
+
+    [LoggerMessage(2010, LogLevel.Information, "Order {OrderNumber} placed ({OrderId}), {Lines} lines")]
+    public static partial void OrderPlaced(this ILogger logger, long orderNumber, Guid orderId, int lines);
+
+    [LoggerMessage(2011, LogLevel.Information, "Checkout refused: {Reason}")]
+    public static partial void CheckoutRefused(this ILogger logger, string reason);
+
+    [LoggerMessage(2012, LogLevel.Warning, "The payment worker was not notified, its poll finds the job: {Why}")]
+    public static partial void NotNotified(this ILogger logger, string why);
+
+    [LoggerMessage(2013, LogLevel.Information, "Order {OrderNumber} is paid again ({OrderId})")]
+    public static partial void PaymentAskedAgain(this ILogger logger, long orderNumber, Guid orderId);
+
+    [LoggerMessage(2014, LogLevel.Warning, "Waited-for orders could not be polled: {Why}")]
+    public static partial void PollFailed(this ILogger logger, string why);
+
+    [LoggerMessage(2020, LogLevel.Information, "Parked job {JobId} of order {OrderId} is due again")]
+    public static partial void JobUnparked(this ILogger logger, Guid jobId, Guid orderId);
+}

@@ -1,0 +1,57 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Shop.Data;
+using Shop.Data.Catalog.Seed;
+
+namespace Shop.Api;
+
+/// <summary><c>Shop.Api migrate</c>: brings the database up to date and ends, so that everything else may count on its tables.</summary>
+internal static class MigrateCommand
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> RunAsync(IServiceProvider services, CancellationToken ct)
+    {
+        var configuration = services.GetRequiredService<IConfiguration>();
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(MigrateCommand).FullName!);
+        try
+        {
+            // Without the pools' limits: what a migration does may take longer than what a shopper does.
+            await using var db = new ShopDbContext(new DbContextOptionsBuilder<ShopDbContext>().UseNpgsql(configuration.ShopConnectionString()).Options);
+            await MigrateAsync(db, services.GetRequiredService<IOptions<ApiDatabaseOptions>>().Value.MigrationPatience, services.GetRequiredService<TimeProvider>(), ct);
+            var seeded = configuration.GetValue("Seed:Catalogue", false) ? await CatalogueSeed.RunAsync(db, ct) : 0;
+            logger.Migrated((await db.Database.GetAppliedMigrationsAsync(ct)).Last(), seeded);
+            return 0;
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or DbUpdateException or OptionsValidationException or OperationCanceledException)
+        {
+            logger.NotMigrated(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
+            return 1;
+        }
+    }
+
+    private static async Task MigrateAsync(ShopDbContext db, TimeSpan patience, TimeProvider clock, CancellationToken ct)
+    {
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await db.Database.MigrateAsync(ct);
+                return;
+            }
+            catch (Exception e) when (IsStarting(e) && clock.GetElapsedTime(started) < patience)
+            {
+                await Task.Delay(Pause, clock, ct);
+            }
+        }
+    }
+
+    // Nobody listens yet, it is still starting, or somebody else has created the database between our question and our answer.
+    private static bool IsStarting(Exception e) =>
+        PostgresError.Of(e) is { } state
+            ? state is PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation
+            : e is NpgsqlException or InvalidOperationException { InnerException: NpgsqlException };
+}

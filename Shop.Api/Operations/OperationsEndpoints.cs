@@ -1,0 +1,168 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Shop.Api.Carts;
+using Shop.Api.Orders;
+using Shop.Data;
+using Shop.Data.Carts;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.ServiceDefaults;
+
+namespace Shop.Api.Operations;
+
+internal sealed record OrderRow(
+    long Number, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, long TotalMinor, string Currency, string Reference,
+    string TraceId);
+
+internal sealed record OrderRows(IReadOnlyList<OrderRow> Items);
+
+/// <summary>An order as operators see it: everything but whose it is.</summary>
+internal sealed record OrderFile(
+    long Number, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, MoneyTaken MoneyTaken, string Reference,
+    string Currency, long TotalMinor, long TaxMinor, long CapturedMinor, long RefundedMinor, DateTimeOffset DeadlineAt, bool Retryable,
+    IReadOnlyList<OrderLineView> Lines, OrderTexts Texts);
+
+internal sealed record AttemptView(
+    DateTimeOffset At, PaymentProvider Provider, string Operation, int? N, string Class, string? Code, string? DeclineCode, string? RequestId,
+    string? GatewayId, double LatencyMs, string? TraceId, string? Proof);
+
+internal sealed record JobView(Guid Id, PaymentJobKind Kind, JobState State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason);
+
+internal sealed record EntryView(DateTimeOffset At, string Kind, string? Reason, string Summary, JsonElement? Data);
+
+internal sealed record OrderDossier(
+    OrderFile Order, string TraceId, IReadOnlyList<AttemptView> Attempts, IReadOnlyList<JobView> Jobs, IReadOnlyList<EntryView> Timeline);
+
+internal sealed record ParkedJob(
+    Guid Id, long OrderNumber, PaymentJobKind Kind, string? LastReason, int Leases, int Attempts, DateTimeOffset CreatedAt);
+
+internal sealed record OutboxState(int Waiting, int Parked);
+
+internal sealed record QueueView(
+    int Waiting, int Leased, int Parked, DateTimeOffset? OldestDueAt, IReadOnlyList<ParkedJob> ParkedJobs, OutboxState Outbox);
+
+/// <summary>What operators ask, on a pool of its own. Mapped in Development only, until there is somebody to sign in.</summary>
+internal static class OperationsEndpoints
+{
+    private const int MaxRows = 200;
+
+    public static void MapOperations(this IEndpointRouteBuilder app)
+    {
+        var operations = app.MapGroup("/operations").WithTags("Operations");
+        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders));
+        operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier));
+        operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue));
+        operations.MapPost("/jobs/{id:guid}/retry", RetryJob).WithName(nameof(RetryJob));
+    }
+
+    internal static async Task<Ok<OrderRows>> GetOrders(ReportsDatabase reports, CancellationToken ct, int limit = 50)
+    {
+        await using var db = reports.Open();
+        var orders = await db.Orders.AsNoTracking().OrderByDescending(o => o.PlacedAt).Take(Math.Clamp(limit, 1, MaxRows)).ToListAsync(ct);
+        return TypedResults.Ok(new OrderRows(
+        [
+            .. orders.Select(o => new OrderRow(o.Number, o.PlacedAt, o.Status, o.Payment, o.Reason, o.TotalMinor, o.Currency, o.Reference, o.TraceId)),
+        ]));
+    }
+
+    internal static async Task<Results<Ok<OrderDossier>, ProblemHttpResult>> GetOrderDossier(long number, ReportsDatabase reports, CancellationToken ct)
+    {
+        await using var db = reports.Open();
+        if (await db.Orders.AsNoTracking().Include(o => o.Lines).SingleOrDefaultAsync(o => o.Number == number, ct) is not { } order)
+            return Problems.Refuse(404, "order_not_found", $"There is no order {number}.");
+
+        var attempts = await db.PaymentAttempts.AsNoTracking().Where(a => a.OrderId == order.Id).OrderBy(a => a.At).ToListAsync(ct);
+        var jobs = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id).OrderBy(j => j.CreatedAt).ToListAsync(ct);
+        var timeline = await db.Timeline.AsNoTracking().Where(t => t.OrderId == order.Id).OrderBy(t => t.At).ThenBy(t => t.Id).ToListAsync(ct);
+        return TypedResults.Ok(new OrderDossier(
+            new OrderFile(
+                order.Number, order.PlacedAt, order.Status, order.Payment, order.Reason, OrderWords.MoneyTakenBy(order), order.Reference, order.Currency,
+                order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt, OrderWords.CanPayAgain(order),
+                [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)], OrderWords.Of(order)),
+            order.TraceId,
+            [
+                .. attempts.Select(a => new AttemptView(
+                    a.At, a.Provider, a.Operation, ConfirmOf(a.Key), a.Class, a.Code, a.DeclineCode, a.RequestId, a.GatewayId, a.LatencyMs, a.TraceId, a.Proof)),
+            ],
+            [.. jobs.Select(j => new JobView(j.Id, j.Kind, j.State, j.DueAt, j.Leases, j.Attempts, j.LastReason))],
+            [.. timeline.Select(t => new EntryView(t.At, t.Kind, t.Reason, t.Summary, t.Data is null ? null : JsonDocument.Parse(t.Data).RootElement))]));
+    }
+
+    internal static async Task<Ok<QueueView>> GetQueue(ReportsDatabase reports, CancellationToken ct)
+    {
+        await using var db = reports.Open();
+        await using var batch = ((NpgsqlConnection)db.Database.GetDbConnection()).CreateBatch();
+        batch.Add("""
+            SELECT count(*) FILTER (WHERE state = 'Waiting' AND leased_until <= now())::int,
+                count(*) FILTER (WHERE state = 'Waiting' AND leased_until > now())::int,
+                count(*) FILTER (WHERE state = 'Parked')::int,
+                min(due_at) FILTER (WHERE state = 'Waiting')
+            FROM payments.payment_jobs WHERE state IN ('Waiting', 'Parked')
+            """);
+        batch.Add("""
+            SELECT count(*) FILTER (WHERE state = 'Waiting')::int, count(*) FILTER (WHERE state = 'Parked')::int
+            FROM shop.outbox WHERE state IN ('Waiting', 'Parked')
+            """);
+        batch.Add("""
+            SELECT j.id, o.number, j.kind, j.last_reason, j.leases, j.attempts, j.created_at
+            FROM payments.payment_jobs j JOIN shop.orders o ON o.id = j.order_id
+            WHERE j.state = 'Parked' ORDER BY j.created_at LIMIT 100
+            """);
+        await db.Database.OpenConnectionAsync(ct);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        var (waiting, leased, parked) = (reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2));
+        var oldest = reader.IsDBNull(3) ? (DateTimeOffset?)null : reader.GetFieldValue<DateTimeOffset>(3);
+        await reader.NextResultAsync(ct);
+        await reader.ReadAsync(ct);
+        var outbox = new OutboxState(reader.GetInt32(0), reader.GetInt32(1));
+        await reader.NextResultAsync(ct);
+        List<ParkedJob> parkedJobs = [];
+        while (await reader.ReadAsync(ct))
+        {
+            parkedJobs.Add(new ParkedJob(
+                reader.GetGuid(0), reader.GetInt64(1), Enum.Parse<PaymentJobKind>(reader.GetString(2)), reader.IsDBNull(3) ? null : reader.GetString(3),
+                reader.GetInt32(4), reader.GetInt32(5), reader.GetFieldValue<DateTimeOffset>(6)));
+        }
+
+        return TypedResults.Ok(new QueueView(waiting, leased, parked, oldest, parkedJobs, outbox));
+    }
+
+    /// <summary>A person has looked: the parked job is due now, with its leases counted anew.</summary>
+    internal static async Task<Results<NoContent, ProblemHttpResult>> RetryJob(
+        Guid id, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, ReportsDatabase reports, TimeProvider clock, ILogger<QueueView> logger,
+        CancellationToken ct)
+    {
+        if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
+            return IdempotencyKey.IsMissing();
+
+        await using var db = reports.Open();
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var job = await db.PaymentJobs.FromSql($"SELECT * FROM payments.payment_jobs WHERE id = {id} FOR UPDATE").SingleOrDefaultAsync(ct);
+        if (job is null)
+            return Problems.Refuse(404, "job_not_found", "There is no such job.");
+
+        var digest = IdempotencyKey.DigestOf("retry job", $"{id}");
+        if (await db.RequestKeys.FindAsync([key], ct) is { } used)
+            return used.Digest == digest ? TypedResults.NoContent() : Problems.Refuse(422, "key_reused", "This key was used for another request.");
+        if (job.State is not JobState.Parked)
+            return Problems.Refuse(409, "job_not_parked", "This job is not parked: it is done, or it is being worked on.");
+
+        var now = clock.GetUtcNow();
+        (job.State, job.Leases, job.DueAt) = (JobState.Waiting, 0, now);
+        db.RequestKeys.Add(new RequestKey { Key = key, Digest = digest, CreatedAt = now });
+        db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Unparked, "A person has restarted the payment job.", forShopper: false));
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+        await db.NotifyAsync(Notices.Work, "", ct);
+        logger.JobUnparked(id, job.OrderId);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>The n of <c>order:{id}:confirm:{n}</c>; other operations have none.</summary>
+    private static int? ConfirmOf(string? key) =>
+        key?.Split(':') is [.., "confirm", var n] && int.TryParse(n, out var confirm) ? confirm : null;
+}

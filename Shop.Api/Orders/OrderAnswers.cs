@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Shop.Api.Checkout;
+using Shop.Data;
+
+namespace Shop.Api.Orders;
+
+using OrderResult = Results<Ok<OrderView>, Accepted<OrderView>, ProblemHttpResult>;
+
+/// <summary>How a request that has to do with a payment ends: it waits a moment for the outcome and tells how things stand.</summary>
+internal sealed class OrderAnswers(
+    ShopDbContext db, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry, IHttpContextAccessor http,
+    ILogger<OrderAnswers> logger)
+{
+    private const int MaxReads = 5;
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>After the commit of new work. A worker that is not told finds it by its poll, so a failure here fails nobody.</summary>
+    public async Task NotifyWorkerAsync(CancellationToken ct)
+    {
+        try
+        {
+            await db.NotifyAsync(Notices.Work, "", ct);
+        }
+        catch (NpgsqlException e)
+        {
+            logger.NotNotified(e.Message);
+        }
+    }
+
+    public async Task<OrderFacts> OutcomeAsync(OrderWaiters.Waiter waiter, CancellationToken ct)
+    {
+        using var activity = ShopTelemetry.StartWait(waiter.OrderId);
+        var started = clock.GetTimestamp();
+        var limit = time.Value.Of(options.Value.Wait);
+        OrderFacts? order = null;
+        while (order is not { IsSettled: true } && await waiter.WaitAsync(limit - clock.GetElapsedTime(started), clock, ct))
+            order = await ReadAsync();
+
+        if (order is not { IsSettled: true })
+            order = await ReadAsync();
+        telemetry.Waited(clock.GetElapsedTime(started), order.IsSettled);
+        return order;
+
+        // The order is saved by now. That the database has restarted since must not turn it into an error page.
+        async Task<OrderFacts> ReadAsync()
+        {
+            for (var tries = 1; ; tries++)
+            {
+                try
+                {
+                    return await db.ReadOrderAsync(o => o.Id == waiter.OrderId, ct)
+                        ?? throw new InvalidOperationException($"Order {waiter.OrderId} is waited for but does not exist.");
+                }
+                catch (Exception e) when (tries < MaxReads && Busy.IsConnectionLost(e))
+                {
+                    await Task.Delay(time.Value.Of(BetweenReads), clock, ct);
+                }
+            }
+        }
+    }
+
+    /// <summary>200 for a settled order, 202 while it is being confirmed.</summary>
+    public OrderResult Answer(OrderFacts order, bool withKey)
+    {
+        var location = $"/orders/{order.Order.Number}";
+        ShopTelemetry.Tag(order.Order.Id, order.Order.Number);
+        telemetry.CheckoutAnswered(order.Order.Payment.ToString());
+        if (!order.IsSettled)
+            return TypedResults.Accepted(location, order.View(withKey));
+
+        http.HttpContext!.Response.Headers.Location = location;
+        return TypedResults.Ok(order.View(withKey));
+    }
+}

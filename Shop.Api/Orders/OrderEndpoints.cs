@@ -1,0 +1,128 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Shop.Api.Carts;
+using Shop.Api.Checkout;
+using Shop.Data;
+using Shop.Data.Inventory;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.ServiceDefaults;
+
+namespace Shop.Api.Orders;
+
+using OrderResult = Results<Ok<OrderView>, Accepted<OrderView>, ProblemHttpResult>;
+
+internal sealed record PayRequest(string? PaymentToken, string? Provider);
+
+internal static class OrderEndpoints
+{
+    private const string KeyHeader = "X-Order-Key";
+
+    public static void AddOrders(this IServiceCollection services)
+    {
+        services.AddSingleton<OrderWaiters>().AddScoped<OrderAnswers>().AddHttpContextAccessor();
+        services.AddHostedService<OrderPoll>();
+    }
+
+    public static void MapOrders(this IEndpointRouteBuilder app)
+    {
+        var orders = app.MapGroup("/orders").WithTags("Orders").AddEndpointFilter<OnceMore>();
+        orders.MapGet("/{number:long}", GetOrder).WithName(nameof(GetOrder));
+        orders.MapPost("/{number:long}/payments", PayAgain).WithName(nameof(PayAgain)).WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
+    }
+
+    internal static async Task<Results<Ok<OrderView>, ProblemHttpResult>> GetOrder(
+        long number, [FromHeader(Name = KeyHeader)] string? orderKey, ShopDbContext db, HttpContext http, CancellationToken ct)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        if (await db.ReadOrderAsync(o => o.Number == number, ct) is not { } order || !Opens(orderKey, order.Order.AccessKey))
+            return OrderNotFound();
+
+        ShopTelemetry.Tag(order.Order.Id, number);
+        return TypedResults.Ok(order.View());
+    }
+
+    /// <summary>Another try for an order whose payment was declined or is stuck at the bank: a new charge job, while no other one is open.</summary>
+    internal static async Task<OrderResult> PayAgain(
+        long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [FromHeader(Name = KeyHeader)] string? orderKey,
+        ShopDbContext db, OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock,
+        ILogger<PayRequest> logger, CancellationToken ct)
+    {
+        if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
+            return IdempotencyKey.IsMissing();
+
+        var known = await db.Orders.Where(o => o.Number == number).Select(o => new { o.Id, o.AccessKey }).SingleOrDefaultAsync(ct);
+        if (known is null || !Opens(orderKey, known.AccessKey))
+            return OrderNotFound();
+
+        Dictionary<string, string[]> errors = [];
+        CheckoutRequest.Payment(errors, request.PaymentToken, request.Provider);
+        if (errors is { Count: > 0 })
+            return Refuse(422, "validation_failed", "Please check what you have entered.", "errors", errors);
+
+        using var waiter = waiters.Register(known.Id);
+        await using (var transaction = await db.Database.BeginTransactionAsync(ct))
+        {
+            var order = await db.LockOrderAsync(known.Id, ct);
+            var now = clock.GetUtcNow();
+            var jobId = IdempotencyKey.IdOf("pay", key, order.Id);
+            var jobs = await db.PaymentJobs.AsNoTracking()
+                .Where(j => j.OrderId == order.Id && (j.Id == jobId || j.State != JobState.Done && j.Kind == PaymentJobKind.Charge)).ToListAsync(ct);
+            if (jobs.Find(j => j.Id == jobId) is { } same)
+            {
+                if (same.PaymentToken != request.PaymentToken)
+                    return Refuse(422, "key_reused", $"You already paid order {number} again.", "orderNumber", number);
+                waiter.Wake(); // look first: it may be settled since long
+            }
+            else
+            {
+                // From here on it reads as being confirmed: a second click finds no declined order to pay.
+                if (jobs is not [] || now >= order.DeadlineAt || !OrderWords.CanPayAgain(order) || !order.TryApply(PaymentEvent.Started, now))
+                    return NotPayable();
+
+                db.PaymentJobs.Add(new PaymentJob
+                {
+                    Id = jobId, OrderId = order.Id, Kind = PaymentJobKind.Charge, Provider = CheckoutRequest.ProviderOf(request.Provider)!.Value,
+                    PaymentToken = request.PaymentToken, DueAt = now, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
+                });
+                db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.PaymentAsked, "You asked us to try the payment again."));
+                try
+                {
+                    await db.SaveChangesAsync(ct);
+                }
+                catch (DbUpdateException e) when (PostgresError.Of(e) == PostgresErrorCodes.UniqueViolation)
+                {
+                    return NotPayable(); // the last guard against two charges at once
+                }
+
+                // Stock comes last. Leaving without a commit takes all of it back.
+                var hold = time.Value.Of(options.Value.Hold);
+                if (!await db.ExtendHoldAsync(order.Id, hold, ct) && await db.HoldStockAsync(order.Id, hold, ct) is [_, ..] missing)
+                    return Refuse(409, "out_of_stock", "An item of this order is sold out, so it can't be paid any more.", "skus", missing);
+
+                await transaction.CommitAsync(ct);
+                logger.PaymentAskedAgain(number, order.Id);
+            }
+        }
+
+        await answers.NotifyWorkerAsync(ct);
+        return answers.Answer(await answers.OutcomeAsync(waiter, ct), withKey: false);
+
+        static ProblemHttpResult NotPayable() =>
+            Problems.Refuse(409, "order_not_payable", "This order can't be paid right now: it is paid, closed, or a payment is running.");
+
+        static ProblemHttpResult Refuse(int status, string reason, string detail, string name, object value) =>
+            Problems.Refuse(status, reason, detail, new Dictionary<string, object?> { [name] = value });
+    }
+
+    private static ProblemHttpResult OrderNotFound() => Problems.Refuse(404, "order_not_found", "There is no such order, or the link to it is not complete.");
+
+    /// <summary>In the same time whatever is wrong with it, so that a key can't be found out letter by letter.</summary>
+    private static bool Opens(string? given, string accessKey) => CryptographicOperations.FixedTimeEquals(
+        SHA256.HashData(Encoding.UTF8.GetBytes(given ?? "")), SHA256.HashData(Encoding.UTF8.GetBytes(accessKey)));
+}

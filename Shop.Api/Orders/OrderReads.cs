@@ -1,0 +1,17 @@
+using System.Linq.Expressions;
+using Microsoft.EntityFrameworkCore;
+using Shop.Data;
+using Shop.Data.Orders;
+
+namespace Shop.Api.Orders;
+
+internal static class OrderReads
+{
+    /// <summary>One statement, so one round trip. An order has few lines times few entries; splitting would cost a second trip each time.</summary>
+    public static async Task<OrderFacts?> ReadOrderAsync(this ShopDbContext db, Expression<Func<Order, bool>> which, CancellationToken ct) =>
+        await db.Orders.AsNoTracking().AsSingleQuery().Where(which)
+            .Include(o => o.Lines)
+            .Select(o => new OrderFacts(
+                o, o.Person!, db.Timeline.Where(t => t.OrderId == o.Id && t.ForShopper).OrderBy(t => t.At).ThenBy(t => t.Id).ToList()))
+            .SingleOrDefaultAsync(ct);
+}

@@ -1,0 +1,43 @@
+using Shop.Data.Orders;
+using Shop.Data.People;
+
+namespace Shop.Api.Orders;
+
+/// <summary>An order as its buyer may see it.</summary>
+/// <param name="Key">Guest access key; only in the answer to the checkout itself.</param>
+/// <param name="Retryable">Whether paying again can help now.</param>
+internal sealed record OrderView(
+    long Number, string? Key, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, MoneyTaken MoneyTaken, string Reference,
+    string Currency, long TotalMinor, long TaxMinor, string? ActionUrl, bool Retryable, IReadOnlyList<OrderLineView> Lines, ShipTo ShipTo, string Email,
+    OrderTexts Texts, IReadOnlyList<TimelineView> Timeline);
+
+internal sealed record OrderLineView(
+    string Sku, string ProductSlug, string ProductName, string VariantName, string PictureId, int Quantity, long UnitPriceMinor, long TotalMinor)
+{
+    public static OrderLineView Of(OrderLine line) => new(
+        line.Sku, line.ProductSlug, line.ProductName, line.VariantName, line.PictureId, line.Quantity, line.UnitPriceMinor, line.TotalMinor);
+}
+
+internal sealed record ShipTo(string Name, string Line1, string? Line2, string PostalCode, string City, string Country);
+
+internal sealed record TimelineView(DateTimeOffset At, string Summary);
+
+/// <summary>An order with all that is told about it, read in one round trip.</summary>
+internal sealed record OrderFacts(Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline)
+{
+    /// <summary>Settled: the shopper can be told how it went, or what to do. Otherwise somebody is still at it.</summary>
+    public bool IsSettled => IsSettledState(Order.Payment);
+
+    public static bool IsSettledState(PaymentState payment) =>
+        payment is PaymentState.Paid or PaymentState.Declined or PaymentState.ActionNeeded or PaymentState.Abandoned;
+
+    public OrderView View(bool withKey = false) => new(
+        Order.Number, withKey ? Order.AccessKey : null, Order.PlacedAt, Order.Status, Order.Payment, Order.Reason, OrderWords.MoneyTakenBy(Order),
+        Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl, OrderWords.CanPayAgain(Order),
+        [.. Order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
+        new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
+        OrderWords.Of(Order), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))]);
+
+    /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
+    internal static string Mask(string email) => email.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? $"{email[0]}•••{email[at..]}" : "•••";
+}

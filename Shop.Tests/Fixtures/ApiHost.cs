@@ -1,0 +1,348 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Shop.Api;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+
+namespace Shop.Tests.Fixtures;
+
+/// <summary>The real Api on Kestrel, over a database of its own and a wire that counts. It waits long for an outcome, so that a
+/// slow machine changes no answer; a test without a worker asks for a short wait.</summary>
+public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
+{
+    /// <summary>For a test in which no outcome comes.</summary>
+    internal static readonly (string, string?) ShortWait = ("Checkout:Wait", "00:00:00.100");
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private readonly Dictionary<string, string?> _settings;
+    private Factory? _factory;
+
+    public ApiHost() : this([])
+    {
+    }
+
+    internal ApiHost(params (string Key, string? Value)[] settings) =>
+        _settings = new[] { ("Checkout:Wait", (string?)"00:00:20"), ("Checkout:RequestDeadline", "00:00:28") }.Concat(settings)
+            .GroupBy(s => s.Item1).ToDictionary(g => g.Key, g => g.Last().Item2);
+
+    public HttpClient Http { get; private set; } = null!;
+    public PostgresWire Wire { get; private set; } = null!;
+    public IServiceProvider Services => _factory!.Services;
+    private string Database { get; set; } = "";
+
+    internal static CancellationToken Ct => new CancellationTokenSource(Limit).Token;
+
+    internal static async Task<ApiHost> StartAsync(params (string Key, string? Value)[] settings)
+    {
+        var host = new ApiHost(settings);
+        await host.InitializeAsync();
+        return host;
+    }
+
+    public async Task InitializeAsync()
+    {
+        Database = await PostgresServer.CreateDatabaseAsync();
+        Wire = new PostgresWire(new NpgsqlConnectionStringBuilder(Database).Port);
+        var wired = new NpgsqlConnectionStringBuilder(Database) { Port = Wire.Port, SslMode = SslMode.Disable };
+        _settings.TryAdd("ConnectionStrings:shopdb", wired.ConnectionString);
+        _factory = new Factory(_settings);
+        _factory.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0)); // a port given as such is set after the start, at times too late
+        _factory.StartServer();
+        var address = _factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+        Http = new HttpClient { BaseAddress = new Uri(address), Timeout = Limit };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http?.Dispose();
+        await (_factory?.DisposeAsync() ?? default);
+        await (Wire?.DisposeAsync() ?? default);
+    }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+
+    public ShopDbContext Open() => PostgresServer.Open(Database);
+
+    public async Task StockAsync(int onHand, params string[] skus)
+    {
+        await using var db = Open();
+        await Any.StockAsync(db, onHand, skus);
+    }
+
+    internal Task<Answer> GetAsync(string path, params (string Name, string? Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
+
+    internal Task<Answer> PostAsync(string path, object? body, params (string Name, string? Value)[] headers) =>
+        SendAsync(HttpMethod.Post, path, body, headers);
+
+    internal async Task<Answer> SendAsync(HttpMethod method, string path, object? body, params (string Name, string? Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+            request.Content = JsonContent.Create(body);
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await Http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        return new Answer(
+            response.StatusCode, text.StartsWith('{') ? JsonDocument.Parse(text).RootElement : default, text,
+            response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(",", h.Value), StringComparer.OrdinalIgnoreCase));
+    }
+
+    /// <summary>A visitor with these goods in the cart.</summary>
+    internal async Task<Guest> GuestAsync(params (string Sku, int Quantity)[] lines)
+    {
+        var guest = new Guest(this);
+        foreach (var (sku, quantity) in lines)
+            Assert.Equal(HttpStatusCode.OK, (await guest.AddAsync(sku, quantity)).Status);
+        return guest;
+    }
+
+    /// <summary>What Payments does, with a gateway that has already answered: takes the next charge job, applies the news, tells everybody.</summary>
+    internal async Task<Guid> WorkAsync(PaymentNews news)
+    {
+        var limit = Stopwatch.StartNew();
+        while (limit.Elapsed < Limit)
+        {
+            await using var db = Open();
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            var jobs = await db.PaymentJobs.FromSql($"""
+                SELECT * FROM payments.payment_jobs WHERE state = 'Waiting' AND kind = 'Charge' LIMIT 1 FOR UPDATE SKIP LOCKED
+                """).ToListAsync();
+            if (jobs is [var job])
+            {
+                var order = await db.LockOrderAsync(job.OrderId, Ct);
+                order.TryApply(PaymentEvent.Started, DateTimeOffset.UtcNow);
+                job.State = JobState.Done;
+                await db.SaveChangesAsync();
+                await db.ApplyPaymentOutcomeAsync(job.OrderId, news is PaymentNews.Captured ? new PaymentNews.Captured(order.TotalMinor, order.Currency) : news, DateTimeOffset.UtcNow, Ct);
+                await transaction.CommitAsync();
+                await db.NotifyAsync(Notices.Orders, $"{job.OrderId}", Ct);
+                return job.OrderId;
+            }
+
+            await Task.Delay(10);
+        }
+
+        throw new TimeoutException("No charge job came.");
+    }
+
+    internal static PaymentNews Paid { get; } = new PaymentNews.Captured(0, "EUR");
+
+    internal static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        var limit = Stopwatch.StartNew();
+        while (!await holds())
+        {
+            if (limit.Elapsed > Limit)
+                throw new TimeoutException("It did not become true in time.");
+            await Task.Delay(20);
+        }
+    }
+
+    private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<ShopApi>
+    {
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            builder.UseEnvironment(settings.GetValueOrDefault("environment") ?? "Development");
+            foreach (var (key, value) in settings)
+                builder.UseSetting(key, value);
+        }
+    }
+}
+
+internal sealed record Answer(HttpStatusCode Status, JsonElement Json, string Text, IReadOnlyDictionary<string, string> Headers)
+{
+    public string? this[string member] => Json.TryGetProperty(member, out var value) ? value.ToString() : null;
+
+    public string? Reason => this["reason"];
+}
+
+/// <summary>A visitor: keeps the cart's token as the storefront's cookie does.</summary>
+internal sealed class Guest(ApiHost api)
+{
+    public string? Token { get; set; }
+    public Answer? Cart { get; private set; }
+
+    public async Task<Answer> AddAsync(string sku, int quantity = 1, Guid? key = null)
+    {
+        var answer = await api.PostAsync("/cart/lines", new { sku, quantity }, ("X-Cart", Token), ("Idempotency-Key", $"{key ?? Guid.NewGuid()}"));
+        Token = answer["token"] is { Length: > 0 } token ? token : Token;
+        Cart = answer;
+        return answer;
+    }
+
+    public Task<Answer> SetAsync(string sku, int quantity, int version) =>
+        api.SendAsync(HttpMethod.Put, $"/cart/lines/{sku}", new { quantity, version }, ("X-Cart", Token));
+
+    public Task<Answer> SeeCartAsync() => api.GetAsync("/cart", ("X-Cart", Token));
+
+    public Task<Answer> CheckoutAsync(Guid? key = null, Action<Dictionary<string, object?>>? but = null)
+    {
+        var form = Form();
+        but?.Invoke(form);
+        return api.PostAsync("/checkout", form, ("X-Cart", Token), ("Idempotency-Key", $"{key ?? Guid.NewGuid()}"));
+    }
+
+    public Dictionary<string, object?> Form() => new()
+    {
+        ["email"] = "guest@example.org", ["name"] = "A Guest", ["line1"] = "Street 1", ["postalCode"] = "10115", ["city"] = "Berlin", ["country"] = "DE",
+        ["cartVersion"] = Cart!.Json.GetProperty("version").GetInt32(), ["totalMinor"] = Cart.Json.GetProperty("totalMinor").GetInt64(),
+        ["paymentToken"] = "pm_card_visa", ["provider"] = "stripe",
+    };
+}
+
+/// <summary>
+/// A relay before Postgres that counts round trips as a network sees them: a client speaks after the server has spoken. What the client
+/// writes in one go is gathered first, so that a large batch is one trip and a BEGIN in front of it no second one.
+/// </summary>
+public sealed class PostgresWire : IAsyncDisposable
+{
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(3);
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<TcpClient, bool> _open = new();
+    private readonly int _target;
+    private int _roundTrips;
+
+    public PostgresWire(int target)
+    {
+        _target = target;
+        _listener.Start();
+        _ = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Since the last reset, without the LISTEN connection and its keepalive.</summary>
+    public int RoundTrips => Volatile.Read(ref _roundTrips);
+
+    public bool IsDown { get; set; }
+
+    public void Reset() => Volatile.Write(ref _roundTrips, 0);
+
+    public void CutAll()
+    {
+        foreach (var client in _open.Keys)
+            client.Close();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        CutAll();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                if (IsDown)
+                    client.Close();
+                else
+                    _ = RelayAsync(client);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+        }
+    }
+
+    private async Task RelayAsync(TcpClient client)
+    {
+        using var server = new TcpClient();
+        try
+        {
+            _open[client] = true;
+            client.NoDelay = server.NoDelay = true;
+            await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
+            var answered = true;
+            var counts = (bool?)null;
+            await Task.WhenAny(UpAsync(), DownAsync());
+
+            async Task UpAsync()
+            {
+                var buffer = new byte[1 << 20];
+                while (true)
+                {
+                    var length = await client.GetStream().ReadAsync(buffer, _stop.Token);
+                    if (length == 0)
+                        return;
+                    await Task.Delay(Gather);
+                    for (; client.Available > 0 && length < buffer.Length; await Task.Delay(Gather))
+                        length += await client.GetStream().ReadAsync(buffer.AsMemory(length), _stop.Token);
+
+                    counts ??= !Encoding.ASCII.GetString(buffer, 0, length).Contains("shop listener", StringComparison.Ordinal);
+                    if (counts.Value && Interlocked.Exchange(ref answered, false))
+                        Interlocked.Increment(ref _roundTrips);
+                    await server.GetStream().WriteAsync(buffer.AsMemory(0, length), _stop.Token);
+                }
+            }
+
+            async Task DownAsync()
+            {
+                var buffer = new byte[1 << 16];
+                while (await server.GetStream().ReadAsync(buffer, _stop.Token) is var length && length > 0)
+                {
+                    Volatile.Write(ref answered, true);
+                    await client.GetStream().WriteAsync(buffer.AsMemory(0, length), _stop.Token);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
+        {
+            // A cut wire is what some tests are about.
+        }
+        finally
+        {
+            _open.TryRemove(client, out _);
+            client.Close();
+        }
+    }
+}
+
+/// <summary>A Redis of the test's own that can be killed.</summary>
+public sealed class RedisProcess : IDisposable
+{
+    private Process? _process;
+
+    public int Port { get; } = PostgresServer.FreePort();
+
+    public void Start()
+    {
+        _process = Process.Start(new ProcessStartInfo("redis-server",
+            ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()])
+        { RedirectStandardOutput = true }) ?? throw new InvalidOperationException("redis-server is missing: install the package redis-server.");
+        _process.BeginOutputReadLine();
+    }
+
+    public void Kill()
+    {
+        _process?.Kill();
+        _process?.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (_process is { HasExited: false })
+            Kill();
+        _process?.Dispose();
+    }
+}

@@ -1,0 +1,126 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Tests.Fixtures;
+
+namespace Shop.Tests.Integration;
+
+public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
+{
+    private async Task<Order> OrderAsync()
+    {
+        await using var db = api.Open();
+        var order = await Any.StoredOrderAsync(db);
+        return await db.Orders.AsNoTracking().SingleAsync(o => o.Id == order.Id);
+    }
+
+    private async Task<PaymentJob> ParkedAsync()
+    {
+        var order = await OrderAsync();
+        await using var db = api.Open();
+        var job = await db.PaymentJobs.SingleAsync(j => j.OrderId == order.Id);
+        (job.State, job.Leases, job.Attempts, job.LastReason, job.DueAt) = (JobState.Parked, 6, 5, Reasons.OutcomeUnknown, DateTimeOffset.UtcNow.AddHours(1));
+        await db.SaveChangesAsync();
+        return job;
+    }
+
+    private Task<Answer> RetryAsync(Guid job, Guid? key = null) =>
+        api.PostAsync($"/operations/jobs/{job}/retry", null, ("Idempotency-Key", $"{key ?? Guid.NewGuid()}"));
+
+    [Fact]
+    public async Task The_newest_orders_are_listed_without_a_name()
+    {
+        await OrderAsync();
+        var order = await OrderAsync();
+
+        var listed = await api.GetAsync("/operations/orders?limit=1");
+
+        var row = listed.Json.GetProperty("items").EnumerateArray().Single();
+        Assert.Equal((order.Number, "confirming", order.TotalMinor, order.TraceId), (row.GetProperty("number").GetInt64(), row.GetProperty("status").GetString(),
+            row.GetProperty("totalMinor").GetInt64(), row.GetProperty("traceId").GetString()));
+    }
+
+    [Fact]
+    public async Task An_orders_file_tells_every_attempt_job_and_event_and_nothing_personal()
+    {
+        var order = await OrderAsync();
+        await using var db = api.Open();
+        var job = await db.PaymentJobs.SingleAsync(j => j.OrderId == order.Id);
+        db.PaymentAttempts.Add(new PaymentAttempt
+        {
+            Id = Guid.CreateVersion7(), OrderId = order.Id, JobId = job.Id, Provider = PaymentProvider.Stripe, Operation = "confirm",
+            Key = $"order:{order.Id}:confirm:2", Class = "not_charged", Code = "card_declined", DeclineCode = "insufficient_funds", RequestId = "req_1",
+            GatewayId = "pi_1", LatencyMs = 12.5, At = DateTimeOffset.UtcNow,
+        });
+        db.Timeline.Add(TimelineEntry.Of(order.Id, DateTimeOffset.UtcNow, TimelineKinds.Webhook, "For engineers.", forShopper: false, data: """{"id":"evt_1"}"""));
+        await db.SaveChangesAsync();
+
+        var file = await api.GetAsync($"/operations/orders/{order.Number}");
+
+        var attempt = file.Json.GetProperty("attempts").EnumerateArray().Single();
+        Assert.Equal(("confirm", 2, "insufficient_funds", 12.5), (attempt.GetProperty("operation").GetString(), attempt.GetProperty("n").GetInt32(),
+            attempt.GetProperty("declineCode").GetString(), attempt.GetProperty("latencyMs").GetDouble()));
+        Assert.Equal(("charge", "waiting"), (file.Json.GetProperty("jobs")[0].GetProperty("kind").GetString(), file.Json.GetProperty("jobs")[0].GetProperty("state").GetString()));
+        Assert.Equal("evt_1", file.Json.GetProperty("timeline").EnumerateArray().Last().GetProperty("data").GetProperty("id").GetString());
+        Assert.Equal(order.Number, file.Json.GetProperty("order").GetProperty("number").GetInt64());
+        foreach (var personal in new[] { "example.org", "Street", "A Guest", order.AccessKey })
+            Assert.DoesNotContain(personal, file.Text, StringComparison.Ordinal);
+        Assert.Equal("order_not_found", (await api.GetAsync("/operations/orders/1")).Reason);
+    }
+
+    [Fact]
+    public async Task A_parked_job_is_shown_and_made_due_by_a_person_once()
+    {
+        var job = await ParkedAsync();
+        var key = Guid.NewGuid();
+
+        var queue = await api.GetAsync("/operations/queue");
+        var retried = await RetryAsync(job.Id, key);
+        var same = await RetryAsync(job.Id, key);
+        var other = await RetryAsync(job.Id);
+
+        Assert.Contains(queue.Json.GetProperty("parkedJobs").EnumerateArray(),
+            j => j.GetProperty("id").GetGuid() == job.Id && j.GetProperty("lastReason").GetString() == Reasons.OutcomeUnknown);
+        Assert.True(queue.Json.GetProperty("parked").GetInt32() >= 1);
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NoContent), (retried.Status, same.Status));
+        Assert.Equal((HttpStatusCode.Conflict, "job_not_parked"), (other.Status, other.Reason));
+        await using var db = api.Open();
+        var now = await db.PaymentJobs.SingleAsync(j => j.Id == job.Id);
+        Assert.Equal((JobState.Waiting, 0), (now.State, now.Leases));
+        Assert.True(now.DueAt <= DateTimeOffset.UtcNow);
+        Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == job.OrderId && t.Kind == TimelineKinds.Unparked && !t.ForShopper));
+    }
+
+    [Fact]
+    public async Task An_unknown_job_and_a_missing_key_are_refused_by_name()
+    {
+        Assert.Equal("job_not_found", (await RetryAsync(Guid.NewGuid())).Reason);
+        Assert.Equal("idempotency_key_missing", (await api.PostAsync($"/operations/jobs/{Guid.NewGuid()}/retry", null)).Reason);
+    }
+
+    [Fact]
+    public async Task A_report_that_takes_all_its_connections_leaves_the_shoppers_theirs()
+    {
+        await using var host = await ApiHost.StartAsync(("Database:ReportsPool", "1"), ("Database:ConnectTimeoutSeconds", "1"));
+        await host.StockAsync(5, "apart");
+        await using var blocker = host.Open();
+        await using var transaction = await blocker.Database.BeginTransactionAsync();
+        await blocker.Database.ExecuteSqlAsync($"LOCK payments.payment_jobs IN ACCESS EXCLUSIVE MODE");
+
+        var queue = host.GetAsync("/operations/queue"); // waits for the lock, on the only connection
+        var shopper = await host.GetAsync("/catalog/products/apart");
+
+        Assert.Equal(HttpStatusCode.OK, shopper.Status);
+        Assert.Equal("busy", (await queue).Reason); // 55P03 after a second
+    }
+
+    [Fact]
+    public async Task Outside_development_there_are_no_operations()
+    {
+        await using var host = await ApiHost.StartAsync(("environment", "Production"));
+
+        foreach (var path in new[] { "/operations/orders", "/operations/orders/100001", "/operations/queue" })
+            Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync(path)).Status);
+    }
+}
