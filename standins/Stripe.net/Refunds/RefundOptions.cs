@@ -1,0 +1,23 @@
+using System.Text.Json.Serialization;
+
+namespace Stripe;
+
+public class RefundCreateOptions : BaseOptions, IHasMetadata
+{
+    [JsonPropertyName("amount")] public long? Amount { get; set; }
+    [JsonPropertyName("charge")] public string Charge { get; set; }
+    [JsonPropertyName("metadata")] public Dictionary<string, string> Metadata { get; set; }
+    [JsonPropertyName("payment_intent")] public string PaymentIntent { get; set; }
+    [JsonPropertyName("reason")] public string Reason { get; set; }
+}
+
+public class RefundGetOptions : BaseOptions
+{
+}
+
+public class RefundListOptions : ListOptions
+{
+    [JsonPropertyName("charge")] public string Charge { get; set; }
+    [JsonPropertyName("created")] public AnyOf<DateTime?, DateRangeOptions> Created { get; set; }
+    [JsonPropertyName("payment_intent")] public string PaymentIntent { get; set; }
+}
