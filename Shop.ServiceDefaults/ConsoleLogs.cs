@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Hosting;
+
+namespace Shop.ServiceDefaults;
+
+internal static class ConsoleLogs
+{
+    /// <summary>
+    /// Below every other source of configuration, so that a file, a variable (the AppHost sets <c>LOGGING__CONSOLE__FORMATTERNAME</c>)
+    /// or an argument wins.
+    /// </summary>
+    public static void AddConsoleDefaults(this IHostApplicationBuilder builder)
+    {
+        var defaults = new Dictionary<string, string?>
+        {
+            ["Logging:LogLevel:Default"] = "Information",
+            ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning", // one line per request is written here
+            ["Logging:LogLevel:Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware"] = "None", // UnhandledException has the reference
+            ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning", // every statement otherwise
+            ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning", // four lines per call otherwise
+            ["Logging:LogLevel:Polly"] = "Warning",
+        };
+        if (!builder.Environment.IsDevelopment())
+        {
+            defaults["Logging:Console:FormatterName"] = "json";
+            defaults["Logging:Console:FormatterOptions:IncludeScopes"] = "true";
+            defaults["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true";
+            defaults["Logging:Console:FormatterOptions:TimestampFormat"] = "yyyy-MM-ddTHH:mm:ss.fffZ";
+        }
+
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
+    }
+}

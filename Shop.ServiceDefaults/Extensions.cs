@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Shop.ServiceDefaults;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>What every service of a distributed application has: telemetry, health, discovery, resilience, honest errors.</summary>
+public static class Extensions
+{
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.AddConsoleDefaults();
+        builder.AddTelemetry();
+        builder.Services.AddHealth();
+        builder.Services.AddHttpClientDefaults();
+        builder.Services.AddProblems();
+        builder.Services.AddServerDefaults();
+        builder.Services.AddTransient<IStartupFilter, DefaultPipeline>();
+        return builder;
+    }
+
+    /// <summary>
+    /// <c>/alive</c> (this process works) and <c>/ready</c> (send it traffic), in every environment. Call it right after Build:
+    /// in Development it also puts the exception handler inside the developer page, which would answer with a stack.
+    /// </summary>
+    public static WebApplication MapDefaultEndpoints(this WebApplication app)
+    {
+        if (app.Environment.IsDevelopment())
+            app.UseExceptionHandler();
+
+        app.MapHealth();
+        return app;
+    }
+
+    /// <summary>Around everything the application adds itself, in this order from the outside.</summary>
+    private sealed class DefaultPipeline : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.UseMiddleware<RequestLog>(); // outermost, so it sees the status that the other two settled on
+            app.UseStatusCodePages();
+            app.UseExceptionHandler();
+            next(app);
+        };
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace Shop.ServiceDefaults;
+
+/// <summary>Event ids are stable: alerts and dashboards refer to them.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(100, LogLevel.Information, "{Method} {Route} answered {Status} in {Milliseconds} ms, reference {Reference}")]
+    public static partial void Request(this ILogger logger, string method, string route, int status, double milliseconds, string? reference);
+
+    [LoggerMessage(101, LogLevel.Error, "{Method} {Route} failed, reference {Reference}")]
+    public static partial void Unhandled(this ILogger logger, Exception exception, string method, string route, string? reference);
+
+    [LoggerMessage(102, LogLevel.Warning, "Health checks tagged {Tag} did not end within {Limit}; counted as unhealthy until they do")]
+    public static partial void HealthHangs(this ILogger logger, string tag, TimeSpan limit);
+}
