@@ -1,3 +1,45 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.FileProviders;
+using Shop.Simulator;
+using Shop.Simulator.Elements;
+using Shop.Simulator.Faults;
+using Shop.Simulator.Mail;
+using Shop.Simulator.Page;
+using Shop.Simulator.State;
+using Shop.Simulator.Stripe;
+using Shop.Simulator.Webhooks;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+
+builder.Services.AddOptions<SimulatorOptions>().BindConfiguration(SimulatorOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddOptions<SmtpOptions>().BindConfiguration(SmtpOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddOptions<StripeOptions>().BindConfiguration(StripeOptions.Section).ValidateDataAnnotations()
+    .Validate(o => o.AllWebhooks.All(w => w.IsValid), "A webhook needs an absolute http(s) Url and a Secret.").ValidateOnStart();
+
+builder.Services.AddSingleton<Journal>();
+builder.Services.AddSingleton<Account>();
+builder.Services.AddSingleton<Mailbox>();
+builder.Services.AddSingleton<FaultBox>();
+builder.Services.AddSingleton<RequestLog>();
+builder.Services.AddSingleton<StripeApi>();
+builder.Services.AddSingleton<SmtpSink>();
+builder.Services.AddHostedService(services => services.GetRequiredService<SmtpSink>());
+builder.Services.AddHostedService<WebhookSender>();
+builder.Services.AddRazorComponents();
+
 var app = builder.Build();
+
+app.MapDefaultEndpoints();
+app.UseStaticFiles(new StaticFileOptions
+{
+    FileProvider = new EmbeddedFileProvider(Assembly.GetExecutingAssembly(), "Shop.Simulator.Assets"), RequestPath = "/assets",
+});
+app.MapStripe();
+app.MapElements();
+app.MapControl();
+app.MapGet("/", (string? order) => new RazorComponentResult<DeveloperPage>(new { Order = order is "" ? null : order }));
+app.MapGet("/overview", (string? order) => new RazorComponentResult<Overview>(new { Order = order is "" ? null : order }));
+
 app.Run();

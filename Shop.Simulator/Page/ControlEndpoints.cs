@@ -1,0 +1,72 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Shop.Simulator.Faults;
+using Shop.Simulator.Mail;
+using Shop.Simulator.Stripe;
+using Shop.Simulator.Webhooks;
+
+namespace Shop.Simulator.Page;
+
+internal sealed record Settings(WebhookEndpoint[] Webhooks);
+
+internal sealed record SettingsAnswer(string[] WebhookUrls, int? SmtpPort);
+
+/// <summary>What tests and the developer page ask and set. None of it exists in the real world.</summary>
+internal static class ControlEndpoints
+{
+    public static void MapControl(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/ledger", (Account account, string? order) => account.Read(w => Ledger.Of(w, order)));
+        app.MapGet("/requests", (RequestLog requests, string? order) => requests.NewestFirst(order));
+        app.MapGet("/webhooks", (Account account, string? order) => account.Read(w => SentWebhook.NewestFirst(w, order)));
+        app.MapGet("/mails", (Mailbox mails, string? to) => mails.NewestFirst(to));
+        app.MapGet("/mails/{id}", Results<Ok<ReceivedMail>, NotFound> (Mailbox mails, string id) =>
+            mails.Find(id) is { } mail ? TypedResults.Ok(mail) : TypedResults.NotFound());
+        app.MapGet("/mails/{id}/html", MailHtml);
+        app.MapGet("/faults", (FaultBox faults) => faults.Current);
+        app.MapPut("/faults", SetFaults);
+        app.MapDelete("/faults", (FaultBox faults) => faults.Current = new FaultSettings());
+        app.MapGet("/settings", ReadSettings);
+        app.MapPut("/settings", SetWebhooks);
+    }
+
+    private static Results<Ok<FaultSettings>, ValidationProblem> SetFaults(FaultSettings settings, FaultBox faults)
+    {
+        List<ValidationResult> wrong = [];
+        if (!Validator.TryValidateObject(settings, new ValidationContext(settings), wrong, validateAllProperties: true))
+            return TypedResults.ValidationProblem(wrong.ToDictionary(w => w.MemberNames.First(), w => new[] { w.ErrorMessage ?? "" }));
+        return TypedResults.Ok(faults.Current = settings);
+    }
+
+    // Secrets are taken, never given back.
+    private static SettingsAnswer ReadSettings(Account account, SmtpSink smtp) =>
+        new(account.Read(w => w.Webhooks.Endpoints.Select(e => e.Url).ToArray()), smtp.Port);
+
+    private static Results<Ok<SettingsAnswer>, ValidationProblem> SetWebhooks(Settings settings, Account account, SmtpSink smtp)
+    {
+        if (!settings.Webhooks.All(w => w.IsValid))
+            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["webhooks"] = ["A webhook needs an absolute http(s) url and a secret."] });
+        account.Write(w => w.Save(new WebhookSettings(WebhookSettings.TheOne, settings.Webhooks)));
+        return TypedResults.Ok(ReadSettings(account, smtp));
+    }
+
+    /// <summary>For the page's iframe. A mail is a stranger's HTML: no scripts, no forms, nothing fetched.</summary>
+    private static Results<ContentHttpResult, NotFound> MailHtml(Mailbox mails, string id, HttpResponse response)
+    {
+        if (mails.Find(id) is not { Html: { } html })
+            return TypedResults.NotFound();
+        response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups; frame-ancestors 'self'";
+        return TypedResults.Content(html, "text/html; charset=utf-8");
+    }
+}
+
+/// <summary>A webhook's way so far, for people.</summary>
+internal sealed record SentWebhook(
+    string EventId, string Type, string Url, DeliveryState State, int Attempts, int? LastStatus, string? LastError,
+    DateTimeOffset? LastAttempt, DateTimeOffset? NextAttempt, string? OrderId)
+{
+    public static SentWebhook[] NewestFirst(Work work, string? orderId) => [.. work.All<Delivery>().Reverse().Take(500)
+        .Select(d => new SentWebhook(d.EventId, d.Type, d.Url, d.State, d.Attempts, d.LastStatus, d.LastError, d.LastAttempt,
+            d.State == DeliveryState.Waiting ? d.NextAttempt : null, work.Find<StripeEvent>(d.EventId)?.OrderId))
+        .Where(s => orderId is null || s.OrderId == orderId)];
+}

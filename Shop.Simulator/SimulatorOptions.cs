@@ -1,0 +1,58 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Shop.Simulator;
+
+internal sealed class SimulatorOptions
+{
+    public const string Section = "Simulator";
+
+    /// <summary>File that outlives a restart. Without one, everything is in memory.</summary>
+    public string? StatePath { get; init; }
+
+    /// <summary>Where a browser reaches this process; taken from the request when not given, which is wrong behind a proxy.</summary>
+    [Url] public string? PublicUrl { get; init; }
+
+    /// <summary>Shops, besides those on this machine, that may embed the card form or get a shopper back.</summary>
+    public string[] AllowedOrigins { get; init; } = [];
+
+    /// <summary>Only a shop that may embed the card form is told which card was made, and only there is a shopper sent back.</summary>
+    public bool Allows(Uri address) =>
+        address.Scheme is "http" or "https" && (address.IsLoopback
+            || AllowedOrigins.Contains(address.GetLeftPart(UriPartial.Authority), StringComparer.OrdinalIgnoreCase));
+}
+
+internal sealed class StripeOptions
+{
+    public const string Section = "Simulator:Stripe";
+
+    [Required] public string ApiVersion { get; init; } = "2026-07-29.dahlia";
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")] public TimeSpan IdempotencyKeysKept { get; init; } = TimeSpan.FromHours(24);
+    public WebhookEndpoint? Webhook { get; init; }
+    public WebhookEndpoint[] Webhooks { get; init; } = [];
+    [Range(1, 20)] public int WebhookAttempts { get; init; } = 10;
+    [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")] public TimeSpan FirstWebhookRetry { get; init; } = TimeSpan.FromSeconds(1);
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")] public TimeSpan LongestWebhookRetry { get; init; } = TimeSpan.FromMinutes(5);
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")] public TimeSpan WebhookTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    public WebhookEndpoint[] AllWebhooks => Webhook is { Url.Length: > 0 } one ? [one, .. Webhooks] : Webhooks;
+}
+
+internal sealed record WebhookEndpoint
+{
+    public string Url { get; init; } = "";
+    public string Secret { get; init; } = "";
+
+    public bool IsValid => Secret.Length > 0 && Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
+}
+
+internal sealed class SmtpOptions
+{
+    public const string Section = "Simulator:Smtp";
+
+    /// <summary>0 takes a free port; which one is in the log and in <c>GET /settings</c>.</summary>
+    [Range(0, 65535)] public int Port { get; init; }
+    [Range(1024, 50 * 1024 * 1024)] public int MaxMessageBytes { get; init; } = 5 * 1024 * 1024;
+    [Range(1, 10_000)] public int MailsKept { get; init; } = 500;
+    [Range(1, 1000)] public int MaxSessions { get; init; } = 50;
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")] public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(1);
+}

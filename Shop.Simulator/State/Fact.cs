@@ -1,0 +1,18 @@
+using System.Text.Json.Serialization;
+using Shop.Simulator.Mail;
+using Shop.Simulator.Stripe;
+using Shop.Simulator.Webhooks;
+
+namespace Shop.Simulator.State;
+
+/// <summary>Something as it is from now on. Facts are never changed, only followed by newer ones with the same id.</summary>
+[JsonDerivedType(typeof(PaymentIntent), "intent")]
+[JsonDerivedType(typeof(Charge), "charge")]
+[JsonDerivedType(typeof(Refund), "refund")]
+[JsonDerivedType(typeof(PaymentMethod), "card")]
+[JsonDerivedType(typeof(StripeEvent), "event")]
+[JsonDerivedType(typeof(SavedAnswer), "answer")]
+[JsonDerivedType(typeof(Delivery), "delivery")]
+[JsonDerivedType(typeof(WebhookSettings), "webhooks")]
+[JsonDerivedType(typeof(ReceivedMail), "mail")]
+internal abstract record Fact(string Id);

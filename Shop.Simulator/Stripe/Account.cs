@@ -1,0 +1,112 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+using Shop.Simulator.State;
+using Shop.Simulator.Webhooks;
+
+namespace Shop.Simulator.Stripe;
+
+/// <summary>
+/// One merchant's account: everything Stripe knows. One piece of work at a time, and each is kept whole or not at all, together
+/// with its events, its webhooks and the answer its idempotency key remembers.
+/// </summary>
+internal sealed class Account
+{
+    private readonly Lock _gate = new();
+    private readonly Journal _journal;
+    private readonly TimeProvider _clock;
+    private readonly StripeOptions _options;
+    private readonly Dictionary<Type, OrderedDictionary<string, Fact>> _facts = [];
+
+    public Account(Journal journal, IOptions<StripeOptions> options, TimeProvider clock)
+    {
+        (_journal, _options, _clock) = (journal, options.Value, clock);
+        foreach (var fact in journal.Replayed<Fact>())
+            Keep(fact);
+    }
+
+    /// <summary>Raised after a commit that put something into the webhook queue.</summary>
+    public event Action? WebhooksQueued;
+
+    public T Read<T>(Func<Work, T> read)
+    {
+        lock (_gate)
+            return read(new Work(this, _options, _clock, null, null));
+    }
+
+    /// <summary>Runs the work and keeps what it saved. If it throws, nothing of it happened.</summary>
+    public T Write<T>(Func<Work, T> write, string? requestId = null, string? idempotencyKey = null)
+    {
+        T result;
+        bool queued;
+        lock (_gate)
+        {
+            var work = new Work(this, _options, _clock, requestId, idempotencyKey);
+            result = write(work);
+            IReadOnlyList<Fact> saved = work.Saved;
+            _journal.Append(saved);
+            foreach (var fact in saved)
+                Keep(fact);
+            queued = saved.Any(f => f is Delivery);
+        }
+
+        if (queued)
+            WebhooksQueued?.Invoke();
+        return result;
+    }
+
+    internal OrderedDictionary<string, Fact> Table(Type type)
+    {
+        if (!_facts.TryGetValue(type, out var table))
+            _facts[type] = table = [];
+        return table;
+    }
+
+    private void Keep(Fact fact) => Table(fact.GetType())[fact.Id] = fact;
+}
+
+/// <summary>One call's view of the account: what is there, and what it is about to change.</summary>
+internal sealed class Work(Account account, StripeOptions options, TimeProvider clock, string? requestId, string? idempotencyKey)
+{
+    private readonly OrderedDictionary<string, Fact> _saved = [];
+
+    public IReadOnlyList<Fact> Saved => [.. _saved.Values];
+
+    public long Now => clock.GetUtcNow().ToUnixTimeSeconds();
+
+    public StripeOptions Options => options;
+
+    public T? Find<T>(string? id) where T : Fact =>
+        id is null ? null
+        : _saved.TryGetValue(id, out var mine) && mine is T saved ? saved
+        : account.Table(typeof(T)).TryGetValue(id, out var known) ? (T)known : null;
+
+    /// <summary>Oldest first, as of the last commit.</summary>
+    public IEnumerable<T> All<T>() where T : Fact => account.Table(typeof(T)).Values.Cast<T>();
+
+    public T Save<T>(T fact) where T : Fact
+    {
+        _saved[fact.Id] = fact;
+        return fact;
+    }
+
+    /// <summary>Takes back what was saved so far; the call goes on to say why.</summary>
+    public void Forget() => _saved.Clear();
+
+    public WebhookSettings Webhooks => Find<WebhookSettings>(WebhookSettings.TheOne) ?? new(WebhookSettings.TheOne, options.AllWebhooks);
+
+    /// <summary>Records that something happened, with the object as it is at this moment, and queues it for every endpoint.</summary>
+    public void Emit(string type, JsonObject about, JsonObject? previous = null)
+    {
+        var endpoints = Webhooks.Endpoints;
+        var @event = Save(new StripeEvent(Ids.New("evt_"), Now, type, options.ApiVersion, about.ToJsonString())
+        {
+            RequestId = requestId,
+            IdempotencyKey = idempotencyKey,
+            Webhooks = endpoints.Length,
+            OrderId = (string?)about["metadata"]?["order_id"] ?? Find<PaymentIntent>((string?)about["payment_intent"])?.OrderId,
+            PreviousJson = previous?.ToJsonString(),
+        });
+        foreach (var endpoint in endpoints)
+            Save(new Delivery(Ids.New("whd_"), @event.Id, type, endpoint.Url, clock.GetUtcNow()));
+    }
+}

@@ -1,0 +1,14 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Shop.Simulator.Stripe;
+
+internal static class Ids
+{
+    private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    public static string New(string prefix, int length = 24) => prefix + RandomNumberGenerator.GetString(Alphabet, length);
+
+    public static string Stable(string from, int length) =>
+        string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(from)).Take(length).Select(b => Alphabet[b % Alphabet.Length]));
+}

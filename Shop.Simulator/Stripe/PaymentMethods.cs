@@ -1,0 +1,80 @@
+namespace Shop.Simulator.Stripe;
+
+/// <summary>Cards. A number comes in here, is looked up among the published test cards, and goes no further.</summary>
+internal static class PaymentMethods
+{
+    public static Answer Create(Work work, Form form, CallContext call)
+    {
+        if (form.Required("type") != "card")
+            throw StripeFailure.Invalid("This simulator takes cards only.", "type");
+
+        var method = form.NonEmpty("card[token]") is { } token
+            ? OfTestCard(TestCard.ByName(token.Replace("tok_", "pm_card_", StringComparison.Ordinal))
+                ?? throw StripeFailure.NotFound("token", token, "card[token]", 400), work)
+            : Entered(work, form, call);
+        return Answer.Ok(Render.Method(work.Save(method with
+        {
+            Name = form.NonEmpty("billing_details[name]"),
+            Email = form.NonEmpty("billing_details[email]"),
+            Metadata = form.Metadata([]),
+        })));
+    }
+
+    public static Answer Retrieve(Work work, Form form, CallContext call) => Answer.Ok(Render.Method(work.Find<PaymentMethod>(call.Id)
+        ?? throw StripeFailure.NotFound("PaymentMethod", call.Id!, "payment_method", 404)));
+
+    public static PaymentMethod OfTestCard(TestCard card, Work work) =>
+        new(Ids.New("pm_"), work.Now, card.Name, 12, DateTimeOffset.FromUnixTimeSeconds(work.Now).Year + 3);
+
+    private static PaymentMethod Entered(Work work, Form form, CallContext call)
+    {
+        // As at Stripe: a server that handles numbers is refused, so no shop can come to depend on it.
+        if (!call.IsPublishableKey)
+        {
+            throw StripeFailure.Invalid("Sending credit card numbers directly to the Stripe API is generally unsafe. We suggest you use test tokens "
+                + "that map to the test card you are using, see https://stripe.com/docs/testing.", status: 402);
+        }
+
+        var number = new string([.. form.Required("card[number]").Where(c => c is not (' ' or '-'))]);
+        if (!IsCardNumber(number))
+            throw CardError("incorrect_number", "Your card number is incorrect.", "number");
+        if (TestCard.ByNumber(number) is not { } card)
+        {
+            throw CardError("card_declined", "Your card was declined. Your request was in test mode, but used a card that is no known test card.",
+                "number", "test_mode_live_card");
+        }
+
+        var today = DateTimeOffset.FromUnixTimeSeconds(work.Now);
+        if (form.Integer("card[exp_month]") is not (>= 1 and <= 12 and var month))
+            throw CardError("invalid_expiry_month", "Your card's expiration month is invalid.", "exp_month");
+        var year = form.Integer("card[exp_year]") is { } given ? given < 100 ? 2000 + given : given : 0;
+        if (year < today.Year || year > today.Year + 50)
+            throw CardError("invalid_expiry_year", "Your card's expiration year is invalid.", "exp_year");
+        if (year == today.Year && month < today.Month)
+            throw CardError("invalid_expiry_month", "Your card's expiration month is invalid.", "exp_month");
+
+        // Optional, as at Stripe; the card form asks for it always.
+        if (form.NonEmpty("card[cvc]") is { } cvc && (cvc.Length != (card.Brand == "amex" ? 4 : 3) || !cvc.All(char.IsAsciiDigit)))
+            throw CardError("invalid_cvc", "Your card's security code is invalid.", "cvc");
+
+        return OfTestCard(card, work) with { ExpMonth = (int)month, ExpYear = (int)year };
+    }
+
+    private static StripeFailure CardError(string code, string message, string param, string? declineCode = null) =>
+        new(402, "card_error", message) { Code = code, Param = param, DeclineCode = declineCode };
+
+    /// <summary>Digits of a card's length with the right check digit.</summary>
+    private static bool IsCardNumber(string number)
+    {
+        if (number.Length is < 12 or > 19 || !number.All(char.IsAsciiDigit))
+            return false;
+        var sum = 0;
+        for (var i = 0; i < number.Length; i++)
+        {
+            var digit = number[^(i + 1)] - '0';
+            sum += i % 2 == 0 ? digit : digit > 4 ? (digit * 2) - 9 : digit * 2;
+        }
+
+        return sum % 10 == 0;
+    }
+}

@@ -1,0 +1,278 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using Shop.Simulator.Faults;
+
+namespace Shop.Simulator.Stripe;
+
+/// <summary>What an operation knows of the call around it.</summary>
+internal sealed record CallContext(string? Id, string Path, string PublicUrl, bool IsPublishableKey, Func<bool> Declines);
+
+/// <param name="Name">The word faults and the request list use for it.</param>
+/// <param name="Parameters">What it takes; anything else is refused, as at Stripe, so that a misspelt option cannot be lost in silence.</param>
+internal sealed record Operation(string Name, Func<Work, Form, CallContext, Answer> Run, string[] Parameters)
+{
+    public bool IsForBrowsers { get; init; }
+}
+
+/// <summary>Everything that is the same for all calls: request id, key, idempotency, faults, the list of requests.</summary>
+internal sealed class StripeApi(
+    Account account, FaultBox faults, RequestLog requests, IOptions<SimulatorOptions> simulator, IOptions<StripeOptions> options,
+    TimeProvider clock, IHostApplicationLifetime host, ILogger<StripeApi> logger)
+{
+    private static readonly TimeSpan LongestHang = TimeSpan.FromMinutes(2);
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _keysInUse = [];
+
+    public string PublicUrl(HttpRequest request) => simulator.Value.PublicUrl?.TrimEnd('/') ?? $"{request.Scheme}://{request.Host}";
+
+    public async Task RunAsync(HttpContext http, Operation operation, string? id)
+    {
+        var started = clock.GetTimestamp();
+        var call = new GatewayRequest(Ids.New("req_", 14), clock.GetUtcNow(), http.Request.Method, http.Request.Path, operation.Name);
+        http.Response.Headers["Request-Id"] = call.RequestId;
+        http.Response.Headers["Stripe-Version"] = http.Request.Headers["Stripe-Version"] is [{ Length: > 0 } version] ? version : options.Value.ApiVersion;
+
+        Answer? answer = null;
+        var held = false;
+        try
+        {
+            var isPublishable = Authenticate(http.Request, operation);
+            var form = await ReadAsync(http.Request);
+            call = call with
+            {
+                IdempotencyKey = HttpMethods.IsPost(http.Request.Method) ? http.Request.Headers["Idempotency-Key"].FirstOrDefault(k => k is { Length: > 0 }) : null,
+                Parameters = form.Shown,
+                OrderId = form["metadata[order_id]"] ?? account.Read(w => OrderOf(w, id ?? form["payment_intent"])),
+            };
+            Activity.Current?.SetTag("shop.order.id", call.OrderId).SetTag("stripe.request_id", call.RequestId);
+
+            call = call with { Fault = faults.Take(operation.Name, operation.Name is "confirm" or "capture" || form["confirm"] == "true") };
+            if (call.Fault != FaultMode.None)
+                logger.Faulted(call.RequestId, call.Method, call.Path, call.Fault);
+            if (call.Fault is FaultMode.Refuse503)
+            {
+                call = call with { Status = 503 };
+                await RefuseAsync(http);
+                return;
+            }
+
+            if (call.Fault is FaultMode.Hang)
+            {
+                await HangAsync(http);
+                return;
+            }
+
+            if (call.IdempotencyKey is { } key)
+            {
+                if (key.Length > 255)
+                    throw StripeFailure.Invalid("Idempotency-Key may be up to 255 characters.");
+                held = Hold(key);
+            }
+
+            // The caller may be gone before this is over. That stops nothing: at the real one neither.
+            if (faults.Latency(operation.Name) is { Ticks: > 0 } latency)
+                await Task.Delay(latency, clock, host.ApplicationStopping);
+
+            var context = new CallContext(id, http.Request.Path.ToString()["/stripe".Length..], PublicUrl(http.Request), isPublishable, faults.Declines);
+            (answer, call) = Perform(operation, form, context, call);
+        }
+        catch (StripeFailure failure)
+        {
+            answer = Answer.Error(failure.Status, failure.ToJson(null));
+        }
+        finally
+        {
+            if (held)
+                Release(call.IdempotencyKey!);
+            if (answer is null || call.Fault is FaultMode.ChargeThenDrop)
+                requests.Add(call with { Elapsed = clock.GetElapsedTime(started) });
+        }
+
+        if (call.Fault is FaultMode.ChargeThenDrop)
+        {
+            http.Abort();
+            return;
+        }
+
+        call = call with { Status = answer.Status, Elapsed = clock.GetElapsedTime(started) };
+        requests.Add(call);
+        logger.Answered(call.Method, call.Path, call.Status, call.RequestId);
+        await WriteAsync(http, call, answer);
+    }
+
+    /// <summary>A URL that is not there.</summary>
+    public Task UnknownAsync(HttpContext http)
+    {
+        var call = new GatewayRequest(Ids.New("req_", 14), clock.GetUtcNow(), http.Request.Method, http.Request.Path, "unknown") { Status = 404 };
+        requests.Add(call);
+        http.Response.Headers["Request-Id"] = call.RequestId;
+        return WriteAsync(http, call, Answer.Error(404, new JsonObject
+        {
+            ["message"] = $"Unrecognized request URL ({call.Method}: {call.Path}). This simulator covers payment intents, charges, refunds, payment methods and events.",
+            ["type"] = "invalid_request_error",
+        }));
+    }
+
+    private (Answer, GatewayRequest) Perform(Operation operation, Form form, CallContext context, GatewayRequest call) => account.Write(
+        work =>
+        {
+            var fingerprint = call.IdempotencyKey is null ? "" : form.Fingerprint(call.Path);
+            if (call.IdempotencyKey is { } key && work.Find<SavedAnswer>(KeyId(key)) is { } saved
+                && work.Now - saved.Created < options.Value.IdempotencyKeysKept.TotalSeconds)
+            {
+                if (saved.Fingerprint != fingerprint)
+                {
+                    throw new StripeFailure(400, "idempotency_error", "Keys for idempotent requests can only be used with the same parameters they "
+                        + $"were first used with. Try using a key other than '{key}' if you meant to execute a different request.");
+                }
+
+                return (new Answer(saved.Status, (JsonObject)JsonNode.Parse(saved.Body)!), call with { ReplayOf = saved.RequestId });
+            }
+
+            var answer = call.Fault is FaultMode.Error500Before ? OutOfOrder() : Run(operation, work, form, context);
+            if (call.Fault is FaultMode.Error500After)
+                answer = OutOfOrder();
+            if (answer.Body["error"] is JsonObject error)
+                error["request_log_url"] = $"{context.PublicUrl}/#{call.RequestId}";
+
+            if (call.IdempotencyKey is not null && answer.IsKept)
+                work.Save(new SavedAnswer(KeyId(call.IdempotencyKey), work.Now, fingerprint, answer.Status, answer.Body.ToJsonString(), call.RequestId));
+            return (answer, call with { OrderId = call.OrderId ?? OrderOf(work, (string?)answer.Body["id"]) });
+        },
+        call.RequestId, call.IdempotencyKey);
+
+    private static Answer Run(Operation operation, Work work, Form form, CallContext context)
+    {
+        try
+        {
+            if (form.Names.Except(operation.Parameters).Except(["expand"]).ToArray() is [var unknown, ..])
+                throw StripeFailure.Invalid($"Received unknown parameter: {unknown} (or one that this simulator does not cover)", unknown, "parameter_unknown");
+
+            var answer = operation.Run(work, form, context);
+            if (answer.Status == 200)
+                Render.Expand(answer.Body, form.List("expand"), work);
+            return answer;
+        }
+        catch (StripeFailure failure)
+        {
+            work.Forget();
+            return Answer.Error(failure.Status, failure.ToJson(work)) with { IsKept = failure.IsKept };
+        }
+    }
+
+    private static Answer OutOfOrder() => Answer.Error(500, new JsonObject
+    {
+        ["message"] = "An unexpected error occurred while processing your request.",
+        ["type"] = "api_error",
+    });
+
+    /// <summary>True for a publishable key, which is public and may only turn a card into a payment method.</summary>
+    private static bool Authenticate(HttpRequest request, Operation operation)
+    {
+        var header = request.Headers.Authorization.ToString();
+        var key = header.StartsWith("Bearer ", StringComparison.Ordinal) ? header["Bearer ".Length..].Trim()
+            : header.StartsWith("Basic ", StringComparison.Ordinal) ? UserName(header["Basic ".Length..]) : "";
+
+        if (key.Length == 0)
+        {
+            throw StripeFailure.Unauthorized("You did not provide an API key. You need to provide your API key in the Authorization header, using "
+                + "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').");
+        }
+
+        // A live key has no business here, and its owner should hear about it.
+        if (key.Contains("_live_", StringComparison.Ordinal))
+            throw StripeFailure.Unauthorized("A live key was sent to the simulator. It takes test keys only.", "testmode_charges_only");
+        if (key.StartsWith("pk_test_", StringComparison.Ordinal))
+        {
+            return operation.IsForBrowsers ? true : throw StripeFailure.Unauthorized(
+                "This API call cannot be made with a publishable API key. Please use a secret API key.", "secret_key_required");
+        }
+
+        if (!key.StartsWith("sk_test_", StringComparison.Ordinal) && !key.StartsWith("rk_test_", StringComparison.Ordinal))
+            throw StripeFailure.Unauthorized($"Invalid API Key provided: {new string('*', Math.Min(key.Length, 12))}{(key.Length > 16 ? key[^4..] : "")}");
+        return false;
+    }
+
+    private static string UserName(string basic)
+    {
+        Span<byte> bytes = stackalloc byte[512];
+        return Convert.TryFromBase64String(basic.Trim(), bytes, out var length)
+            ? System.Text.Encoding.ASCII.GetString(bytes[..length]).Split(':')[0] : "";
+    }
+
+    private static async Task<Form> ReadAsync(HttpRequest request)
+    {
+        if (!HttpMethods.IsPost(request.Method))
+            return new Form(request.Query);
+        if (request.ContentLength is 0 || (request.ContentLength is null && !request.HasFormContentType))
+            return new Form([]);
+        if (!request.HasFormContentType)
+            throw StripeFailure.Invalid("Invalid request: the body must be application/x-www-form-urlencoded.");
+        return new Form(await request.ReadFormAsync(request.HttpContext.RequestAborted));
+    }
+
+    private static string? OrderOf(Work work, string? id) => id?.Split('_')[0] switch
+    {
+        "pi" => work.Find<PaymentIntent>(id)?.OrderId,
+        "ch" => work.Find<PaymentIntent>(work.Find<Charge>(id)?.Intent)?.OrderId,
+        "re" => work.Find<PaymentIntent>(work.Find<Refund>(id)?.Intent)?.OrderId,
+        _ => null,
+    };
+
+    private static string KeyId(string key) => $"key:{key}";
+
+    private bool Hold(string key)
+    {
+        lock (_gate)
+        {
+            if (_keysInUse.Add(key))
+                return true;
+        }
+
+        throw new StripeFailure(409, "idempotency_error", "There is currently another in-progress request using this Idempotency-Key (that probably "
+            + "means you submitted twice, and the other request is still going through). Please try again later.") { Code = "idempotency_key_in_use" };
+    }
+
+    private void Release(string key)
+    {
+        lock (_gate)
+            _keysInUse.Remove(key);
+    }
+
+    private static async Task RefuseAsync(HttpContext http)
+    {
+        http.Response.StatusCode = 503;
+        http.Response.ContentType = "text/html";
+        await http.Response.WriteAsync("<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>", http.RequestAborted);
+    }
+
+    private async Task HangAsync(HttpContext http)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);
+        await Task.Delay(LongestHang, clock, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        http.Abort();
+    }
+
+    private static Task WriteAsync(HttpContext http, GatewayRequest call, Answer answer)
+    {
+        var headers = http.Response.Headers;
+        if (call.IdempotencyKey is { } key)
+            headers["Idempotency-Key"] = new StringValues(key);
+        if (call.ReplayOf is { } original)
+        {
+            headers["Idempotent-Replayed"] = "true";
+            headers["Original-Request"] = original;
+        }
+
+        // A retry would only be given this same 500 again.
+        if (answer.Status == 500)
+            headers["Stripe-Should-Retry"] = "false";
+
+        http.Response.StatusCode = answer.Status;
+        http.Response.ContentType = "application/json";
+        return http.Response.WriteAsync(answer.Body.ToJsonString(), CancellationToken.None);
+    }
+}

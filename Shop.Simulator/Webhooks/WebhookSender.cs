@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using Shop.Simulator.Stripe;
+
+namespace Shop.Simulator.Webhooks;
+
+/// <summary>
+/// Delivers events until they are acknowledged or the attempts are used up. At least once and in no order, as from the real one.
+/// The queue is part of the account, so a restart goes on where the process died.
+/// </summary>
+internal sealed class WebhookSender : BackgroundService
+{
+    private const int AtOnce = 8;
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(30);
+
+    private static readonly ActivitySource Source = new("Shop.Simulator");
+
+    private readonly Account _account;
+    private readonly StripeOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<WebhookSender> _logger;
+    private readonly SemaphoreSlim _queued = new(0, 1);
+
+    // No trace headers: Stripe's webhooks carry none, and a shop must find its order without. No retries but ours.
+    private readonly HttpClient _http = new(new SocketsHttpHandler { ActivityHeadersPropagator = null, AllowAutoRedirect = false });
+
+    public WebhookSender(Account account, IOptions<StripeOptions> options, TimeProvider clock, ILogger<WebhookSender> logger)
+    {
+        (_account, _options, _clock, _logger) = (account, options.Value, clock, logger);
+        _http.Timeout = options.Value.WebhookTimeout;
+        account.WebhooksQueued += Wake;
+    }
+
+    public override void Dispose()
+    {
+        _account.WebhooksQueued -= Wake;
+        _http.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var now = _clock.GetUtcNow();
+                var waiting = _account.Read(work => work.All<Delivery>().Where(d => d.State == DeliveryState.Waiting).ToArray());
+                var due = waiting.Where(d => d.NextAttempt <= now).Take(AtOnce).ToArray();
+                if (due.Length > 0)
+                {
+                    await Task.WhenAll(due.Select(d => AttemptAsync(d, stoppingToken)));
+                    continue;
+                }
+
+                var pause = waiting.Length == 0 ? Idle : waiting.Min(d => d.NextAttempt) - now;
+                await _queued.WaitAsync(pause < Idle ? pause : Idle, stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                _logger.WebhookRoundFailed(e);
+                await Task.Delay(TimeSpan.FromSeconds(1), _clock, stoppingToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task AttemptAsync(Delivery delivery, CancellationToken ct)
+    {
+        var (payload, secret) = _account.Read(work => (
+            work.Find<StripeEvent>(delivery.EventId) is { } e ? Render.Event(e, e.Webhooks).ToJsonString() : null,
+            work.Webhooks.Endpoints.FirstOrDefault(w => w.Url == delivery.Url)?.Secret));
+
+        // A trace of its own: the shop's work on a webhook is not part of the charge that caused it.
+        using var activity = Source.StartActivity("webhook deliver", ActivityKind.Producer)?
+            .SetTag("stripe.event.id", delivery.EventId).SetTag("stripe.event.type", delivery.Type);
+        var (status, error) = payload is null || secret is null
+            ? (null, "The endpoint is gone.") : await PostAsync(delivery.Url, payload, secret, ct);
+
+        var attempts = delivery.Attempts + 1;
+        var isDone = status is >= 200 and < 300;
+        var state = isDone ? DeliveryState.Delivered
+            : attempts >= _options.WebhookAttempts || secret is null ? DeliveryState.GivenUp : DeliveryState.Waiting;
+        var now = _clock.GetUtcNow();
+        _account.Write(work => work.Save(delivery with
+        {
+            State = state, Attempts = attempts, LastAttempt = now, LastStatus = status, LastError = isDone ? null : error, NextAttempt = now + Pause(attempts),
+        }));
+
+        if (isDone)
+            _logger.WebhookDelivered(delivery.EventId, delivery.Type, attempts);
+        else
+            _logger.WebhookFailed(delivery.EventId, delivery.Type, attempts, error ?? $"status {status}");
+    }
+
+    private async Task<(int? Status, string? Error)> PostAsync(string url, string payload, string secret, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, url);
+        request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(payload)) { Headers = { ContentType = new("application/json") { CharSet = "utf-8" } } };
+        request.Headers.Add("Stripe-Signature", Signature(payload, secret, _clock.GetUtcNow()));
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Stripe", "1.0"));
+        try
+        {
+            // The headers are the acknowledgement; what else an endpoint says does not matter.
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+            return ((int)response.StatusCode, null);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !ct.IsCancellationRequested)
+        {
+            return (null, e is OperationCanceledException ? "timeout" : e.Message);
+        }
+    }
+
+    /// <summary>Made anew for every attempt: a redelivered event has the same body and a fresh time.</summary>
+    internal static string Signature(string payload, string secret, DateTimeOffset at)
+    {
+        var time = at.ToUnixTimeSeconds();
+        var v1 = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes($"{time}.{payload}"));
+        return $"t={time},v1={Convert.ToHexStringLower(v1)}";
+    }
+
+    private TimeSpan Pause(int attempts)
+    {
+        var doubled = _options.FirstWebhookRetry * Math.Pow(2, attempts - 1);
+        return doubled < _options.LongestWebhookRetry ? doubled : _options.LongestWebhookRetry;
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _queued.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Already woken.
+        }
+    }
+}
