@@ -28,7 +28,7 @@ internal static class Database
     public static void AddDatabase(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<DatabaseOptions>().BindConfiguration(DatabaseOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddPooledDbContextFactory<ShopDbContext>((services, context) =>
+        builder.Services.AddDbContextFactory<ShopDbContext>((services, context) =>
         {
             var options = services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
             context.UseNpgsql(Pool(services, "shop payments", options.BackgroundConnections, options.BackgroundStatement));

@@ -113,7 +113,8 @@ internal sealed class ChargeHandler(
 
             var intent = await db.PaymentIntents.SingleAsync(i => i.OrderId == job.OrderId && i.Provider == job.Provider, ct);
             var mayRepeat = order.Payment is PaymentState.Deferred && intent.Confirm > 0; // the last one never charged; it may be this same one
-            if (!order.TryApply(PaymentEvent.Started, now))
+            // In flight without an open confirm: the shopper asked again, and the Api has said so already.
+            if (order.Payment is not PaymentState.InFlight && !order.TryApply(PaymentEvent.Started, now))
                 throw new InvalidOperationException($"Order {order.Number} cannot start a payment while {order.Payment}.");
 
             var confirmation = new Confirmation(token, payments.Value.OrderPage(order.Number));
