@@ -69,6 +69,8 @@ internal sealed class OutboxRelay(
             SELECT * FROM shop.outbox WHERE id = {leased.Id} AND lease_token = {leased.LeaseToken} AND leased_until > now() FOR UPDATE
             """).ToListAsync(ct) is [var message] ? message : null;
 
+    private const string Erased = "the recipient was erased";
+
     /// <returns>Null when it was sent, else why not.</returns>
     private async Task<string?> SendAsync(OutboxMessage message, CancellationToken ct)
     {
@@ -79,6 +81,9 @@ internal sealed class OutboxRelay(
             order = await db.Orders.AsNoTracking().Include(o => o.Lines).SingleAsync(o => o.Id == message.OrderId, ct);
             person = await db.People.AsNoTracking().SingleAsync(p => p.Id == order.PersonId, ct); // now, not then: an erased person gets nothing
         }
+
+        if (person.Email is "")
+            return Erased;
 
         try
         {
@@ -118,6 +123,10 @@ internal sealed class OutboxRelay(
                 _ => "We sent you a mail about the refund.",
             }));
             logger.Sent(message.Kind, message.Id, message.OrderId);
+        }
+        else if (failure == Erased)
+        {
+            message.State = JobState.Done;
         }
         else if (message.Attempts >= options.Value.MaxAttempts)
         {

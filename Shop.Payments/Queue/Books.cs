@@ -57,8 +57,8 @@ internal sealed class Books(
             }
 
             var locked = await db.LockOrderAsync(leased.OrderId, ct);
-            if (verdict.News is PaymentNews.Postponed)
-                locked.TryApply(PaymentEvent.Started, now); // a try that ended before its confirm was written down: begun and postponed in one
+            if (verdict.News is PaymentNews.Postponed && locked.TryApply(PaymentEvent.Started, now))
+                await db.SaveChangesAsync(ct); // a try that ended before its confirm is begun and postponed in one; the news read the order anew
             if (verdict.SettlesConfirm && await db.PaymentIntents.FindAsync([leased.OrderId, leased.Provider], ct) is { } intent)
                 intent.ConfirmOpen = false;
             if (verdict.News is null)

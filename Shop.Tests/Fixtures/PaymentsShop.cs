@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting;
@@ -108,11 +109,11 @@ public sealed class PaymentsShop : IAsyncLifetime
         (await Simulator.GetFromJsonAsync<JsonArray>(new Uri($"/requests?order={order}", UriKind.Relative)))!;
 
     /// <summary>An order as the checkout leaves it: stocked, placed, held, its charge job waiting.</summary>
-    public Task<Order> PlaceAsync(string card = "pm_card_visa", int quantity = 1, int onHand = 10, TimeSpan? hold = null, DateTimeOffset? dueAt = null) =>
+    public Task<Order> PlaceAsync(string? card = "pm_card_visa", int quantity = 1, int onHand = 10, TimeSpan? hold = null, DateTimeOffset? dueAt = null) =>
         PlaceAsync(Database, card, quantity, onHand, hold, dueAt);
 
     public static async Task<Order> PlaceAsync(
-        string database, string card = "pm_card_visa", int quantity = 1, int onHand = 10, TimeSpan? hold = null, DateTimeOffset? dueAt = null)
+        string database, string? card = "pm_card_visa", int quantity = 1, int onHand = 10, TimeSpan? hold = null, DateTimeOffset? dueAt = null)
     {
         await using var db = PostgresServer.Open(database);
         var sku = $"sku-{Guid.NewGuid():N}"[..16];
@@ -203,6 +204,18 @@ internal sealed class Complaints(ConcurrentQueue<string> last) : ILoggerProvider
 
     public void Dispose()
     {
+    }
+}
+
+/// <summary>The shopper at the bank's page.</summary>
+internal static class ThreeDSecure
+{
+    public static async Task AnswerAsync(string actionUrl, bool agrees)
+    {
+        using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var form = new FormUrlEncodedContent([new("decision", agrees ? "approve" : "refuse")]);
+        var answer = await browser.PostAsync(new Uri(actionUrl), form);
+        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
     }
 }
 

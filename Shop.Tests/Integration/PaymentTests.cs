@@ -245,6 +245,21 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
         Assert.Equal("charged", await books.PaymentAttempts.Where(a => a.OrderId == placed.Id && a.JobId != null).OrderByDescending(a => a.At).Select(a => a.Class).FirstAsync());
     }
 
+    [Fact]
+    public async Task A_job_that_fails_six_times_is_parked_and_the_order_stays_as_it_is()
+    {
+        var placed = await shop.PlaceAsync(card: null); // nothing to charge: it fails the same way in every lease
+
+        await shop.UntilAsync(db => db.PaymentJobs.AnyAsync(j => j.OrderId == placed.Id && j.State == JobState.Parked), "the job was never parked");
+
+        await using var db = shop.Open();
+        var job = await db.PaymentJobs.SingleAsync(j => j.OrderId == placed.Id);
+        Assert.Equal((Reasons.OurError, 7), (job.LastReason, job.Leases)); // six tries; the seventh lease parked it
+        Assert.Equal(PaymentState.None, (await db.Orders.SingleAsync(o => o.Id == placed.Id)).Payment);
+        Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.Parked));
+        Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
+    }
+
     /// <summary>Declined, then closed at its deadline: the goods are free again.</summary>
     private async Task<Order> ClosedOrderAsync(int onHand)
     {
