@@ -106,8 +106,9 @@ public static partial class Problems
         public async ValueTask WriteAsync(ProblemDetailsContext context)
         {
             problems.Value.CustomizeProblemDetails?.Invoke(context);
+            // No token: this overload stops by itself, and silently, when the client hangs up.
             await context.HttpContext.Response.WriteAsJsonAsync(
-                context.ProblemDetails, context.ProblemDetails.GetType(), json.Value.SerializerOptions, ContentType, context.HttpContext.RequestAborted);
+                context.ProblemDetails, context.ProblemDetails.GetType(), json.Value.SerializerOptions, ContentType);
         }
     }
 }

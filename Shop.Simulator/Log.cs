@@ -20,8 +20,8 @@ internal static partial class Log
     [LoggerMessage(5011, LogLevel.Warning, "Webhook {EventId} ({Type}) failed at attempt {Attempt}: {Reason}")]
     public static partial void WebhookFailed(this ILogger logger, string eventId, string type, int attempt, string reason);
 
-    [LoggerMessage(5012, LogLevel.Error, "Webhook round failed; it is repeated")]
-    public static partial void WebhookRoundFailed(this ILogger logger, Exception exception);
+    [LoggerMessage(5012, LogLevel.Error, "Webhook {EventId} could not be tried; it stays in the queue")]
+    public static partial void WebhookAttemptBroken(this ILogger logger, Exception exception, string eventId);
 
     [LoggerMessage(5020, LogLevel.Information, "SMTP sink listens on {EndPoint}")]
     public static partial void SmtpListening(this ILogger logger, EndPoint endPoint);

@@ -40,8 +40,8 @@ const checks = {
 
 function say(field, message) {
   document.getElementById(`${field.id}-error`).textContent = message;
-  field.toggleAttribute("aria-invalid", message !== "");
   if (message) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
 }
 
 function check(name) {
@@ -123,7 +123,7 @@ if (parentOrigin) {
     }
   });
 
-  // Enter in a field is the shop's submit button, not a request of this page.
+  // Enter only checks: what follows from paying is the shop's, and so is the button.
   form.addEventListener("submit", event => {
     event.preventDefault();
     checkAll();

@@ -71,7 +71,7 @@ internal static partial class MailParser
     private static IEnumerable<string> Parts(string body, string boundary)
     {
         // The line break before a boundary belongs to the boundary.
-        var pieces = $"\r\n{body}".Split($"\r\n--{boundary}");
+        var pieces = Regex.Split($"\r\n{body}", $@"\r\n--{Regex.Escape(boundary)}(?=--|[ \t]*\r\n)");
         foreach (var piece in pieces.Skip(1).TakeWhile(p => !p.StartsWith("--", StringComparison.Ordinal)))
             yield return piece.IndexOf("\r\n", StringComparison.Ordinal) is >= 0 and var line ? piece[(line + 2)..] : "";
     }

@@ -7,6 +7,8 @@ namespace Shop.Simulator.Mail;
 /// <summary>Takes every mail, on this machine only, and passes none on.</summary>
 internal sealed class SmtpSink(Mailbox mailbox, IOptions<SmtpOptions> options, TimeProvider clock, ILogger<SmtpSink> logger) : BackgroundService
 {
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, options.Value.Port);
     private readonly SemaphoreSlim _sessions = new(options.Value.MaxSessions);
 
@@ -31,19 +33,24 @@ internal sealed class SmtpSink(Mailbox mailbox, IOptions<SmtpOptions> options, T
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         List<Task> running = [];
-        try
+        while (!stoppingToken.IsCancellationRequested)
         {
-            while (true)
+            try
             {
                 var client = await _listener.AcceptTcpClientAsync(stoppingToken);
                 await _sessions.WaitAsync(stoppingToken);
                 running.RemoveAll(t => t.IsCompleted);
                 running.Add(ServeAsync(client, stoppingToken));
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopping: sessions notice the same token.
+            catch (SocketException e)
+            {
+                logger.SmtpSessionEnded(e.Message); // out of sockets, or a caller gone before it was greeted
+                await Task.Delay(Breath, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
         }
 
         _listener.Stop();

@@ -65,8 +65,12 @@ internal sealed record SentWebhook(
     string EventId, string Type, string Url, DeliveryState State, int Attempts, int? LastStatus, string? LastError,
     DateTimeOffset? LastAttempt, DateTimeOffset? NextAttempt, string? OrderId)
 {
-    public static SentWebhook[] NewestFirst(Work work, string? orderId) => [.. work.All<Delivery>().Reverse().Take(500)
-        .Select(d => new SentWebhook(d.EventId, d.Type, d.Url, d.State, d.Attempts, d.LastStatus, d.LastError, d.LastAttempt,
-            d.State == DeliveryState.Waiting ? d.NextAttempt : null, work.Find<StripeEvent>(d.EventId)?.OrderId))
-        .Where(s => orderId is null || s.OrderId == orderId)];
+    private const int Most = 500;
+
+    public static SentWebhook[] NewestFirst(Work work, string? orderId) => [.. work.All<Delivery>().Reverse()
+        .Select(d => (Delivery: d, OrderId: work.Find<StripeEvent>(d.EventId)?.OrderId))
+        .Where(s => orderId is null || s.OrderId == orderId)
+        .Take(Most)
+        .Select(s => new SentWebhook(s.Delivery.EventId, s.Delivery.Type, s.Delivery.Url, s.Delivery.State, s.Delivery.Attempts, s.Delivery.LastStatus,
+            s.Delivery.LastError, s.Delivery.LastAttempt, s.Delivery.State == DeliveryState.Waiting ? s.Delivery.NextAttempt : null, s.OrderId))];
 }

@@ -19,7 +19,7 @@ internal sealed class Journal : IDisposable
             return;
 
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         var whole = Replay(_file);
         if (whole < _file.Length)
             logger.LineCutOff(_file.Length - whole);
@@ -40,12 +40,12 @@ internal sealed class Journal : IDisposable
             var before = _file.Position;
             try
             {
-                _file.Write(line);
-                _file.Flush();
+                _file.Write(line); // unbuffered: it is the kernel's from here on
             }
             catch
             {
                 _file.SetLength(before); // half a line would swallow the next one
+                _file.Position = before;
                 throw;
             }
         }

@@ -81,6 +81,8 @@ internal sealed class Form
     public string Fingerprint(string path)
     {
         var text = new StringBuilder(path);
+        if (this["card[number]"] is { Length: > 4 } number)
+            text.Append('\n').Append(number[^4..]);
         foreach (var (name, value) in Shown.OrderBy(v => v.Key, StringComparer.Ordinal))
             text.Append('\n').Append(name).Append('=').Append(value);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));

@@ -31,7 +31,10 @@ internal sealed class StripeApi(
     public async Task RunAsync(HttpContext http, Operation operation, string? id)
     {
         var started = clock.GetTimestamp();
-        var call = new GatewayRequest(Ids.New("req_", 14), clock.GetUtcNow(), http.Request.Method, http.Request.Path, operation.Name);
+        var call = new GatewayRequest(Ids.New("req_", 14), clock.GetUtcNow(), http.Request.Method, http.Request.Path, operation.Name)
+        {
+            TraceId = Activity.Current?.TraceId.ToString(),
+        };
         http.Response.Headers["Request-Id"] = call.RequestId;
         http.Response.Headers["Stripe-Version"] = http.Request.Headers["Stripe-Version"] is [{ Length: > 0 } version] ? version : options.Value.ApiVersion;
 
@@ -39,13 +42,13 @@ internal sealed class StripeApi(
         var held = false;
         try
         {
-            var isPublishable = Authenticate(http.Request, operation);
+            var isPublishable = ApiKey.IsPublishable(http.Request.Headers.Authorization.ToString(), operation);
             var form = await ReadAsync(http.Request);
             call = call with
             {
                 IdempotencyKey = HttpMethods.IsPost(http.Request.Method) ? http.Request.Headers["Idempotency-Key"].FirstOrDefault(k => k is { Length: > 0 }) : null,
                 Parameters = form.Shown,
-                OrderId = form["metadata[order_id]"] ?? account.Read(w => OrderOf(w, id ?? form["payment_intent"])),
+                OrderId = form["metadata[order_id]"] ?? account.Read(w => OrderOf(w, id ?? form["payment_intent"] ?? form["charge"])),
             };
             Activity.Current?.SetTag("shop.order.id", call.OrderId).SetTag("stripe.request_id", call.RequestId);
 
@@ -168,40 +171,6 @@ internal sealed class StripeApi(
         ["message"] = "An unexpected error occurred while processing your request.",
         ["type"] = "api_error",
     });
-
-    /// <summary>True for a publishable key, which is public and may only turn a card into a payment method.</summary>
-    private static bool Authenticate(HttpRequest request, Operation operation)
-    {
-        var header = request.Headers.Authorization.ToString();
-        var key = header.StartsWith("Bearer ", StringComparison.Ordinal) ? header["Bearer ".Length..].Trim()
-            : header.StartsWith("Basic ", StringComparison.Ordinal) ? UserName(header["Basic ".Length..]) : "";
-
-        if (key.Length == 0)
-        {
-            throw StripeFailure.Unauthorized("You did not provide an API key. You need to provide your API key in the Authorization header, using "
-                + "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').");
-        }
-
-        // A live key has no business here, and its owner should hear about it.
-        if (key.Contains("_live_", StringComparison.Ordinal))
-            throw StripeFailure.Unauthorized("A live key was sent to the simulator. It takes test keys only.", "testmode_charges_only");
-        if (key.StartsWith("pk_test_", StringComparison.Ordinal))
-        {
-            return operation.IsForBrowsers ? true : throw StripeFailure.Unauthorized(
-                "This API call cannot be made with a publishable API key. Please use a secret API key.", "secret_key_required");
-        }
-
-        if (!key.StartsWith("sk_test_", StringComparison.Ordinal) && !key.StartsWith("rk_test_", StringComparison.Ordinal))
-            throw StripeFailure.Unauthorized($"Invalid API Key provided: {new string('*', Math.Min(key.Length, 12))}{(key.Length > 16 ? key[^4..] : "")}");
-        return false;
-    }
-
-    private static string UserName(string basic)
-    {
-        Span<byte> bytes = stackalloc byte[512];
-        return Convert.TryFromBase64String(basic.Trim(), bytes, out var length)
-            ? System.Text.Encoding.ASCII.GetString(bytes[..length]).Split(':')[0] : "";
-    }
 
     private static async Task<Form> ReadAsync(HttpRequest request)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -15,6 +16,7 @@ internal sealed class WebhookSender : BackgroundService
 {
     private const int AtOnce = 8;
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
 
     private static readonly ActivitySource Source = new("Shop.Simulator");
 
@@ -22,7 +24,8 @@ internal sealed class WebhookSender : BackgroundService
     private readonly StripeOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<WebhookSender> _logger;
-    private readonly SemaphoreSlim _queued = new(0, 1);
+    private readonly ConcurrentDictionary<string, bool> _underway = new();
+    private readonly SemaphoreSlim _wake = new(0, 1);
 
     // No trace headers: Stripe's webhooks carry none, and a shop must find its order without. No retries but ours.
     private readonly HttpClient _http = new(new SocketsHttpHandler { ActivityHeadersPropagator = null, AllowAutoRedirect = false });
@@ -43,31 +46,51 @@ internal sealed class WebhookSender : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        List<Task> running = [];
+        try
         {
-            try
+            while (true)
             {
                 var now = _clock.GetUtcNow();
-                var waiting = _account.Read(work => work.All<Delivery>().Where(d => d.State == DeliveryState.Waiting).ToArray());
-                var due = waiting.Where(d => d.NextAttempt <= now).Take(AtOnce).ToArray();
-                if (due.Length > 0)
+                var waiting = _account.Read(work => work.All<Delivery>().Where(d => d.State == DeliveryState.Waiting && !_underway.ContainsKey(d.Id)).ToArray());
+                running.RemoveAll(t => t.IsCompleted);
+                foreach (var due in waiting.Where(d => d.NextAttempt <= now).Take(AtOnce - _underway.Count))
                 {
-                    await Task.WhenAll(due.Select(d => AttemptAsync(d, stoppingToken)));
-                    continue;
+                    _underway[due.Id] = true;
+                    running.Add(TryAsync(due, stoppingToken));
                 }
 
-                var pause = waiting.Length == 0 ? Idle : waiting.Min(d => d.NextAttempt) - now;
-                await _queued.WaitAsync(pause < Idle ? pause : Idle, stoppingToken);
+                // A full house is left by one that ends, and that wakes us too.
+                var next = waiting.Where(d => d.NextAttempt > now).Select(d => d.NextAttempt - now).DefaultIfEmpty(Idle).Min();
+                await _wake.WaitAsync(next < Idle ? next : Idle, stoppingToken);
             }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                _logger.WebhookRoundFailed(e);
-                await Task.Delay(TimeSpan.FromSeconds(1), _clock, stoppingToken);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await Task.WhenAll(running);
+        }
+    }
+
+    /// <summary>One slow endpoint holds up its own event and no other.</summary>
+    private async Task TryAsync(Delivery delivery, CancellationToken ct)
+    {
+        try
+        {
+            await AttemptAsync(delivery, ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            _logger.WebhookAttemptBroken(e, delivery.EventId);
+            await Task.Delay(Breath, _clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: it is still waiting in the queue.
+        }
+        finally
+        {
+            _underway.TryRemove(delivery.Id, out _);
+            Wake();
         }
     }
 
@@ -113,7 +136,7 @@ internal sealed class WebhookSender : BackgroundService
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !ct.IsCancellationRequested)
         {
-            return (null, e is OperationCanceledException ? "timeout" : e.Message);
+            return (null, e is OperationCanceledException ? "timeout" : e.InnerException?.Message ?? e.Message);
         }
     }
 
@@ -135,7 +158,7 @@ internal sealed class WebhookSender : BackgroundService
     {
         try
         {
-            _queued.Release();
+            _wake.Release();
         }
         catch (SemaphoreFullException)
         {
