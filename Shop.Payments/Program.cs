@@ -1,3 +1,27 @@
+using Shop.Data.Payments;
+using Shop.Payments;
+using Shop.Payments.Gateways;
+using Shop.Payments.Outbox;
+using Shop.Payments.Queue;
+using Shop.Payments.Reconciliation;
+using Shop.Payments.Webhooks;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddDatabase();
+
+builder.Services.AddOptions<PaceOptions>().BindConfiguration(PaceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddSingleton<Pace>();
+builder.Services.AddSingleton<CrashPoints>();
+builder.Services.AddSingleton<PaymentTelemetry>();
+
+builder.Services.AddStripe();
+builder.Services.AddQueue();
+builder.Services.AddWebhooks();
+builder.Services.AddOutbox();
+builder.Services.AddHoldSweep();
+
 var app = builder.Build();
+app.MapDefaultEndpoints();
+app.MapWebhooks();
 app.Run();

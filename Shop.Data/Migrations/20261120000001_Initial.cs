@@ -163,7 +163,7 @@ internal sealed class Initial : Migration
             CREATE TABLE payments.payment_attempts (
                 id uuid NOT NULL,
                 order_id uuid NOT NULL,
-                job_id uuid NOT NULL,
+                job_id uuid,
                 provider text NOT NULL,
                 operation text NOT NULL,
                 key text,

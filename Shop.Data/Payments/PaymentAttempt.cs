@@ -9,7 +9,10 @@ public sealed class PaymentAttempt
 {
     public required Guid Id { get; init; }
     public required Guid OrderId { get; init; }
-    public required Guid JobId { get; init; }
+
+    /// <summary>Null when a webhook made us ask.</summary>
+    public Guid? JobId { get; init; }
+
     public required PaymentProvider Provider { get; init; }
 
     /// <summary>create, confirm, read, cancel, refund.</summary>

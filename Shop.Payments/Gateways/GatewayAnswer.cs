@@ -1,0 +1,79 @@
+using System.Text;
+
+namespace Shop.Payments.Gateways;
+
+/// <summary>
+/// What a gateway told us about one operation. Not charged is said only where it is known; everything else is unknown, a state with a
+/// clock and an owner.
+/// </summary>
+internal abstract record GatewayAnswer
+{
+    public Facts Facts { get; init; } = Facts.None;
+
+    /// <summary>About the gateway, never about the card: only this moves a breaker.</summary>
+    public virtual bool IsFault => false;
+
+    /// <summary>The word an attempt is filed under.</summary>
+    public abstract string Class { get; }
+
+    public sealed record Created(string Id) : GatewayAnswer
+    {
+        public override string Class => "created";
+    }
+
+    public sealed record Charged(long AmountMinor, string Currency) : GatewayAnswer
+    {
+        public override string Class => "charged";
+    }
+
+    public sealed record ActionNeeded(string? Url) : GatewayAnswer
+    {
+        public override string Class => "action_needed";
+
+        protected override bool PrintMembers(StringBuilder builder) => false; // the address is the shopper's alone
+    }
+
+    /// <summary>The intent waits for a (new) card. No proof of anything while a confirm may be on its way.</summary>
+    public sealed record AwaitsCard(string Reason) : GatewayAnswer
+    {
+        public override string Class => "awaits_card";
+    }
+
+    public sealed record NotCharged(Refusal By, string Reason) : GatewayAnswer
+    {
+        public override string Class => "not_charged";
+        public override bool IsFault => By is Refusal.NotSent or Refusal.OurKey;
+    }
+
+    public sealed record Refunded(string Id, long AmountMinor) : GatewayAnswer
+    {
+        public override string Class => "refunded";
+    }
+
+    public sealed record RefundPending(string Id) : GatewayAnswer
+    {
+        public override string Class => "refund_pending";
+    }
+
+    /// <summary>Definitive: the money is still here.</summary>
+    public sealed record RefundFailed(string? Id, string Why) : GatewayAnswer
+    {
+        public override string Class => "refund_failed";
+    }
+
+    public sealed record Unknown(string Reason, bool Fault) : GatewayAnswer
+    {
+        public override string Class => "unknown";
+        public override bool IsFault => Fault;
+    }
+}
+
+/// <summary>NotSent: this call never left; an earlier one may have. OurKey and OurRequest: refused before anything was executed.</summary>
+internal enum Refusal { Card, Canceled, NotSent, OurKey, OurRequest }
+
+/// <summary>What an engineer and the gateway's support ask for. No card data, no secrets.</summary>
+internal sealed record Facts(
+    string? GatewayId = null, string? RequestId = null, int? HttpStatus = null, string? Code = null, string? DeclineCode = null, string? AdviceCode = null)
+{
+    public static Facts None { get; } = new();
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Polly;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Stripe;
+
+namespace Shop.Payments.Gateways;
+
+internal enum GatewayOperation { Create, Confirm, Read, Cancel, Refund }
+
+/// <summary>One call and its answer, ready to be filed.</summary>
+internal sealed record Asked(
+    PaymentProvider Provider, GatewayOperation Operation, string? Key, string? GatewayId, GatewayAnswer Answer, TimeSpan Latency, string? TraceId, DateTimeOffset At)
+{
+    public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => new()
+    {
+        Id = Guid.CreateVersion7(At), OrderId = orderId, JobId = jobId, Provider = Provider, Operation = Operation.ToString().ToLowerInvariant(), Key = Key,
+        GatewayId = Answer.Facts.GatewayId ?? GatewayId, RequestId = Answer.Facts.RequestId, Class = Answer.Class, Reason = Reason,
+        Code = Answer.Facts.Code, DeclineCode = Answer.Facts.DeclineCode, AdviceCode = Answer.Facts.AdviceCode, HttpStatus = Answer.Facts.HttpStatus,
+        LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At,
+    };
+
+    public string? Reason => Answer switch
+    {
+        GatewayAnswer.NotCharged no => no.Reason,
+        GatewayAnswer.Unknown unknown => unknown.Reason,
+        GatewayAnswer.AwaitsCard waits => waits.Reason,
+        GatewayAnswer.ActionNeeded => Reasons.AuthenticationNeeded,
+        _ => null,
+    };
+}
+
+/// <summary>Every call to a gateway goes through here: breakers, timeout, and a measurement. No connection is held meanwhile.</summary>
+internal sealed class GatewayCalls(IServiceProvider services, TimeProvider clock)
+{
+    public async Task<Asked> AskAsync(PaymentProvider provider, GatewayOperation operation, string? key, string? gatewayId,
+        Func<IPaymentGateway, CancellationToken, Task<GatewayAnswer>> call, CancellationToken ct)
+    {
+        var gateway = services.GetRequiredKeyedService<IPaymentGateway>(provider);
+        var pipeline = services.GetRequiredKeyedService<ResiliencePipeline<GatewayAnswer>>(provider);
+        var at = clock.GetUtcNow();
+        var started = clock.GetTimestamp();
+        var left = false;
+        GatewayAnswer answer;
+        try
+        {
+            answer = await pipeline.ExecuteAsync(async token =>
+            {
+                left = true;
+                return await call(gateway, token);
+            }, ct);
+        }
+        catch (Exception e) when (e is ExecutionRejectedException or OperationCanceledException) // a breaker is open, or the budget is spent
+        {
+            answer = left
+                ? new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true) { Facts = new Facts(Code: e.GetType().Name) }
+                : new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.GatewayUnreachable) { Facts = new Facts(Code: e.GetType().Name) };
+        }
+
+        // A confirm that never left proves that it did not charge. A question that never left proves nothing about the confirm before it.
+        if (operation is not (GatewayOperation.Create or GatewayOperation.Confirm) && answer is GatewayAnswer.NotCharged { By: not Refusal.Canceled } no)
+            answer = new GatewayAnswer.Unknown(no.Reason, Fault: no.IsFault) { Facts = no.Facts };
+
+        return new(provider, operation, key, gatewayId, answer, clock.GetElapsedTime(started), Activity.Current?.TraceId.ToHexString(), at);
+    }
+}
+
+internal static class GatewayExtensions
+{
+    public static void AddStripe(this IServiceCollection services)
+    {
+        const PaymentProvider stripe = PaymentProvider.Stripe;
+        services.AddGatewayOptions(stripe);
+        services.AddOptions<PaymentsOptions>().BindConfiguration(PaymentsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddGatewayPipeline(stripe);
+        services.AddKeyedSingleton<IPaymentGateway>(stripe, (sp, _) =>
+        {
+            var options = sp.GetRequiredService<IOptionsMonitor<GatewayOptions>>().Get(stripe.ToString());
+            // A client of its own: no resilience handler and no retry below us, or "could not connect" would prove nothing.
+            var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = options.Timeout };
+            return new StripeGateway(new StripeClient(
+                apiKey: options.ApiKey, httpClient: new SystemNetHttpClient(http, maxNetworkRetries: 0, enableTelemetry: false), apiBase: options.ApiBase));
+        });
+        services.AddSingleton<GatewayCalls>();
+    }
+}

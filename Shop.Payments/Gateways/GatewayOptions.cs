@@ -1,0 +1,59 @@
+using System.ComponentModel.DataAnnotations;
+using Shop.Data.Payments;
+
+namespace Shop.Payments.Gateways;
+
+/// <summary>Bound once per provider from <c>Gateways:{Provider}</c>. The defaults are production values.</summary>
+internal sealed class GatewayOptions
+{
+    public const string Section = "Gateways";
+
+    [Required] public string ApiKey { get; init; } = "";
+
+    /// <summary>Where the gateway's API is; null for the real one. A path in front is kept.</summary>
+    [Url] public string? ApiBase { get; init; }
+
+    [Required] public string WebhookSecret { get; init; } = "";
+
+    /// <summary>The secret before it, while both are in use.</summary>
+    public string? PreviousWebhookSecret { get; init; }
+
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan WebhookTolerance { get; init; } = TimeSpan.FromMinutes(5);
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:00:30")] public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+    [Range(typeof(TimeSpan), "00:00:00.500", "00:10:00")] public TimeSpan Break { get; init; } = TimeSpan.FromSeconds(30);
+
+    // A big shop's outage shows within seconds; three calls in a quiet quarter of an hour must be enough for a small one.
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")] public TimeSpan BusyWindow { get; init; } = TimeSpan.FromSeconds(30);
+    [Range(2, 1000)] public int BusyCalls { get; init; } = 20;
+    [Range(0.05, 1)] public double BusyRatio { get; init; } = 0.5;
+    [Range(typeof(TimeSpan), "00:01:00", "01:00:00")] public TimeSpan QuietWindow { get; init; } = TimeSpan.FromMinutes(15);
+    [Range(2, 100)] public int QuietCalls { get; init; } = 3;
+    [Range(0.05, 1)] public double QuietRatio { get; init; } = 0.6;
+
+    /// <summary>Test keys say so. An event from the other world is refused.</summary>
+    public bool IsLive => ApiKey.StartsWith("sk_live_", StringComparison.Ordinal) || ApiKey.StartsWith("rk_live_", StringComparison.Ordinal);
+}
+
+/// <summary>What the gateways need to know about the shop.</summary>
+internal sealed class PaymentsOptions
+{
+    public const string Section = "Payments";
+
+    /// <summary>The storefront as a shopper's browser reaches it: where a bank sends its customer back to, and where mails point.</summary>
+    [Required, Url] public string StorefrontUrl { get; init; } = "";
+
+    /// <summary>The order's page. Without the key that opens it: the gateway must not hold that, and the shopper's cookie has it.</summary>
+    public string OrderPage(long number) => $"{StorefrontUrl.TrimEnd('/')}/orders/{number}";
+}
+
+internal static class GatewayOptionsExtensions
+{
+    public static void AddGatewayOptions(this IServiceCollection services, PaymentProvider provider) =>
+        services.AddOptions<GatewayOptions>(provider.ToString())
+            .BindConfiguration($"{GatewayOptions.Section}:{provider}")
+            .ValidateDataAnnotations()
+            .Validate(o => o.BusyWindow >= 2 * o.Timeout,
+                "BusyWindow must be at least twice Timeout: a window of slow calls would otherwise be empty when it closes.")
+            .Validate(o => !o.ApiKey.Any(char.IsWhiteSpace), "ApiKey must not contain white space.")
+            .ValidateOnStart();
+}

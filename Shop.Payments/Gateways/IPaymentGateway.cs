@@ -1,0 +1,32 @@
+using Shop.Data.Payments;
+
+namespace Shop.Payments.Gateways;
+
+/// <summary>
+/// One gateway in our words. Implementations translate and nothing else: no retries, no logging, no database. Each key names one
+/// operation and always comes with the same parameters.
+/// </summary>
+internal interface IPaymentGateway
+{
+    PaymentProvider Provider { get; }
+
+    /// <summary>Charges nothing. The id is stored before anything is confirmed, so that every lost answer can be looked up.</summary>
+    Task<GatewayAnswer> CreateAsync(string key, NewIntent intent, CancellationToken ct);
+
+    Task<GatewayAnswer> ConfirmAsync(string key, string intentId, Confirmation confirmation, CancellationToken ct);
+
+    Task<GatewayAnswer> ReadAsync(string intentId, CancellationToken ct);
+
+    Task<GatewayAnswer> CancelAsync(string key, string intentId, CancellationToken ct);
+
+    Task<GatewayAnswer> RefundAsync(string key, NewRefund refund, CancellationToken ct);
+
+    Task<GatewayAnswer> ReadRefundAsync(string refundId, CancellationToken ct);
+}
+
+// Stored as JSON beside the key they belong to and read back for a repetition, whatever the configuration says by then.
+internal sealed record NewIntent(Guid OrderId, long AmountMinor, string Currency);
+
+internal sealed record Confirmation(string PaymentToken, string ReturnUrl);
+
+internal sealed record NewRefund(Guid RefundId, string IntentId, long AmountMinor);

@@ -1,0 +1,128 @@
+using System.Net;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Stripe;
+using PaymentIntent = Stripe.PaymentIntent;
+using Refund = Stripe.Refund;
+
+namespace Shop.Payments.Gateways;
+
+/// <summary>Translates between our words and Stripe's.</summary>
+internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
+{
+    private readonly PaymentIntentService _intents = new(client);
+    private readonly RefundService _refunds = new(client);
+
+    public PaymentProvider Provider => PaymentProvider.Stripe;
+
+    public Task<GatewayAnswer> CreateAsync(string key, NewIntent intent, CancellationToken ct) => AskAsync(
+        () => _intents.CreateAsync(new()
+        {
+            Amount = intent.AmountMinor,
+            Currency = intent.Currency.ToLowerInvariant(),
+            // PaymentMethodTypes is gone in the next API version. Redirects are how a bank asks its customer where no script runs.
+            AutomaticPaymentMethods = new() { Enabled = true, AllowRedirects = "always" },
+            Metadata = new() { ["order_id"] = intent.OrderId.ToString() },
+        }, Once(key), ct),
+        created => new GatewayAnswer.Created(created.Id) { Facts = FactsOf(created) });
+
+    public Task<GatewayAnswer> ConfirmAsync(string key, string intentId, Confirmation confirmation, CancellationToken ct) => AskAsync(
+        () => _intents.ConfirmAsync(intentId, new() { PaymentMethod = confirmation.PaymentToken, ReturnUrl = confirmation.ReturnUrl }, Once(key), ct),
+        OutcomeOf);
+
+    public Task<GatewayAnswer> ReadAsync(string intentId, CancellationToken ct) =>
+        AskAsync(() => _intents.GetAsync(intentId, cancellationToken: ct), OutcomeOf);
+
+    public Task<GatewayAnswer> CancelAsync(string key, string intentId, CancellationToken ct) =>
+        AskAsync(() => _intents.CancelAsync(intentId, new() { CancellationReason = "abandoned" }, Once(key), ct), OutcomeOf);
+
+    public Task<GatewayAnswer> RefundAsync(string key, NewRefund refund, CancellationToken ct) => AskAsync(
+        () => _refunds.CreateAsync(new()
+        {
+            PaymentIntent = refund.IntentId,
+            Amount = refund.AmountMinor,
+            Metadata = new() { ["refund_id"] = refund.RefundId.ToString() },
+        }, Once(key), ct),
+        OutcomeOf);
+
+    public Task<GatewayAnswer> ReadRefundAsync(string refundId, CancellationToken ct) =>
+        AskAsync(() => _refunds.GetAsync(refundId, cancellationToken: ct), OutcomeOf);
+
+    private static RequestOptions Once(string key) => new() { IdempotencyKey = key };
+
+    private static GatewayAnswer OutcomeOf(PaymentIntent intent)
+    {
+        GatewayAnswer answer = intent.Status switch
+        {
+            "succeeded" => new GatewayAnswer.Charged(intent.AmountReceived, intent.Currency.ToUpperInvariant()),
+            "requires_action" => new GatewayAnswer.ActionNeeded(intent.NextAction?.RedirectToUrl?.Url),
+            "canceled" => new GatewayAnswer.NotCharged(Refusal.Canceled, Reasons.NotConfirmedInTime), // the one status that proves it
+            "requires_payment_method" or "requires_confirmation" => new GatewayAnswer.AwaitsCard(
+                intent.LastPaymentError is { } error ? StripeReasons.Of(error.Code, error.DeclineCode) : Reasons.AuthenticationFailed),
+            "processing" => new GatewayAnswer.Unknown(Reasons.PaymentProcessing, Fault: false),
+            _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false), // a word of tomorrow
+        };
+        return answer with { Facts = FactsOf(intent) };
+    }
+
+    private static GatewayAnswer OutcomeOf(Refund refund)
+    {
+        GatewayAnswer answer = refund.Status switch
+        {
+            "succeeded" => new GatewayAnswer.Refunded(refund.Id, refund.Amount),
+            "failed" or "canceled" => new GatewayAnswer.RefundFailed(refund.Id, refund.FailureReason ?? refund.Status),
+            "pending" or "requires_action" => new GatewayAnswer.RefundPending(refund.Id),
+            _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false),
+        };
+        return answer with { Facts = FactsOf(refund) };
+    }
+
+    private static async Task<GatewayAnswer> AskAsync<T>(Func<Task<T>> call, Func<T, GatewayAnswer> read)
+    {
+        try
+        {
+            return read(await call());
+        }
+        catch (Exception e) when (FailureOf(e) is { } answer)
+        {
+            return answer;
+        }
+    }
+
+    private static GatewayAnswer? FailureOf(Exception e) => e switch
+    {
+        StripeException stripe => FailureOf(stripe) with { Facts = FactsOf(stripe) },
+        // Proof, as nobody below us retries: what cannot connect has sent nothing.
+        HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError,
+        } => new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.GatewayUnreachable),
+        HttpRequestException or IOException or OperationCanceledException => // timeouts come as TaskCanceledException
+            new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true) { Facts = new Facts(Code: e.GetType().Name) },
+        _ => null, // a bug of ours
+    };
+
+    private static GatewayAnswer FailureOf(StripeException e) => ((int)e.HttpStatusCode, e.StripeError) switch
+    {
+        (401 or 403, _) => new GatewayAnswer.NotCharged(Refusal.OurKey, Reasons.GatewayRefusedOurKey),
+        (429, _) => new GatewayAnswer.Unknown(Reasons.GatewayRateLimited, Fault: true),
+        (_, { Type: "card_error" } card) => new GatewayAnswer.NotCharged(Refusal.Card, StripeReasons.Of(card.Code, card.DeclineCode)),
+        (409, _) or (_, { Type: "idempotency_error" }) => // something was sent under this key, so this refusal proves nothing about it
+            new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false),
+        (400, { PaymentIntent.Status: "succeeded" or "canceled" or "requires_action" or "processing" } state) => OutcomeOf(state.PaymentIntent),
+        (400, { Code: "payment_intent_unexpected_state" }) => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false),
+        (400 or 404, { Param: "payment_method" }) => new GatewayAnswer.NotCharged(Refusal.Card, Reasons.PaymentMethodUnusable),
+        (400, { Code: "charge_already_refunded" or "charge_disputed" } spent) => new GatewayAnswer.RefundFailed(null, spent.Code),
+        (400 or 404, { Type: "invalid_request_error" }) => new GatewayAnswer.NotCharged(Refusal.OurRequest, Reasons.GatewayRefusedRequest),
+        _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true), // 5xx, or a proxy's HTML (StripeError is null then)
+    };
+
+    private static Facts FactsOf(PaymentIntent intent) => new(intent.Id, intent.StripeResponse?.RequestId, (int?)intent.StripeResponse?.StatusCode,
+        intent.LastPaymentError?.Code, intent.LastPaymentError?.DeclineCode, intent.LastPaymentError?.AdviceCode);
+
+    private static Facts FactsOf(Refund refund) =>
+        new(refund.Id, refund.StripeResponse?.RequestId, (int?)refund.StripeResponse?.StatusCode, refund.FailureReason);
+
+    private static Facts FactsOf(StripeException e) => new(e.StripeError?.PaymentIntent?.Id, e.StripeResponse?.RequestId,
+        e.HttpStatusCode is 0 ? null : (int)e.HttpStatusCode, e.StripeError?.Code ?? e.StripeError?.Type, e.StripeError?.DeclineCode, e.StripeError?.AdviceCode);
+}

@@ -1,0 +1,87 @@
+using Polly.CircuitBreaker;
+using Shop.Data.Outbox;
+using Shop.Data.Payments;
+
+namespace Shop.Payments;
+
+/// <summary>Every log line this service can write. Event ids are stable: alerts and dashboards refer to them.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(3001, LogLevel.Information, "Captured {AmountMinor} for order {OrderId} with {Provider}")]
+    public static partial void Captured(this ILogger logger, Guid orderId, long amountMinor, PaymentProvider provider);
+
+    [LoggerMessage(3002, LogLevel.Information, "{Provider} declined order {OrderId}: {Reason}")]
+    public static partial void Declined(this ILogger logger, Guid orderId, PaymentProvider provider, string reason);
+
+    [LoggerMessage(3003, LogLevel.Information, "{Provider} asks the shopper of order {OrderId} to confirm at the bank")]
+    public static partial void ActionAsked(this ILogger logger, Guid orderId, PaymentProvider provider);
+
+    [LoggerMessage(3004, LogLevel.Warning, "The answer of {Provider} about order {OrderId} is unknown ({Reason}); asking again until it is known")]
+    public static partial void AnswerLost(this ILogger logger, Guid orderId, PaymentProvider provider, string reason);
+
+    [LoggerMessage(3005, LogLevel.Warning, "Order {OrderId} was not charged by {Provider} ({Reason}); next try at {Until}")]
+    public static partial void Postponed(this ILogger logger, Guid orderId, PaymentProvider provider, string reason, DateTimeOffset until);
+
+    [LoggerMessage(3006, LogLevel.Information, "Order {OrderId} is closed: {Reason}; proof: {Proof}")]
+    public static partial void Closed(this ILogger logger, Guid orderId, string reason, string? proof);
+
+    [LoggerMessage(3007, LogLevel.Error, "{Kind} job {JobId} of order {OrderId} is parked: {Reason}")]
+    public static partial void Parked(this ILogger logger, PaymentJobKind kind, Guid jobId, Guid orderId, string reason);
+
+    [LoggerMessage(3008, LogLevel.Warning, "The lease of job {JobId} (order {OrderId}) ran out before its outcome was written")]
+    public static partial void LeaseLost(this ILogger logger, Guid jobId, Guid orderId);
+
+    [LoggerMessage(3009, LogLevel.Error, "{Kind} job {JobId} of order {OrderId} failed in lease {Lease}")]
+    public static partial void WorkFailed(this ILogger logger, Exception exception, PaymentJobKind kind, Guid jobId, Guid orderId, int lease);
+
+    [LoggerMessage(3010, LogLevel.Error, "A loop failed and goes on")]
+    public static partial void LoopFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3011, LogLevel.Warning, "Not listening to notices; polling goes on")]
+    public static partial void NoticesLost(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3012, LogLevel.Warning, "Nobody was told about order {OrderId}; whoever waits for it polls")]
+    public static partial void NoticeNotSent(this ILogger logger, Exception exception, Guid orderId);
+
+    [LoggerMessage(3013, LogLevel.Critical, "The gateway charged another amount than order {OrderId} has")]
+    public static partial void AmountMismatch(this ILogger logger, Exception exception, Guid orderId);
+
+    [LoggerMessage(3014, LogLevel.Error, "Refund {RefundId} of order {OrderId} failed: {Why}")]
+    public static partial void RefundFailed(this ILogger logger, Guid orderId, Guid refundId, string why);
+
+    [LoggerMessage(3020, LogLevel.Warning, "The {Breaker} breaker of {Provider} is {State} after {After}")]
+    public static partial void CircuitChanged(this ILogger logger, PaymentProvider provider, string breaker, CircuitState state, string? after);
+
+    [LoggerMessage(3040, LogLevel.Warning, "Webhook of {Provider} refused: {Why}")]
+    public static partial void WebhookRefused(this ILogger logger, PaymentProvider provider, string why);
+
+    [LoggerMessage(3041, LogLevel.Debug, "Webhook {EventId} ({Type}) of {Provider} stored; new: {IsNew}")]
+    public static partial void WebhookStored(this ILogger logger, PaymentProvider provider, string eventId, string type, bool isNew);
+
+    [LoggerMessage(3042, LogLevel.Information, "Webhook {EventId} ({Type}) changed nothing: {Why}")]
+    public static partial void WebhookIgnored(this ILogger logger, string eventId, string type, string why);
+
+    [LoggerMessage(3043, LogLevel.Information, "Webhook {EventId} ({Type}) changed order {OrderId}")]
+    public static partial void WebhookApplied(this ILogger logger, string eventId, string type, Guid orderId);
+
+    [LoggerMessage(3044, LogLevel.Error, "Webhook {EventId} ({Type}) is parked: {Why}")]
+    public static partial void WebhookParked(this ILogger logger, string eventId, string type, string why);
+
+    [LoggerMessage(3045, LogLevel.Error, "A webhook could not be stored; the gateway sends it again")]
+    public static partial void WebhookNotStored(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3060, LogLevel.Information, "Closing {Count} orders whose time ran out")]
+    public static partial void HoldsExpired(this ILogger logger, int count);
+
+    [LoggerMessage(3080, LogLevel.Information, "Sent {Kind} {MessageId} of order {OrderId}")]
+    public static partial void Sent(this ILogger logger, OutboxKind kind, Guid messageId, Guid orderId);
+
+    [LoggerMessage(3081, LogLevel.Warning, "{Kind} {MessageId} of order {OrderId} was not sent (try {Attempt}): {Why}")]
+    public static partial void NotSent(this ILogger logger, OutboxKind kind, Guid messageId, Guid orderId, int attempt, string why);
+
+    [LoggerMessage(3082, LogLevel.Error, "{Kind} {MessageId} of order {OrderId} is parked after {Attempt} tries: {Why}")]
+    public static partial void MessageParked(this ILogger logger, OutboxKind kind, Guid messageId, Guid orderId, int attempt, string why);
+
+    [LoggerMessage(3083, LogLevel.Warning, "Smtp:Host is not configured: mails wait in the outbox")]
+    public static partial void NoMailServer(this ILogger logger);
+}

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Payments.Gateways;
+
+namespace Shop.Payments.Queue;
+
+/// <summary>What an answer means: for the order, for the job that asked, and for the confirm that may have been open.</summary>
+/// <param name="News">Null when the answer changes nothing for the order.</param>
+/// <param name="AskAgain">When the job falls due again; null when it is done.</param>
+/// <param name="SettlesConfirm">The answer is the confirm's own, or the intent cannot charge any more.</param>
+/// <param name="Proof">What proves that nothing was charged, in words.</param>
+/// <param name="Heard">False for an answer that brought us no further although the gateway is well: too many of those park the job.</param>
+internal sealed record Verdict(PaymentNews? News, DateTimeOffset? AskAgain, string? Reason, bool SettlesConfirm, string? Proof = null, bool Heard = true);
+
+/// <summary>Writes down what a worker learned, in one transaction: the attempts, the order's news, the job's next step.</summary>
+internal sealed class Books(
+    IDbContextFactory<ShopDbContext> contexts, CrashPoints crash, PaymentTelemetry telemetry, TimeProvider clock, ILogger<Books> logger)
+{
+    /// <param name="asked">The calls of this lease, the deciding one last.</param>
+    public async Task WriteAsync(PaymentJob leased, IReadOnlyList<Asked> asked, Verdict verdict, CancellationToken ct)
+    {
+        try
+        {
+            await ApplyAsync(leased, asked, verdict, ct);
+        }
+        catch (AmountMismatchException e)
+        {
+            logger.AmountMismatch(e, leased.OrderId);
+            await ParkAsync(leased, asked, Reasons.AmountMismatch, ct);
+        }
+    }
+
+    private async Task ApplyAsync(PaymentJob leased, IReadOnlyList<Asked> asked, Verdict verdict, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var (mine, order, changed) = await contexts.TransactAsync(async db =>
+        {
+            var job = await PaymentQueue.LockAsync(db, leased, ct);
+            File(db, leased, asked, verdict.Proof);
+
+            // Money that was taken is a fact whoever holds the lease by now. Everything else is left to the one who does: it asks
+            // again, and gets the same answer to the same key.
+            if (job is null && verdict.News is not PaymentNews.Captured)
+                return (false, null, false);
+
+            if (job is not null)
+            {
+                job.Attempts++;
+                if (verdict.AskAgain is { } at)
+                    job.Again(at, verdict.Reason ?? Reasons.OutcomeUnknown, verdict.Heard);
+                else
+                    job.Done(now, verdict.Reason);
+            }
+
+            var locked = await db.LockOrderAsync(leased.OrderId, ct);
+            if (verdict.News is PaymentNews.Postponed && locked.TryApply(PaymentEvent.Started, now))
+                await db.SaveChangesAsync(ct); // a try that ended before its confirm is begun and postponed in one; the news read the order anew
+            if (verdict.SettlesConfirm && await db.PaymentIntents.FindAsync([leased.OrderId, leased.Provider], ct) is { } intent)
+                intent.ConfirmOpen = false;
+            if (verdict.News is null)
+                return (job is not null, locked, false);
+
+            var (applied, isNews) = await db.ApplyPaymentOutcomeAsync(leased.OrderId, verdict.News, now, ct);
+            return (job is not null, (Order?)applied, isNews);
+        }, ct);
+        crash.Reach(CrashPoints.AfterOutcomeCommit);
+
+        if (!mine)
+            logger.LeaseLost(leased.Id, leased.OrderId);
+        Activity.Current?.SetTag("shop.payment.outcome", asked is [.., var last] ? last.Answer.Class : "not_asked").SetTag("shop.reason", verdict.Reason);
+        if (!changed)
+            return;
+
+        Report(leased, verdict, order!);
+        await TellAsync(leased.OrderId, ct);
+    }
+
+    /// <summary>Files the calls and hands the job to a person.</summary>
+    public async Task ParkAsync(PaymentJob leased, IReadOnlyList<Asked> asked, string reason, CancellationToken ct)
+    {
+        await contexts.TransactAsync(async db =>
+        {
+            File(db, leased, asked, proof: null);
+            if (await PaymentQueue.LockAsync(db, leased, ct) is { } job)
+                PaymentQueue.Park(db, job, reason, clock.GetUtcNow());
+            return true;
+        }, ct);
+        logger.Parked(leased.Kind, leased.Id, leased.OrderId, reason);
+    }
+
+    /// <summary>Files calls that lead to nothing else: their lease was lost meanwhile.</summary>
+    public Task FileAsync(PaymentJob leased, IReadOnlyList<Asked> asked, CancellationToken ct)
+    {
+        logger.LeaseLost(leased.Id, leased.OrderId);
+        return contexts.TransactAsync(db =>
+        {
+            File(db, leased, asked, proof: null);
+            return Task.FromResult(true);
+        }, ct);
+    }
+
+    public static void File(ShopDbContext db, PaymentJob leased, IReadOnlyList<Asked> asked, string? proof)
+    {
+        foreach (var call in asked)
+            db.PaymentAttempts.Add(call.ToAttempt(leased.OrderId, leased.Id, call == asked[^1] ? proof : null));
+    }
+
+    public Task TellClosedAsync(PaymentJob leased, string reason, string proof, CancellationToken ct)
+    {
+        crash.Reach(CrashPoints.AfterOutcomeCommit);
+        telemetry.Finished(leased.Provider, nameof(PaymentState.Abandoned), clock.GetUtcNow() - leased.CreatedAt);
+        logger.Closed(leased.OrderId, reason, proof);
+        return TellAsync(leased.OrderId, ct);
+    }
+
+    /// <summary>After the commit, and only to save time: whoever waits for it polls as well.</summary>
+    public async Task TellAsync(Guid orderId, CancellationToken ct)
+    {
+        try
+        {
+            await using var db = await contexts.CreateDbContextAsync(ct);
+            await db.NotifyAsync(Notices.Orders, orderId.ToString(), ct);
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or OperationCanceledException)
+        {
+            logger.NoticeNotSent(e, orderId);
+        }
+    }
+
+    private void Report(PaymentJob leased, Verdict verdict, Order order)
+    {
+        if (order.Payment is PaymentState.Paid or PaymentState.Declined or PaymentState.ActionNeeded or PaymentState.Abandoned)
+            telemetry.Finished(leased.Provider, order.Payment.ToString(), clock.GetUtcNow() - leased.CreatedAt);
+
+        switch (verdict.News)
+        {
+            case PaymentNews.Captured:
+                logger.Captured(order.Id, order.CapturedMinor, leased.Provider);
+                break;
+            case PaymentNews.Refused refused:
+                logger.Declined(order.Id, leased.Provider, refused.Reason);
+                break;
+            case PaymentNews.ActionAsked:
+                logger.ActionAsked(order.Id, leased.Provider);
+                break;
+            case PaymentNews.Closed closed:
+                logger.Closed(order.Id, closed.Reason, verdict.Proof);
+                break;
+            case PaymentNews.Postponed postponed:
+                logger.Postponed(order.Id, leased.Provider, postponed.Reason, postponed.Until);
+                break;
+            case PaymentNews.AnswerLost lost:
+                logger.AnswerLost(order.Id, leased.Provider, lost.Reason);
+                break;
+        }
+    }
+}

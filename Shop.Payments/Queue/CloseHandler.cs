@@ -1,0 +1,84 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Payments.Gateways;
+
+namespace Shop.Payments.Queue;
+
+/// <summary>Ends an order that will not be paid. Its goods go back on sale only with a proof: canceled at the gateway, or no confirm ever sent.</summary>
+internal sealed class CloseHandler(
+    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<QueueOptions> options, Pace pace,
+    TimeProvider clock)
+{
+    public Task HandleAsync(PaymentJob job, CancellationToken ct) => CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
+
+    /// <param name="before">What this lease has asked already, to be filed with the rest.</param>
+    public async Task CloseAsync(PaymentJob job, string reason, IReadOnlyList<Asked> before, CancellationToken ct)
+    {
+        Order order;
+        PaymentIntent? intent;
+        await using (var db = await contexts.CreateDbContextAsync(ct))
+        {
+            order = await db.Orders.AsNoTracking().SingleAsync(o => o.Id == job.OrderId, ct);
+            intent = await db.PaymentIntents.AsNoTracking().SingleOrDefaultAsync(i => i.OrderId == job.OrderId && i.Provider == job.Provider, ct);
+        }
+
+        if (order.Payment is PaymentState.Paid or PaymentState.Abandoned)
+            await queue.FinishAsync(job, ct);
+        else if (intent is not { Confirm: > 0, GatewayId: { } id })
+            await CloseUnconfirmedAsync(job, reason, ct);
+        else
+            await CancelAsync(job, reason, id, before, ct);
+    }
+
+    private async Task CloseUnconfirmedAsync(PaymentJob job, string reason, CancellationToken ct)
+    {
+        var changed = await queue.WriteAsync(job, async (db, mine) =>
+        {
+            var now = clock.GetUtcNow();
+            await db.LockOrderAsync(job.OrderId, ct); // from here on nobody starts a confirm
+            if (await db.PaymentIntents.AnyAsync(i => i.OrderId == job.OrderId && i.Confirm > 0, ct))
+            {
+                mine.Again(now, reason); // one was started meanwhile: close it the other way
+                return "";
+            }
+
+            mine.Done(now, reason);
+            return (await db.ApplyPaymentOutcomeAsync(job.OrderId, new PaymentNews.Closed(reason), now, ct)).Changed ? reason : "";
+        }, ct);
+
+        if (changed is { Length: > 0 })
+            await books.TellClosedAsync(job, reason, "no confirm was ever sent", ct);
+    }
+
+    private async Task CancelAsync(PaymentJob job, string reason, string intentId, IReadOnlyList<Asked> before, CancellationToken ct)
+    {
+        var key = await queue.WriteAsync(job, (db, _) => GatewayKeys.WriteAsync(db, job, GatewayOperation.Cancel, intentId, clock.GetUtcNow(), ct), ct);
+        if (key is null)
+            return;
+
+        List<Asked> asked =
+        [
+            .. before,
+            await gateways.AskAsync(job.Provider, GatewayOperation.Cancel, key, intentId, (g, token) => g.CancelAsync(key, intentId, token), ct),
+        ];
+        if (!IsFinal(asked[^1].Answer)) // the answer may be lost or an old one; how the intent stands is a fact
+            asked.Add(await gateways.AskAsync(job.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.ReadAsync(intentId, token), ct));
+
+        var verdict = asked[^1].Answer switch
+        {
+            GatewayAnswer.Charged charged => // the shopper was faster
+                new Verdict(new PaymentNews.Captured(charged.AmountMinor, charged.Currency), null, null, SettlesConfirm: true),
+            GatewayAnswer.NotCharged { By: Refusal.Canceled } =>
+                new Verdict(new PaymentNews.Closed(reason), null, reason, SettlesConfirm: true, "the intent is canceled at the gateway"),
+            var answer => new Verdict(null, clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Attempts + 1, Random.Shared.NextDouble())),
+                Reasons.OutcomeUnknown, SettlesConfirm: false, Heard: answer.IsFault),
+        };
+        using var recording = new CancellationTokenSource(options.Value.Recording, clock);
+        await books.WriteAsync(job, asked, verdict, recording.Token);
+    }
+
+    private static bool IsFinal(GatewayAnswer answer) => answer is GatewayAnswer.Charged or GatewayAnswer.NotCharged { By: Refusal.Canceled };
+}

@@ -1,0 +1,87 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using OpenTelemetry;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+
+namespace Shop.Payments.Queue;
+
+/// <summary>
+/// The durable queue: rows, leased by the database's clock alone (two hosts never agree on the time). The token rises with every lease,
+/// so a worker that dies gives its job back by doing nothing, and one that was only paused wakes up with a dead token.
+/// </summary>
+internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IOptions<QueueOptions> options, TimeProvider clock)
+{
+    /// <summary>Takes the oldest due job and hides it from the other workers until the lease runs out.</summary>
+    public async Task<PaymentJob?> LeaseAsync(CancellationToken ct)
+    {
+        using var silent = SuppressInstrumentationScope.Begin(); // twice a second, nearly always for nothing
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var leased = await db.PaymentJobs.FromSql($"""
+            WITH next AS MATERIALIZED (
+                SELECT id FROM payments.payment_jobs
+                WHERE state = 'Waiting' AND due_at <= now() AND leased_until <= now()
+                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+            UPDATE payments.payment_jobs job
+            SET leased_until = now() + {options.Value.Lease}, lease_token = lease_token + 1, leases = leases + 1
+            FROM next WHERE job.id = next.id RETURNING job.*
+            """).AsNoTracking().ToListAsync(ct);
+        return leased is [var job] ? job : null;
+    }
+
+    /// <summary>The leased job, locked for the rest of the transaction; null when the lease is no longer ours.</summary>
+    public static async Task<PaymentJob?> LockAsync(ShopDbContext db, PaymentJob leased, CancellationToken ct) =>
+        await db.PaymentJobs.FromSql($"""
+            SELECT * FROM payments.payment_jobs
+            WHERE id = {leased.Id} AND lease_token = {leased.LeaseToken} AND leased_until > now() AND state = 'Waiting' FOR UPDATE
+            """).ToListAsync(ct) is [var job] ? job : null;
+
+    /// <summary>Every write of a job goes through its lock. Null, and nothing written, when the lease is no longer ours.</summary>
+    /// <param name="write">May run twice; what the caller needs of it afterwards is what it returns.</param>
+    public Task<T?> WriteAsync<T>(PaymentJob leased, Func<ShopDbContext, PaymentJob, Task<T>> write, CancellationToken ct) where T : class =>
+        contexts.TransactAsync(async db => await LockAsync(db, leased, ct) is { } job ? await write(db, job) : null, ct);
+
+    public Task FinishAsync(PaymentJob leased, CancellationToken ct) => WriteAsync(leased, (_, job) =>
+    {
+        job.Done(clock.GetUtcNow());
+        return Task.FromResult(job);
+    }, ct);
+
+    /// <summary>Nobody takes it again by itself: a person looks at it. The order stays as it is.</summary>
+    public static void Park(ShopDbContext db, PaymentJob job, string reason, DateTimeOffset now)
+    {
+        job.Park(reason);
+        db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Parked, Reasons.Of(reason).Shopper, reason));
+    }
+}
+
+/// <summary>How a lease ends in writing.</summary>
+internal static class JobEnds
+{
+    public static void Done(this PaymentJob job, DateTimeOffset now, string? reason = null)
+    {
+        (job.State, job.DoneAt, job.LastReason) = (JobState.Done, now, reason);
+        Release(job, heard: true);
+    }
+
+    /// <param name="heard">Whether this lease had an outcome; six in a row without one park the job.</param>
+    public static void Again(this PaymentJob job, DateTimeOffset at, string reason, bool heard = true)
+    {
+        (job.DueAt, job.LastReason) = (at, reason);
+        Release(job, heard);
+    }
+
+    public static void Park(this PaymentJob job, string reason)
+    {
+        (job.State, job.LastReason) = (JobState.Parked, reason);
+        Release(job, heard: false);
+    }
+
+    private static void Release(PaymentJob job, bool heard)
+    {
+        job.LeasedUntil = DateTimeOffset.UnixEpoch;
+        if (heard)
+            job.Leases = 0;
+    }
+}

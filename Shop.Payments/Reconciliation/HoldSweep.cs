@@ -1,0 +1,97 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using OpenTelemetry;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Payments.Queue;
+
+namespace Shop.Payments.Reconciliation;
+
+internal sealed class HoldSweepOptions
+{
+    public const string Section = "Payments:HoldSweep";
+
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan Every { get; init; } = TimeSpan.FromSeconds(30);
+    [Range(1, 10_000)] public int Batch { get; init; } = 100;
+}
+
+/// <summary>
+/// Finds the orders whose time ran out and asks for their closing. It releases nothing itself: the goods go back when the gateway has
+/// canceled. An order whose payment is in flight or unknown keeps its goods until the deadline.
+/// </summary>
+internal sealed class HoldSweep(
+    IDbContextFactory<ShopDbContext> contexts, WorkSignal signal, IOptions<HoldSweepOptions> options, Pace pace, TimeProvider clock, ILogger<HoldSweep> logger)
+    : BackgroundService
+{
+    private const long SweepLock = 0x53686F7053776570; // two replicas would otherwise ask twice
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await SweepAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                logger.LoopFailed(e);
+            }
+
+            await pace.WaitAsync(options.Value.Every, stoppingToken);
+        }
+    }
+
+    /// <returns>How many orders it asked to close.</returns>
+    internal async Task<int> SweepAsync(CancellationToken ct)
+    {
+        using var silent = SuppressInstrumentationScope.Begin();
+        var count = await contexts.TransactAsync(db => AskToCloseAsync(db, ct), ct);
+        if (count > 0)
+        {
+            logger.HoldsExpired(count);
+            signal.Raise();
+        }
+
+        return count;
+    }
+
+    private async Task<int> AskToCloseAsync(ShopDbContext db, CancellationToken ct)
+    {
+        // In a statement of its own: the next one then sees what the replica before us has written.
+        if (await db.Database.SqlQuery<bool>($"""SELECT pg_try_advisory_xact_lock({SweepLock}) AS "Value" """).SingleAsync(ct) is false)
+            return 0;
+
+        // By way of the holds: there are few, while orders are kept for years. Every order that is still open has one.
+        var orders = await db.Database.SqlQuery<Guid>($"""
+            SELECT h.order_id AS "Value" FROM shop.stock_holds h JOIN shop.orders o ON o.id = h.order_id
+            WHERE (o.payment IN ('None', 'Declined', 'ActionNeeded', 'Deferred') OR (o.payment IN ('InFlight', 'Unknown') AND o.deadline_at <= now()))
+              AND NOT EXISTS (SELECT FROM payments.payment_jobs j
+                  WHERE j.order_id = o.id AND (j.state = 'Waiting' OR (j.state = 'Parked' AND j.kind = 'Close')))
+            GROUP BY h.order_id HAVING max(h.expires_at) <= now()
+            ORDER BY max(h.expires_at) LIMIT {options.Value.Batch}
+            """).ToListAsync(ct);
+
+        var now = clock.GetUtcNow();
+        foreach (var order in orders)
+        {
+            var provider = await db.PaymentIntents.Where(i => i.OrderId == order).Select(i => (PaymentProvider?)i.Provider).FirstOrDefaultAsync(ct);
+            db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Close, order, provider ?? PaymentProvider.Stripe, now));
+            db.Timeline.Add(TimelineEntry.Of(order, now, TimelineKinds.HoldExpired, "The reservation of the items ended.", Reasons.NotConfirmedInTime));
+        }
+
+        return orders.Count;
+    }
+}
+
+internal static class HoldSweepExtensions
+{
+    public static void AddHoldSweep(this IServiceCollection services)
+    {
+        services.AddOptions<HoldSweepOptions>().BindConfiguration(HoldSweepOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<HoldSweep>();
+        services.AddHostedService(sp => sp.GetRequiredService<HoldSweep>());
+    }
+}

@@ -1,0 +1,214 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using OpenTelemetry;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Payments.Gateways;
+using Shop.Payments.Queue;
+using Stripe;
+using PaymentIntent = Shop.Data.Payments.PaymentIntent;
+
+namespace Shop.Payments.Webhooks;
+
+internal sealed class WebhookOptions
+{
+    public const string Section = "Payments:Webhooks";
+
+    [Range(1, 32)] public int Parallel { get; init; } = 2;
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
+    [Range(1, 100)] public int MaxAttempts { get; init; } = 8;
+}
+
+/// <summary>
+/// Finds out what a stored event means. Its snapshot is old, and events come late, twice and in any order: it only says which intent to ask
+/// the gateway about.
+/// </summary>
+internal sealed class WebhookProcessor(
+    IDbContextFactory<ShopDbContext> contexts, GatewayCalls gateways, Books books, WorkLoop loop, WorkSignal signal, IOptions<WebhookOptions> options,
+    IOptions<QueueOptions> queue, Pace pace, TimeProvider clock, ILogger<WebhookProcessor> logger) : BackgroundService
+{
+    private enum Step { Done, Later, Park }
+
+    /// <param name="Why">What a person reads who wonders why the event changed nothing, or not yet.</param>
+    private sealed record Result(Step Step, string? Why, Guid? Changed = null);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.Value.Parallel).Select(_ => loop.RunAsync(OneAsync, logger, stoppingToken)));
+
+    private async Task<bool> OneAsync(CancellationToken stopping)
+    {
+        if (await LeaseAsync(stopping) is not { } receipt)
+            return false;
+
+        using var activity = PaymentTelemetry.Start(receipt);
+        using var budget = new CancellationTokenSource(queue.Value.Budget, clock); // not linked to the host's stop
+        var result = receipt.Attempts > options.Value.MaxAttempts
+            ? new Result(Step.Park, receipt.LastError ?? "it was taken up too often without an end")
+            : await ProcessAsync(receipt, budget.Token);
+        if (result is { Step: Step.Later } && receipt.Attempts == options.Value.MaxAttempts)
+            result = result with { Step = Step.Park };
+
+        if (result.Changed is { } orderId)
+        {
+            logger.WebhookApplied(receipt.EventId, receipt.Type, orderId);
+            await books.TellAsync(orderId, budget.Token);
+            signal.Raise(); // a mail, a refund
+            return true;
+        }
+
+        using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
+        await contexts.TransactAsync(async db => await LockAsync(db, receipt, recording.Token) is { } mine && End(mine, result), recording.Token);
+        if (result.Step is Step.Park)
+            logger.WebhookParked(receipt.EventId, receipt.Type, result.Why ?? "");
+        else
+            logger.WebhookIgnored(receipt.EventId, receipt.Type, result.Why ?? "");
+        return true;
+    }
+
+    /// <summary>Due again when the lease is over; the number of attempts is its token.</summary>
+    private async Task<WebhookReceipt?> LeaseAsync(CancellationToken ct)
+    {
+        using var silent = SuppressInstrumentationScope.Begin();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var leased = await db.WebhookReceipts.FromSql($"""
+            WITH next AS MATERIALIZED (
+                SELECT provider, event_id FROM payments.webhook_receipts
+                WHERE state = 'Waiting' AND due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+            UPDATE payments.webhook_receipts r SET due_at = now() + {options.Value.Lease}, attempts = attempts + 1
+            FROM next WHERE r.provider = next.provider AND r.event_id = next.event_id RETURNING r.*
+            """).AsNoTracking().ToListAsync(ct);
+        return leased is [var receipt] ? receipt : null;
+    }
+
+    private static async Task<WebhookReceipt?> LockAsync(ShopDbContext db, WebhookReceipt leased, CancellationToken ct) =>
+        await db.WebhookReceipts.FromSql($"""
+            SELECT * FROM payments.webhook_receipts
+            WHERE provider = {leased.Provider.ToString()} AND event_id = {leased.EventId} AND attempts = {leased.Attempts} AND state = 'Waiting' FOR UPDATE
+            """).ToListAsync(ct) is [var receipt] ? receipt : null;
+
+    private bool End(WebhookReceipt receipt, Result result)
+    {
+        var now = clock.GetUtcNow();
+        receipt.LastError = result.Why;
+        receipt.State = result.Step switch { Step.Done => JobState.Done, Step.Park => JobState.Parked, _ => JobState.Waiting };
+        if (result.Step is Step.Done)
+            receipt.ProcessedAt = now;
+        else if (result.Step is Step.Later)
+            receipt.DueAt = now + pace.Of(Backoff.AfterSilence(receipt.Attempts, Random.Shared.NextDouble()));
+        return true;
+    }
+
+    private async Task<Result> ProcessAsync(WebhookReceipt receipt, CancellationToken ct)
+    {
+        var received = EventUtility.ParseEvent(Encoding.UTF8.GetString(receipt.Payload), throwOnApiVersionMismatch: false);
+        var refundId = (received.Data?.Object as Stripe.Refund)?.Id;
+        var intentId = received.Data?.Object switch
+        {
+            Stripe.PaymentIntent subject => subject.Id,
+            Charge charge => charge.PaymentIntentId,
+            Stripe.Refund refund => refund.PaymentIntentId,
+            _ => null,
+        };
+        if (intentId is not { Length: > 0 })
+            return new(Step.Done, "not a kind of event we act on");
+
+        PaymentIntent? intent;
+        Order order;
+        await using (var db = await contexts.CreateDbContextAsync(ct))
+        {
+            intent = await db.PaymentIntents.AsNoTracking().SingleOrDefaultAsync(i => i.GatewayId == intentId, ct);
+            if (intent is null)
+                return new(Step.Done, "not an intent of ours");
+            order = await db.Orders.AsNoTracking().SingleAsync(o => o.Id == intent.OrderId, ct);
+        }
+
+        if (refundId is not null)
+            return await ProcessRefundAsync(receipt, intent, refundId, ct);
+        if (order.Payment is PaymentState.Paid)
+            return new(Step.Done, "the order is paid already");
+
+        var asked = await gateways.AskAsync(receipt.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.ReadAsync(intentId, token), ct);
+        if (asked.Answer.IsFault)
+            return new(Step.Later, $"the gateway could not be asked: {asked.Reason}");
+
+        using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
+        try
+        {
+            return await contexts.TransactAsync(db => ApplyAsync(db, receipt, intent, asked, recording.Token), recording.Token);
+        }
+        catch (AmountMismatchException e)
+        {
+            logger.AmountMismatch(e, order.Id);
+            return new(Step.Park, e.Message);
+        }
+    }
+
+    private async Task<Result> ApplyAsync(ShopDbContext db, WebhookReceipt receipt, PaymentIntent before, Asked asked, CancellationToken ct)
+    {
+        if (await LockAsync(db, receipt, ct) is not { } mine)
+            return new(Step.Done, "somebody else took it up");
+
+        var now = clock.GetUtcNow();
+        var order = await db.LockOrderAsync(before.OrderId, ct);
+        var intent = await db.PaymentIntents.SingleAsync(i => i.OrderId == before.OrderId && i.Provider == before.Provider, ct);
+        PaymentNews? news = asked.Answer switch
+        {
+            GatewayAnswer.Charged charged => new PaymentNews.Captured(charged.AmountMinor, charged.Currency),
+            GatewayAnswer.NotCharged { By: Refusal.Canceled } => new PaymentNews.Closed(Reasons.NotConfirmedInTime),
+            // The shopper failed at the bank. It says so only while no confirm is open and none was sent since we asked.
+            GatewayAnswer.AwaitsCard waits when order.Payment is PaymentState.ActionNeeded && !intent.ConfirmOpen && intent.Confirm == before.Confirm
+                => new PaymentNews.Refused(waits.Reason),
+            _ => null,
+        };
+        db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId: null));
+        db.Timeline.Add(TimelineEntry.Of(
+            order.Id, now, TimelineKinds.Webhook, $"{receipt.Provider} reported {receipt.Type}; asked, it said {asked.Answer.Class}.", forShopper: false));
+        if (news is PaymentNews.Captured or PaymentNews.Closed)
+            intent.ConfirmOpen = false;
+
+        var changed = news is not null && (await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct)).Changed;
+        var result = new Result(Step.Done, changed ? null : $"the gateway says {asked.Answer.Class}, which changes nothing while the order is {order.Payment}",
+            changed ? order.Id : null);
+        End(mine, result);
+        return result;
+    }
+
+    private async Task<Result> ProcessRefundAsync(WebhookReceipt receipt, PaymentIntent intent, string gatewayRefundId, CancellationToken ct)
+    {
+        Guid known;
+        await using (var db = await contexts.CreateDbContextAsync(ct))
+            known = await db.Refunds.Where(r => r.GatewayId == gatewayRefundId).Select(r => r.Id).SingleOrDefaultAsync(ct);
+        if (known == Guid.Empty)
+            return new(Step.Done, "not a refund of ours, or its job has not heard its answer yet and will");
+
+        var asked = await gateways.AskAsync(
+            receipt.Provider, GatewayOperation.Read, null, gatewayRefundId, (g, token) => g.ReadRefundAsync(gatewayRefundId, token), ct);
+        if (asked.Answer.IsFault)
+            return new(Step.Later, $"the gateway could not be asked: {asked.Reason}");
+
+        using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
+        return await contexts.TransactAsync(async db =>
+        {
+            if (await LockAsync(db, receipt, recording.Token) is not { } mine)
+                return new Result(Step.Done, "somebody else took it up");
+
+            db.PaymentAttempts.Add(asked.ToAttempt(intent.OrderId, jobId: null));
+            await RefundSettlement.ApplyAsync(db, known, asked.Answer, clock.GetUtcNow(), recording.Token);
+            var result = new Result(Step.Done, null, intent.OrderId);
+            End(mine, result);
+            return result;
+        }, recording.Token);
+    }
+}
+
+internal static class WebhookExtensions
+{
+    public static void AddWebhooks(this IServiceCollection services)
+    {
+        services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddHostedService<WebhookProcessor>();
+    }
+}

@@ -1,0 +1,244 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Payments;
+using Shop.Simulator;
+
+namespace Shop.Tests.Fixtures;
+
+/// <summary>Payments and the simulator, both listening on real ports, over a database of their own. Waits are a hundredth of the real ones.</summary>
+public sealed class PaymentsShop : IAsyncLifetime
+{
+    public const string WebhookSecret = "whsec_test_current";
+    public const string PreviousWebhookSecret = "whsec_test_previous";
+
+    private const string AnyPort = "http://127.0.0.1:0";
+
+    private readonly ConcurrentQueue<string> _complaints = new();
+    private WebApplicationFactory<ShopSimulator>? _simulator;
+    private WebApplicationFactory<ShopPayments>? _payments;
+
+    public string Database { get; private set; } = "";
+    public Uri SimulatorUrl { get; private set; } = new("http://localhost");
+    public int SmtpPort { get; private set; }
+
+    /// <summary>Talks to the simulator's own controls.</summary>
+    public HttpClient Simulator { get; private set; } = new();
+
+    /// <summary>Talks to Payments, as a gateway does.</summary>
+    public HttpClient Payments { get; private set; } = new();
+
+    public IServiceProvider Services => _payments!.Services;
+
+    public async Task InitializeAsync()
+    {
+        Database = await PostgresServer.CreateDatabaseAsync();
+        _simulator = new WebApplicationFactory<ShopSimulator>().WithWebHostBuilder(host => host.UseUrls(AnyPort));
+        _simulator.UseKestrel();
+        Simulator = _simulator.CreateClient();
+        SimulatorUrl = Simulator.BaseAddress!;
+        SmtpPort = (int)(await Simulator.GetFromJsonAsync<JsonNode>("/settings"))!["smtpPort"]!;
+
+        _payments = new WebApplicationFactory<ShopPayments>().WithWebHostBuilder(host =>
+        {
+            host.UseUrls(AnyPort);
+            host.ConfigureLogging(logging => logging.AddProvider(new Complaints(_complaints)));
+            foreach (var (key, value) in Settings(Database, SimulatorUrl, SmtpPort))
+                host.UseSetting(key, value);
+        });
+        _payments.UseKestrel();
+        Payments = _payments.CreateClient();
+        await DeliverWebhooksAsync(true);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _payments!.DisposeAsync();
+        await _simulator!.DisposeAsync();
+    }
+
+    public static IEnumerable<(string Key, string Value)> Settings(string database, Uri simulator, int smtpPort) =>
+    [
+        ("ConnectionStrings:shop", database),
+        ("Gateways:Stripe:ApiKey", "sk_test_shop"),
+        ("Gateways:Stripe:ApiBase", new Uri(simulator, "/stripe").ToString()),
+        ("Gateways:Stripe:WebhookSecret", WebhookSecret),
+        ("Gateways:Stripe:PreviousWebhookSecret", PreviousWebhookSecret),
+        ("Gateways:Stripe:Timeout", "00:00:05"),
+        ("Gateways:Stripe:QuietCalls", "100"), // tests that are about something else must not trip it
+        ("Gateways:Stripe:BusyCalls", "1000"),
+        ("Payments:StorefrontUrl", "http://localhost:5000"),
+        ("Payments:Queue:Poll", "00:00:10"),
+        ("Shop:TimeScale", "0.01"),
+        ("Smtp:Host", "localhost"),
+        ("Smtp:Port", $"{smtpPort}"),
+    ];
+
+    public ShopDbContext Open() => PostgresServer.Open(Database);
+
+    public Task DeliverWebhooksAsync(bool on) => PutAsync("/settings", new
+    {
+        webhooks = on ? new object[] { new { url = new Uri(Payments.BaseAddress!, "/webhooks/stripe").ToString(), secret = WebhookSecret } } : [],
+    });
+
+    public Task FaultsAsync(string mode, int? count = null, string? operation = null, int latencyMs = 0) =>
+        PutAsync("/faults", new { mode, count, operation, latencyMs });
+
+    public async Task NoFaultsAsync() => (await Simulator.DeleteAsync(new Uri("/faults", UriKind.Relative))).EnsureSuccessStatusCode();
+
+    private async Task PutAsync(string path, object body) =>
+        (await Simulator.PutAsJsonAsync(new Uri(path, UriKind.Relative), body)).EnsureSuccessStatusCode();
+
+    /// <summary>What really happened to the money of an order.</summary>
+    public async Task<(int Charges, long ChargedMinor, long RefundedMinor, string Status)> LedgerAsync(Guid order)
+    {
+        var entries = (await Simulator.GetFromJsonAsync<JsonArray>(new Uri($"/ledger?order={order}", UriKind.Relative)))!;
+        return (entries.Sum(e => (int)e!["charges"]!), entries.Sum(e => (long)e!["chargedMinor"]!), entries.Sum(e => (long)e!["refundedMinor"]!),
+            string.Join(',', entries.Select(e => (string)e!["status"]!)));
+    }
+
+    public async Task<JsonArray> RequestsAsync(Guid order) =>
+        (await Simulator.GetFromJsonAsync<JsonArray>(new Uri($"/requests?order={order}", UriKind.Relative)))!;
+
+    /// <summary>An order as the checkout leaves it: stocked, placed, held, its charge job waiting.</summary>
+    public Task<Order> PlaceAsync(string? card = "pm_card_visa", int quantity = 1, int onHand = 10, TimeSpan? hold = null, DateTimeOffset? dueAt = null) =>
+        PlaceAsync(Database, card, quantity, onHand, hold, dueAt);
+
+    public static async Task<Order> PlaceAsync(
+        string database, string? card = "pm_card_visa", int quantity = 1, int onHand = 10, TimeSpan? hold = null, DateTimeOffset? dueAt = null)
+    {
+        await using var db = PostgresServer.Open(database);
+        var sku = $"sku-{Guid.NewGuid():N}"[..16];
+        await Any.StockAsync(db, onHand, sku);
+        var person = Any.Person();
+        var cart = await Any.CartAsync(db, (sku, quantity));
+        var order = Any.Order(person, cart.Id, (sku, quantity));
+        var placement = await db.PlaceAsync(order, person, cart.Version, PaymentJob.Of(PaymentJobKind.Charge, order.Id, PaymentProvider.Stripe,
+            order.PlacedAt, dueAt, card), TimelineEntry.Of(order.Id, order.PlacedAt, TimelineKinds.Placed, "Order placed."),
+            hold ?? TimeSpan.FromMinutes(10), CancellationToken.None);
+        Assert.Equal(PlacementOutcome.Placed, placement.Outcome);
+        await db.NotifyAsync(Notices.Work, "", CancellationToken.None);
+        return order;
+    }
+
+    /// <summary>The shopper enters another card, as the Api writes it down.</summary>
+    public async Task PayAgainAsync(Guid orderId, string card)
+    {
+        await using var db = Open();
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        var order = await db.LockOrderAsync(orderId, CancellationToken.None);
+        Assert.True(order.TryApply(PaymentEvent.Started, DateTimeOffset.UtcNow));
+        db.Add(PaymentJob.Of(PaymentJobKind.Charge, orderId, PaymentProvider.Stripe, DateTimeOffset.UtcNow, paymentToken: card));
+        await db.SaveChangesAsync();
+        await transaction.CommitAsync();
+        await db.NotifyAsync(Notices.Work, "", CancellationToken.None);
+    }
+
+    public async Task<Order> UntilAsync(Guid orderId, PaymentState state) => await UntilAsync(orderId, o => o.Payment == state, $"payment {state}");
+
+    public Task<Order> UntilAsync(Guid orderId, Func<Order, bool> isSo, string what) => UntilAsync(Database, orderId, isSo, what, () => string.Join('\n', _complaints));
+
+    public static async Task<Order> UntilAsync(
+        string database, Guid orderId, Func<Order, bool> isSo, string what, Func<string>? complaints = null)
+    {
+        Order? order = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            await using var db = PostgresServer.Open(database);
+            order = await db.Orders.AsNoTracking().SingleAsync(o => o.Id == orderId);
+            return isSo(order);
+        }, () => $"order {orderId} never had {what}; it is {order?.Payment}, reason {order?.Reason} {complaints?.Invoke()}");
+        return order!;
+    }
+
+    public Task UntilAsync(Func<ShopDbContext, Task<bool>> isSo, string what) => Eventually.TrueAsync(async () =>
+    {
+        await using var db = Open();
+        return await isSo(db);
+    }, () => what);
+
+    public async Task<(int OnHand, int Held)> StockOfAsync(Guid orderId)
+    {
+        await using var db = Open();
+        return await db.OrderLines.Where(l => l.OrderId == orderId)
+            .Join(db.Stock, l => l.Sku, s => s.Sku, (_, s) => new ValueTuple<int, int>(s.OnHand, s.Held)).SingleAsync();
+    }
+
+    /// <summary>Time passes for one order: what it holds has expired.</summary>
+    public async Task ExpireHoldAsync(Guid orderId)
+    {
+        await using var db = Open();
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.stock_holds SET expires_at = now() - interval '1 second' WHERE order_id = {orderId}");
+    }
+
+    public async Task PassDeadlineAsync(Guid orderId)
+    {
+        await using var db = Open();
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET deadline_at = now() - interval '1 second' WHERE id = {orderId}");
+    }
+}
+
+/// <summary>The last errors a host logged, for the message of a test that waits in vain.</summary>
+internal sealed class Complaints(ConcurrentQueue<string> last) : ILoggerProvider, ILogger
+{
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        last.Enqueue($"{formatter(state, exception)} {exception}");
+        while (last.Count > 5)
+            last.TryDequeue(out _);
+    }
+
+    public void Dispose()
+    {
+    }
+}
+
+/// <summary>The shopper at the bank's page.</summary>
+internal static class ThreeDSecure
+{
+    public static async Task AnswerAsync(string actionUrl, bool agrees)
+    {
+        using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var form = new FormUrlEncodedContent([new("decision", agrees ? "approve" : "refuse")]);
+        var answer = await browser.PostAsync(new Uri(actionUrl), form);
+        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
+    }
+}
+
+/// <summary>Polls with a limit.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    public static async Task TrueAsync(Func<Task<bool>> isSo, Func<string> otherwise)
+    {
+        var limit = System.Diagnostics.Stopwatch.StartNew();
+        while (!await isSo())
+        {
+            if (limit.Elapsed > Limit)
+                Assert.Fail(otherwise());
+            await Task.Delay(25);
+        }
+    }
+}
+
+/// <summary>One shop for the tests that only need a running one; they follow one another, because the simulator's faults are for everybody.</summary>
+[CollectionDefinition(Name)]
+public sealed class SharedPaymentsShop : ICollectionFixture<PaymentsShop>
+{
+    public const string Name = "payments";
+}

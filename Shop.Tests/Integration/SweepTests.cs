@@ -1,0 +1,110 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Payments.Reconciliation;
+using Shop.Tests.Fixtures;
+
+namespace Shop.Tests.Integration;
+
+[Collection(SharedPaymentsShop.Name)]
+public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
+{
+    public async Task InitializeAsync()
+    {
+        await shop.NoFaultsAsync();
+        await shop.DeliverWebhooksAsync(false);
+    }
+
+    public Task DisposeAsync() => shop.NoFaultsAsync();
+
+    private Task<int[]> SweepTwiceAsync() =>
+        Task.WhenAll(Enumerable.Range(0, 2).Select(_ => shop.Services.GetRequiredService<HoldSweep>().SweepAsync(CancellationToken.None)));
+
+    private async Task<int> ClosesAsync(Guid order)
+    {
+        await using var db = shop.Open();
+        return await db.PaymentJobs.CountAsync(j => j.OrderId == order && j.Kind == PaymentJobKind.Close);
+    }
+
+    [Theory]
+    [InlineData("pm_card_visa_chargeDeclined", PaymentState.Declined)]
+    [InlineData("pm_card_authenticationRequired", PaymentState.ActionNeeded)]
+    public async Task An_order_whose_time_ran_out_is_canceled_at_the_gateway_and_then_gives_its_goods_back(string card, PaymentState before)
+    {
+        var placed = await shop.PlaceAsync(card);
+        await shop.UntilAsync(placed.Id, before);
+
+        await shop.ExpireHoldAsync(placed.Id);
+        await SweepTwiceAsync();
+
+        var order = await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        Assert.Equal(Reasons.NotConfirmedInTime, order.Reason);
+        Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
+        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+        Assert.Equal(1, await ClosesAsync(placed.Id));
+        await using var db = shop.Open();
+        Assert.Equal("the intent is canceled at the gateway",
+            await db.PaymentAttempts.Where(a => a.OrderId == placed.Id && a.Operation == "cancel").Select(a => a.Proof).SingleAsync());
+    }
+
+    [Fact]
+    public async Task Goods_stay_held_while_the_gateway_does_not_say_that_it_canceled()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        await shop.FaultsAsync("refuse503");
+
+        await shop.ExpireHoldAsync(placed.Id);
+        await shop.UntilAsync(db => db.PaymentAttempts.AnyAsync(a => a.OrderId == placed.Id && a.Operation == "cancel"), "it was never asked to cancel");
+
+        Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
+        await shop.NoFaultsAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Fact]
+    public async Task A_shopper_who_was_faster_than_the_sweep_has_paid()
+    {
+        var placed = await shop.PlaceAsync("pm_card_authenticationRequired");
+        var asked = await shop.UntilAsync(placed.Id, PaymentState.ActionNeeded);
+        await ThreeDSecure.AnswerAsync(asked.ActionUrl!, agrees: true); // and the webhook is lost
+
+        await shop.ExpireHoldAsync(placed.Id);
+
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        Assert.Equal(1, (await shop.LedgerAsync(placed.Id)).Charges);
+        Assert.Equal((9, 0), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Fact]
+    public async Task An_unknown_payment_keeps_its_goods_however_long_they_are_held()
+    {
+        await shop.FaultsAsync("charge_then_drop", count: 1, operation: "confirm");
+        var placed = await shop.PlaceAsync(dueAt: DateTimeOffset.UtcNow.AddHours(1));
+        await using (var db = shop.Open())
+        {
+            // As a worker leaves it that died after its question: unknown, and the next question not due yet.
+            await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'Unknown' WHERE id = {placed.Id}");
+            await db.Database.ExecuteSqlAsync($"UPDATE payments.payment_jobs SET state = 'Parked' WHERE order_id = {placed.Id}");
+        }
+
+        await shop.ExpireHoldAsync(placed.Id);
+        await SweepTwiceAsync();
+
+        Assert.Equal(0, await ClosesAsync(placed.Id));
+        Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Fact]
+    public async Task An_order_with_a_job_to_do_is_left_to_its_job()
+    {
+        var placed = await shop.PlaceAsync(dueAt: DateTimeOffset.UtcNow.AddHours(1));
+
+        await shop.ExpireHoldAsync(placed.Id);
+        await SweepTwiceAsync();
+
+        Assert.Equal(0, await ClosesAsync(placed.Id));
+    }
+}

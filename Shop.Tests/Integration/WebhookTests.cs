@@ -1,0 +1,204 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Tests.Fixtures;
+
+namespace Shop.Tests.Integration;
+
+[Collection(SharedPaymentsShop.Name)]
+public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
+{
+    public async Task InitializeAsync()
+    {
+        await shop.NoFaultsAsync();
+        await shop.DeliverWebhooksAsync(false); // each test sends its own
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    private static string NewId() => $"evt_{Guid.NewGuid():N}";
+
+    private static string Event(string id, string type, string intent, bool live = false) => $$$"""
+        {"id":"{{{id}}}","object":"event","api_version":"2026-07-29.dahlia","created":1790000000,"livemode":{{{(live ? "true" : "false")}}},
+         "pending_webhooks":1,"type":"{{{type}}}","request":{"id":null,"idempotency_key":null},
+         "data":{"object":{"id":"{{{intent}}}","object":"payment_intent","amount":1250,"amount_received":1250,"currency":"eur","status":"succeeded"} } }
+        """;
+
+    private static string Sign(string body, string secret, DateTimeOffset? at = null)
+    {
+        var time = (at ?? DateTimeOffset.UtcNow).ToUnixTimeSeconds();
+        return $"t={time},v1={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes($"{time}.{body}")))}";
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(string body, string? signature)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/webhooks/stripe", UriKind.Relative)) { Content = content };
+        if (signature is not null)
+            request.Headers.Add("Stripe-Signature", signature);
+        return await shop.Payments.SendAsync(request);
+    }
+
+    private Task<HttpResponseMessage> SendAsync(string body) => SendAsync(body, Sign(body, PaymentsShop.WebhookSecret));
+
+    private async Task<WebhookReceipt> ProcessedAsync(string id)
+    {
+        WebhookReceipt? receipt = null;
+        await shop.UntilAsync(async db =>
+        {
+            receipt = await db.WebhookReceipts.AsNoTracking().SingleOrDefaultAsync(w => w.EventId == id);
+            return receipt is { State: not JobState.Waiting };
+        }, $"event {id} was never processed");
+        return receipt!;
+    }
+
+    private async Task<string> IntentOfAsync(Guid order)
+    {
+        await using var db = shop.Open();
+        return (await db.PaymentIntents.Where(i => i.OrderId == order).Select(i => i.GatewayId).SingleAsync())!;
+    }
+
+    [Fact]
+    public async Task An_event_is_stored_once_however_often_it_comes()
+    {
+        var id = NewId();
+        var body = Event(id, "payment_intent.succeeded", "pi_nobody");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => SendAsync(body)));
+
+        Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
+        var receipt = await ProcessedAsync(id);
+        Assert.Equal(JobState.Done, receipt.State);
+        Assert.Equal("not an intent of ours", receipt.LastError);
+        Assert.Equal(body, Encoding.UTF8.GetString(receipt.Payload));
+    }
+
+    [Fact]
+    public async Task Two_secrets_are_good_while_one_replaces_the_other()
+    {
+        var body = Event(NewId(), "payment_intent.succeeded", "pi_nobody");
+
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(body, Sign(body, PaymentsShop.WebhookSecret))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(body, Sign(body, PaymentsShop.PreviousWebhookSecret))).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("another_secret")]
+    [InlineData("another_body")]
+    [InlineData("too_old")]
+    [InlineData("from_the_future")]
+    [InlineData("malformed")]
+    [InlineData("missing")]
+    [InlineData("live")]
+    public async Task A_forged_event_is_refused_and_leaves_no_trace(string forgery)
+    {
+        var id = NewId();
+        var body = Event(id, "payment_intent.succeeded", "pi_nobody", live: forgery == "live");
+        var signature = forgery switch
+        {
+            "another_secret" => Sign(body, "whsec_guessed"),
+            "another_body" => Sign(body.Replace("1250", "1", StringComparison.Ordinal), PaymentsShop.WebhookSecret),
+            "too_old" => Sign(body, PaymentsShop.WebhookSecret, DateTimeOffset.UtcNow.AddMinutes(-6)),
+            "from_the_future" => Sign(body, PaymentsShop.WebhookSecret, DateTimeOffset.UtcNow.AddMinutes(6)),
+            "malformed" => "v1",
+            "missing" => null,
+            _ => Sign(body, PaymentsShop.WebhookSecret),
+        };
+
+        var answer = await SendAsync(body, signature);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        await using var db = shop.Open();
+        Assert.False(await db.WebhookReceipts.AnyAsync(w => w.EventId == id));
+    }
+
+    [Fact]
+    public async Task An_event_of_more_than_256_kilobytes_is_not_taken()
+    {
+        var body = Event(NewId(), "payment_intent.succeeded", new string('x', 257 * 1024));
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await SendAsync(body)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_webhook_that_lies_about_the_payment_pays_nothing()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        var id = NewId();
+
+        await SendAsync(Event(id, "payment_intent.succeeded", await IntentOfAsync(placed.Id))); // rightly signed, wrong all the same
+
+        await ProcessedAsync(id);
+        Assert.Equal(PaymentState.Declined, (await shop.UntilAsync(placed.Id, _ => true, "a look")).Payment);
+    }
+
+    [Fact]
+    public async Task A_webhook_settles_a_charge_whose_answer_was_lost()
+    {
+        await shop.FaultsAsync("charge_then_drop", count: 1, operation: "confirm");
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, o => o.Payment is PaymentState.Unknown or PaymentState.Paid, "lost its answer");
+
+        var ids = new[] { NewId(), NewId(), NewId() };
+        foreach (var (id, type) in ids.Zip(["charge.refunded", "payment_intent.succeeded", "payment_intent.created"])) // in no order
+            await SendAsync(Event(id, type, await IntentOfAsync(placed.Id)));
+
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        foreach (var id in ids)
+            Assert.Equal(JobState.Done, (await ProcessedAsync(id)).State);
+        Assert.Equal(1, (await shop.LedgerAsync(placed.Id)).Charges);
+        await using var db = shop.Open();
+        Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.Paid));
+        Assert.Equal((9, 0), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Theory]
+    [InlineData("pm_card_authenticationRequired", true, PaymentState.Paid, null)]
+    [InlineData("pm_card_authenticationRequired", false, PaymentState.Declined, Reasons.AuthenticationFailed)]
+    [InlineData("pm_card_authenticationRequiredChargeDeclinedInsufficientFunds", true, PaymentState.Declined, Reasons.InsufficientFunds)]
+    public async Task What_the_shopper_did_at_the_bank_reaches_the_order(string card, bool agrees, PaymentState expected, string? reason)
+    {
+        await shop.DeliverWebhooksAsync(true);
+        var placed = await shop.PlaceAsync(card);
+        var asked = await shop.UntilAsync(placed.Id, PaymentState.ActionNeeded);
+
+        await ThreeDSecure.AnswerAsync(asked.ActionUrl!, agrees);
+
+        var order = await shop.UntilAsync(placed.Id, expected);
+        Assert.Equal(reason, order.Reason);
+        Assert.Null(order.ActionUrl);
+    }
+
+    [Fact]
+    public async Task A_webhook_waits_for_a_gateway_that_cannot_be_asked()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        await shop.FaultsAsync("refuse503", count: 2, operation: "read");
+        var id = NewId();
+
+        await SendAsync(Event(id, "payment_intent.payment_failed", await IntentOfAsync(placed.Id)));
+
+        Assert.Equal((JobState.Done, 3), await ProcessedAsync(id) is var r ? (r.State, r.Attempts) : default);
+    }
+
+    [Fact]
+    public async Task An_event_that_never_gets_through_is_parked_for_a_person()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        await shop.FaultsAsync("refuse503", operation: "read");
+        var id = NewId();
+
+        await SendAsync(Event(id, "payment_intent.payment_failed", await IntentOfAsync(placed.Id)));
+
+        var receipt = await ProcessedAsync(id);
+        Assert.Equal((JobState.Parked, 8), (receipt.State, receipt.Attempts));
+        Assert.Contains("could not be asked", receipt.LastError, StringComparison.Ordinal);
+    }
+}

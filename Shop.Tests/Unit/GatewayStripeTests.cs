@@ -1,0 +1,175 @@
+using System.Net;
+using System.Text;
+using Shop.Data.Orders;
+using Shop.Payments.Gateways;
+using Stripe;
+
+namespace Shop.Tests.Unit;
+
+/// <summary>What each kind of answer means: charged, proven not charged, or unknown.</summary>
+public sealed class GatewayStripeTests
+{
+    private static readonly Confirmation Card = new("pm_card_visa", "http://localhost/orders/1");
+
+    private static string Intent(string status, string more = "") =>
+        $$"""{"id":"pi_1","object":"payment_intent","amount":1250,"amount_received":1250,"currency":"eur","status":"{{status}}"{{more}}}""";
+
+    private static string Error(string type, string more = "") => $$$"""{"error":{"type":"{{{type}}}","message":"no"{{{more}}}}}""";
+
+    private static Task<GatewayAnswer> ConfirmAsync(int status, string body) => ConfirmAsync(_ => Answer(status, body));
+
+    private static Task<GatewayAnswer> ConfirmAsync(Func<HttpRequestMessage, HttpResponseMessage> answer) =>
+        Gateway(answer).ConfirmAsync("order:1:confirm:1", "pi_1", Card, CancellationToken.None);
+
+    private static HttpResponseMessage Answer(int status, string body) =>
+        new((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json"), Headers = { { "Request-Id", "req_1" } } };
+
+    private static StripeGateway Gateway(Func<HttpRequestMessage, HttpResponseMessage> answer) => new(new StripeClient(
+        apiKey: "sk_test_1", httpClient: new SystemNetHttpClient(new HttpClient(new Wire(answer)), maxNetworkRetries: 0, enableTelemetry: false)));
+
+    [Fact]
+    public async Task Succeeded_is_charged_with_the_amount_received()
+    {
+        var charged = Assert.IsType<GatewayAnswer.Charged>(await ConfirmAsync(200, Intent("succeeded")));
+
+        Assert.Equal((1250, "EUR", "req_1", 200), (charged.AmountMinor, charged.Currency, charged.Facts.RequestId, charged.Facts.HttpStatus));
+        Assert.False(charged.IsFault);
+    }
+
+    [Fact]
+    public async Task A_bank_that_asks_gives_the_shoppers_address_and_prints_it_nowhere()
+    {
+        var asked = Assert.IsType<GatewayAnswer.ActionNeeded>(await ConfirmAsync(200,
+            Intent("requires_action", ""","next_action":{"type":"redirect_to_url","redirect_to_url":{"url":"https://bank.example/secret"}}""")));
+
+        Assert.Equal("https://bank.example/secret", asked.Url);
+        Assert.DoesNotContain("secret", asked.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_card_error_is_a_definitive_no_and_no_fault_of_the_gateway()
+    {
+        var no = Assert.IsType<GatewayAnswer.NotCharged>(await ConfirmAsync(402,
+            Error("card_error", ""","code":"card_declined","decline_code":"insufficient_funds","advice_code":"try_again_later" """)));
+
+        Assert.Equal((Refusal.Card, Reasons.InsufficientFunds, false), (no.By, no.Reason, no.IsFault));
+        Assert.Equal(("card_declined", "insufficient_funds", "try_again_later", "req_1"),
+            (no.Facts.Code, no.Facts.DeclineCode, no.Facts.AdviceCode, no.Facts.RequestId));
+    }
+
+    [Theory]
+    [InlineData(401, "invalid_request_error", Refusal.OurKey, Reasons.GatewayRefusedOurKey)]
+    [InlineData(403, "invalid_request_error", Refusal.OurKey, Reasons.GatewayRefusedOurKey)]
+    [InlineData(400, "invalid_request_error", Refusal.OurRequest, Reasons.GatewayRefusedRequest)]
+    [InlineData(404, "invalid_request_error", Refusal.OurRequest, Reasons.GatewayRefusedRequest)]
+    public async Task A_request_that_was_refused_before_it_ran_charged_nothing(int status, string type, object by, string reason)
+    {
+        var no = Assert.IsType<GatewayAnswer.NotCharged>(await ConfirmAsync(status, Error(type)));
+
+        Assert.Equal(((Refusal)by, reason), (no.By, no.Reason));
+    }
+
+    [Fact]
+    public async Task A_card_token_that_is_gone_asks_for_the_card_again()
+    {
+        var no = Assert.IsType<GatewayAnswer.NotCharged>(await ConfirmAsync(400, Error("invalid_request_error", ""","param":"payment_method" """)));
+
+        Assert.Equal((Refusal.Card, Reasons.PaymentMethodUnusable), (no.By, no.Reason));
+    }
+
+    [Theory]
+    [InlineData(500, """{"error":{"type":"api_error"}}""", true, Reasons.OutcomeUnknown)]
+    [InlineData(502, "<html>Bad Gateway</html>", true, Reasons.OutcomeUnknown)]
+    [InlineData(503, "<html>Unavailable</html>", true, Reasons.OutcomeUnknown)]
+    [InlineData(429, """{"error":{"type":"invalid_request_error","code":"rate_limit"}}""", true, Reasons.GatewayRateLimited)]
+    [InlineData(409, """{"error":{"type":"idempotency_error","code":"idempotency_key_in_use"}}""", false, Reasons.OutcomeUnknown)]
+    [InlineData(400, """{"error":{"type":"idempotency_error"}}""", false, Reasons.OutcomeUnknown)]
+    [InlineData(200, "half an ans", true, Reasons.OutcomeUnknown)]
+    public async Task An_answer_that_proves_nothing_is_unknown(int status, string body, bool isFault, string reason)
+    {
+        var unknown = Assert.IsType<GatewayAnswer.Unknown>(await ConfirmAsync(status, body));
+
+        Assert.Equal((isFault, reason), (unknown.IsFault, unknown.Reason));
+    }
+
+    [Theory]
+    [InlineData("succeeded", typeof(GatewayAnswer.Charged))]
+    [InlineData("canceled", typeof(GatewayAnswer.NotCharged))]
+    [InlineData("requires_action", typeof(GatewayAnswer.ActionNeeded))]
+    public async Task A_wrong_state_is_answered_by_the_state_itself(string status, Type expected) =>
+        Assert.IsType(expected, await ConfirmAsync(400,
+            Error("invalid_request_error", $$""","code":"payment_intent_unexpected_state","payment_intent":{{Intent(status)}}""")));
+
+    [Theory]
+    [InlineData(HttpRequestError.ConnectionError)]
+    [InlineData(HttpRequestError.NameResolutionError)]
+    [InlineData(HttpRequestError.SecureConnectionError)]
+    public async Task What_could_not_connect_has_sent_nothing(HttpRequestError error)
+    {
+        var no = Assert.IsType<GatewayAnswer.NotCharged>(await ConfirmAsync(_ => throw new HttpRequestException(error)));
+
+        Assert.Equal((Refusal.NotSent, true), (no.By, no.IsFault));
+    }
+
+    [Theory]
+    [InlineData(HttpRequestError.ResponseEnded)]
+    [InlineData(HttpRequestError.Unknown)]
+    public async Task A_connection_lost_after_sending_is_unknown(HttpRequestError error) =>
+        Assert.True(Assert.IsType<GatewayAnswer.Unknown>(await ConfirmAsync(_ => throw new HttpRequestException(error))).IsFault);
+
+    [Fact]
+    public async Task A_timeout_is_unknown() =>
+        Assert.True(Assert.IsType<GatewayAnswer.Unknown>(await ConfirmAsync(_ => throw new TaskCanceledException())).IsFault);
+
+    [Fact]
+    public async Task Nothing_is_sent_twice_and_the_key_goes_with_it()
+    {
+        List<HttpRequestMessage> sent = [];
+        await ConfirmAsync(request =>
+        {
+            sent.Add(request);
+            return Answer(500, Error("api_error"));
+        });
+
+        var only = Assert.Single(sent);
+        Assert.Equal("order:1:confirm:1", only.Headers.GetValues("Idempotency-Key").Single());
+        Assert.EndsWith("/v1/payment_intents/pi_1/confirm", only.RequestUri!.AbsolutePath, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_intent_that_waits_for_a_card_proves_nothing_by_itself()
+    {
+        var waits = Assert.IsType<GatewayAnswer.AwaitsCard>(await ConfirmAsync(200,
+            Intent("requires_payment_method", ""","last_payment_error":{"type":"card_error","code":"payment_intent_authentication_failure"}""")));
+
+        Assert.Equal(Reasons.AuthenticationFailed, waits.Reason);
+    }
+
+    [Theory]
+    [InlineData("generic_decline", Reasons.CardDeclined)]
+    [InlineData("do_not_honor", Reasons.CardDeclined)]
+    [InlineData("insufficient_funds", Reasons.InsufficientFunds)]
+    [InlineData("card_velocity_exceeded", Reasons.InsufficientFunds)]
+    [InlineData("expired_card", Reasons.CardExpired)]
+    [InlineData("incorrect_cvc", Reasons.CardDetailsWrong)]
+    [InlineData("invalid_expiry_month", Reasons.CardDetailsWrong)]
+    [InlineData("processing_error", Reasons.BankTemporarilyUnavailable)]
+    [InlineData("try_again_later", Reasons.BankTemporarilyUnavailable)]
+    [InlineData("authentication_required", Reasons.AuthenticationNeeded)]
+    [InlineData("lost_card", Reasons.CardRefusedForGood)]
+    [InlineData("fraudulent", Reasons.CardRefusedForGood)]
+    [InlineData("card_not_supported", Reasons.CardNotAccepted)]
+    [InlineData("a_code_of_tomorrow", Reasons.CardDeclined)]
+    [InlineData(null, Reasons.CardDeclined)]
+    public void Every_decline_code_has_a_reason(string? declineCode, string reason)
+    {
+        Assert.Equal(reason, StripeReasons.Of("card_declined", declineCode));
+        Assert.True(Reasons.IsKnown(reason));
+    }
+
+    private sealed class Wire(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(answer(request));
+    }
+}
