@@ -4,7 +4,7 @@ using Shop.Data.Inventory;
 
 namespace Shop.Data.Catalog.Seed;
 
-/// <summary>The goods of a new shop. The same build makes the same slugs, SKUs, prices, texts and pictures; only product ids are new.</summary>
+/// <summary>The goods of a new shop: every time the same slugs, SKUs, prices, texts and pictures; only product ids are new.</summary>
 public sealed record Catalogue(Category[] Categories, Product[] Products, Picture[] Pictures, StockItem[] Stock)
 {
     private const int Size = 1000;
@@ -12,7 +12,8 @@ public sealed record Catalogue(Category[] Categories, Product[] Products, Pictur
 
     private static readonly Family[] Families =
     [
-        Mugs.Family, Lamps.Family, Plants.Family, Chairs.Family, Bags.Family, Books.Family, Knives.Family, Headphones.Family, Clocks.Family, Candles.Family, Notebooks.Family, Bicycles.Family,
+        Mugs.Family, Lamps.Family, Plants.Family, Chairs.Family, Bags.Family, Books.Family, Knives.Family, Headphones.Family, Clocks.Family,
+            Candles.Family, Notebooks.Family, Bicycles.Family,
     ];
 
     public static Catalogue Build()

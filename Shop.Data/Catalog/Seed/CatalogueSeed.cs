@@ -4,7 +4,7 @@ namespace Shop.Data.Catalog.Seed;
 
 public static class CatalogueSeed
 {
-    /// <summary>Fills an empty catalogue and returns how many products it wrote; a catalogue with anything in it is left alone, and that is 0.</summary>
+    /// <summary>Fills an empty catalogue and returns how many products it wrote: 0 when there was anything in it already.</summary>
     public static Task<int> RunAsync(ShopDbContext db, CancellationToken ct) =>
         db.Database.CreateExecutionStrategy().ExecuteAsync(ct => FillAsync(db, ct), ct);
 

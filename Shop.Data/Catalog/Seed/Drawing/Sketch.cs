@@ -5,7 +5,8 @@ namespace Shop.Data.Catalog.Seed.Drawing;
 /// <summary>A drawing of 640 by 480 under way. Light comes from the upper left.</summary>
 internal sealed class Sketch
 {
-    private static readonly Tone[] Walls = [0xE8DFD2, 0xD6DFE1, 0xEBD9D1, 0xD9E0D2, 0xDFDAE4, 0xECE3C8, 0xDDBFA9, 0xB9C5CC, 0xB4BFA2, 0xC9B7B5];
+    private static readonly Tone[] Walls = [
+        0xE8DFD2, 0xD6DFE1, 0xEBD9D1, 0xD9E0D2, 0xDFDAE4, 0xECE3C8, 0xDDBFA9, 0xB9C5CC, 0xB4BFA2, 0xC9B7B5];
 
     private readonly StringBuilder _defs = new();
     private readonly StringBuilder _body = new();
@@ -18,7 +19,7 @@ internal sealed class Sketch
         Paint(dice.Below(3));
     }
 
-    /// <summary>With a wall of one's own: ornaments 0 to 2 (disc, arch, light from a window), 3 for none, 4 for a table seen from above.</summary>
+    /// <summary>With a wall of one's own. Ornament 0 is a disc, 1 an arch, 2 light from a window, 3 nothing, 4 a table from above.</summary>
     public Sketch(Tone wall, int ornament)
     {
         Wall = wall;
@@ -44,7 +45,10 @@ internal sealed class Sketch
     public void Shadow(double x, double y, double rx, double ry, double strength = 0.34)
     {
         Tone dark = 0x2A2220;
-        Draw($"<ellipse cx='{x}' cy='{y}' rx='{rx}' ry='{ry}' fill='{Radial((0, dark.Fade(strength)), (0.55, dark.Fade(strength * 0.6)), (1, dark.Fade(0)))}'/>");
+        Draw($"""
+            <ellipse cx='{x}' cy='{y}' rx='{rx}' ry='{ry}'
+            fill='{Radial((0, dark.Fade(strength)), (0.55, dark.Fade(strength * 0.6)), (1, dark.Fade(0)))}'/>
+            """);
     }
 
     /// <summary>An upright round thing: its flat colour, what is painted on it, and the light falling over both.</summary>
@@ -66,18 +70,27 @@ internal sealed class Sketch
     public static Svg Line(Svg path, double width, Tone tone, string more = "") =>
         $"<path d='{path}' stroke='{tone}' stroke-width='{width}'{more}/>";
 
-    public override string ToString() =>
-        $"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 640 480' fill='none' stroke-linecap='round' stroke-linejoin='round'><defs>{_defs}</defs>{_body}</svg>";
+    public override string ToString() => Svg.Of($"""
+        <svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 640 480' fill='none' stroke-linecap='round' stroke-linejoin='round'>
+        <defs>{_defs.ToString()}</defs>{_body.ToString()}</svg>
+        """);
 
     private void Paint(int ornament)
     {
         if (ornament == 4)
         {
-            Draw($"<path d='M0 0h640v480H0z' fill='{Wall}'/><path d='M0 0h640v480H0z' fill='{Radial((0, Tone.White.Fade(0.34)), (0.6, Tone.White.Fade(0.08)), (1, Tone.Ink.Fade(0.1)))}'/><path d='M0 0h300L60 480H0zM380 0h120L260 480H140z' fill='#ffffff22'/>");
+            Draw($"""
+                <path d='M0 0h640v480H0z' fill='{Wall}'/>
+                <path d='M0 0h640v480H0z'
+                fill='{Radial((0, Tone.White.Fade(0.34)), (0.6, Tone.White.Fade(0.08)), (1, Tone.Ink.Fade(0.1)))}'/>
+                <path d='M0 0h300L60 480H0zM380 0h120L260 480H140z' fill='#ffffff22'/>
+                """);
             return;
         }
 
-        Draw($"<path d='M0 0h640v480H0z' fill='{Down((0, Wall.Light(0.22)), (0.72, Wall), (0.8, Wall.Dark(0.07)), (1, Wall.Dark(0.02)))}'/>");
+        Draw($"""
+            <path d='M0 0h640v480H0z' fill='{Down((0, Wall.Light(0.22)), (0.72, Wall), (0.8, Wall.Dark(0.07)), (1, Wall.Dark(0.02)))}'/>
+            """);
         var light = Down((0, Tone.White.Fade(0.42)), (1, Tone.White.Fade(0.06)));
         if (ornament == 0)
             Draw($"<circle cx='320' cy='214' r='186' fill='{light}'/>");

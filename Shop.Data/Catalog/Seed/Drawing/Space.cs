@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Shop.Data.Catalog.Seed.Drawing;
 
-/// <summary>Things with edges, seen from the front, a little from the right and above, without perspective: x right, y up, z to the viewer.</summary>
+/// <summary>Things with edges, turned by yaw and pitch and without perspective: x to the right, y up, z towards the viewer.</summary>
 internal sealed class Space(Point origin, double yaw, double pitch)
 {
     private readonly double _cosYaw = Math.Cos(yaw * Math.PI / 180), _sinYaw = Math.Sin(yaw * Math.PI / 180);
@@ -31,7 +31,10 @@ internal sealed class Space(Point origin, double yaw, double pitch)
         // Both parts of the side must turn the same way, or they cut holes in each other.
         if (Cross(uv, vv) * Cross(along, Flat(edge)) > 0)
             edge = -edge;
-        return $"<path d='{Outline(centre, u, v, radius)}M{At(centre + edge)}L{At(centre + edge + n)} {At(centre - edge + n)} {At(centre - edge)}z' fill='{side}' stroke='{side}'/><path d='{Outline(centre + n, u, v, radius)}' fill='{face}'/>";
+        return $"""
+            <path d='{Outline(centre, u, v, radius)}M{At(centre + edge)}L{At(centre + edge + n)} {At(centre - edge + n)}
+            {At(centre - edge)}z' fill='{side}' stroke='{side}'/><path d='{Outline(centre + n, u, v, radius)}' fill='{face}'/>
+            """;
     }
 
     public Svg Outline(Vector3 centre, Vector3 u, Vector3 v, double radius)

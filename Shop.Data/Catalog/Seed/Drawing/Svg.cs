@@ -10,7 +10,18 @@ internal sealed class Svg(int literalLength, int formattedCount)
 {
     private readonly StringBuilder _text = new(literalLength + (formattedCount * 6));
 
-    public void AppendLiteral(string text) => _text.Append(text);
+    /// <summary>Long markup is written in lines: a break counts as one space, and as nothing between two elements.</summary>
+    public void AppendLiteral(string text)
+    {
+        var lines = text.Split('\n');
+        _text.Append(lines[0]);
+        foreach (var line in lines.Skip(1))
+        {
+            if (!line.StartsWith('<') && !(_text.Length > 0 && _text[^1] == '>'))
+                _text.Append(' ');
+            _text.Append(line);
+        }
+    }
 
     public void AppendFormatted(string text) => _text.Append(text);
 
