@@ -13,7 +13,7 @@ namespace Shop.Tests.Fixtures;
 /// The whole shop as the AppHost describes it, on the genuine runtime, with random ports and data of its own: nothing of it meets a shop
 /// that is running on this machine. Started once for all tests that need it.
 /// </summary>
-public sealed class ShopStack : IAsyncLifetime
+public sealed class RunningShop : IAsyncLifetime
 {
     public const string Collection = "the whole shop";
     private const string ApiKey = "dashboard-key-of-a-test-run";
@@ -93,5 +93,5 @@ public sealed class ShopStack : IAsyncLifetime
     }
 }
 
-[CollectionDefinition(ShopStack.Collection)]
-public sealed class ShopStackCollection : ICollectionFixture<ShopStack>;
+[CollectionDefinition(RunningShop.Collection)]
+public sealed class RunningShopDefinition : ICollectionFixture<RunningShop>;
