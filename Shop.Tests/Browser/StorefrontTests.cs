@@ -1,0 +1,139 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+
+namespace Shop.Tests.Browser;
+
+/// <summary>What only a browser can tell: scripts, frames, layout, and that none of it is needed.</summary>
+public sealed class StorefrontTests : IDisposable
+{
+    private const string Stock = """{ "items": [{ "sku": "mug-1", "available": 2 }] }""";
+
+    // What the gateway's frame does, without its fields: it has a size, and answers "submit" with a card.
+    private const string CardFrame = """
+        <!doctype html><script>
+        const tell = message => parent.postMessage(message, new URLSearchParams(location.search).get('origin'));
+        addEventListener('message', event => event.data.type === 'submit' && tell({ type: 'payment_method', id: 'pm_frame' }));
+        tell({ type: 'height', px: 120 });
+        </script>
+        """;
+
+    private readonly CannedApi _api = new();
+    private readonly CannedStorefront _shop;
+    private readonly Uri _address;
+
+    public StorefrontTests()
+    {
+        _api.On("/catalog/home", """{ "categories": [], "featured": [], "newest": [] }""").On("/catalog/products/mug", CannedApi.Mug)
+            .On("/catalog/products/mug/availability", Stock).On("/catalog/pictures/p1", "<svg xmlns='http://www.w3.org/2000/svg'/>", type: "image/svg+xml")
+            .On("/cart", CannedApi.FullCart).On("/cart/lines", CannedApi.FullCart.Replace("\"version\"", "\"token\": \"t1\", \"version\"", StringComparison.Ordinal))
+            .On("/checkout", CannedApi.Paid).On("/orders/100042", CannedApi.Paid);
+        _shop = new(_api);
+        _shop.UseKestrel(0);
+        _shop.StartServer();
+        _address = new(_shop.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+    }
+
+    [Theory]
+    [InlineData(390)]
+    [InlineData(1280)]
+    public async Task Pages_fit_the_window_and_break_no_rule_of_their_own(int width)
+    {
+        await using var visitor = await VisitAsync(width);
+        foreach (var page in (string[])["/", "/products/mug", "/cart", "/checkout", "/orders/100042?key=k"])
+        {
+            await visitor.Page.GotoAsync(page, new() { WaitUntil = WaitUntilState.NetworkIdle });
+
+            Assert.Equal((page, 0), (page, await visitor.OverflowAsync()));
+            Assert.Equal(1, await visitor.Page.Locator("h1").CountAsync());
+        }
+
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task A_late_part_arrives_by_itself()
+    {
+        using var gate = new SemaphoreSlim(0);
+        _api.On("/catalog/products/mug/availability", Stock, after: gate);
+        await using var visitor = await VisitAsync();
+        await visitor.Page.GotoAsync("/products/mug", new() { WaitUntil = WaitUntilState.Commit });
+        await visitor.Page.WaitForSelectorAsync("late-fragment a");
+
+        gate.Release(10);
+
+        await Assertions.Expect(visitor.Page.Locator(".availability")).ToContainTextAsync("Only 2 left");
+    }
+
+    [Fact]
+    public async Task An_orders_page_tells_the_outcome_by_itself_and_stops_asking()
+    {
+        _api.On("/orders/100042", CannedApi.Paid.Replace("\"status\": \"paid\"", "\"status\": \"confirming\"", StringComparison.Ordinal));
+        await using var visitor = await VisitAsync();
+        await visitor.Page.GotoAsync("/orders/100042?key=k");
+        await visitor.Page.WaitForSelectorAsync(".answer.wait[data-live]");
+
+        _api.On("/orders/100042", CannedApi.Paid);
+
+        await visitor.Page.WaitForSelectorAsync(".answer.good");
+        Assert.Equal(0, await visitor.Page.Locator("[data-live]").CountAsync());
+    }
+
+    [Fact]
+    public async Task Two_presses_on_pay_are_one_checkout_with_the_frames_card()
+    {
+        using var gate = new SemaphoreSlim(0);
+        _api.On("/checkout", CannedApi.Paid, after: gate);
+        await using var visitor = await VisitAsync();
+        await BuyAsync(visitor);
+
+        await visitor.Page.EvaluateAsync("const pay = document.querySelector('#checkout button'); pay.click(); pay.click();");
+        await Assertions.Expect(visitor.Page.Locator("#checkout button")).ToHaveTextAsync("Placing your order…");
+        gate.Release(10);
+
+        await visitor.Page.WaitForSelectorAsync(".answer.good");
+        Assert.Single(_api.Seen, request => request.RequestUri!.AbsolutePath == "/checkout");
+        Assert.Contains("pm_frame", _api.LastBody["/checkout"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Everything_can_be_bought_without_JavaScript()
+    {
+        await using var visitor = await VisitAsync(width: 390, hasJavaScript: false);
+        await visitor.Page.GotoAsync("/products/mug");
+        await visitor.Page.ClickAsync("text=Add to cart");
+        await visitor.Page.ClickAsync("text=Check out");
+        var cardPage = await visitor.Page.Locator("noscript a").First.GetAttributeAsync("href");
+        Assert.Contains(Uri.EscapeDataString(new Uri(_address, "/checkout/card-return").AbsoluteUri), cardPage, StringComparison.Ordinal);
+
+        await visitor.Page.GotoAsync("/checkout/card-return?payment_method=pm_page");
+        await visitor.FillAddressAsync();
+        await visitor.Page.ClickAsync("text=Pay €12.50");
+
+        await visitor.Page.WaitForSelectorAsync(".answer.good");
+    }
+
+    public void Dispose()
+    {
+        _shop.Dispose();
+        _api.Dispose();
+    }
+
+    private async Task<BrowserSession> VisitAsync(int width = 1280, bool hasJavaScript = true)
+    {
+        var visitor = await BrowserSession.OpenAsync(_address, width, hasJavaScript);
+        await visitor.Page.RouteAsync($"{CannedStorefront.CardOrigin}/**", route => route.FulfillAsync(new() { ContentType = "text/html", Body = CardFrame }));
+        return visitor;
+    }
+
+    private static async Task BuyAsync(BrowserSession visitor)
+    {
+        await visitor.Page.GotoAsync("/products/mug");
+        await visitor.Page.ClickAsync("text=Add to cart");
+        await visitor.Page.ClickAsync("text=Check out");
+        await visitor.FillAddressAsync();
+        await visitor.Page.FrameLocator("iframe").Locator("html").WaitForAsync();
+    }
+}
