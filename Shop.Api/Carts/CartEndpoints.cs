@@ -67,9 +67,12 @@ internal static class CartEndpoints
     public static void MapCarts(this IEndpointRouteBuilder app)
     {
         var carts = app.MapGroup("/cart").WithTags("Cart").AddEndpointFilter<OnceMore>();
-        carts.MapGet("/", GetCart).WithName(nameof(GetCart));
-        carts.MapPost("/lines", AddToCart).WithName(nameof(AddToCart));
-        carts.MapPut("/lines/{sku}", SetCartLine).WithName(nameof(SetCartLine));
+        carts.MapGet("/", GetCart).WithName(nameof(GetCart)).WithSummary("The cart of the token in X-Cart; without one, an empty cart.");
+        carts.MapPost("/lines", AddToCart).WithName(nameof(AddToCart))
+            .WithSummary("Adds to the cart; makes one, and gives its token, where there is none.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
+        carts.MapPut("/lines/{sku}", SetCartLine).WithName(nameof(SetCartLine))
+            .WithSummary("Sets a line's quantity, 0 removes it, on the version that was seen.").ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
     }
 
     internal static async Task<Ok<CartView>> GetCart(

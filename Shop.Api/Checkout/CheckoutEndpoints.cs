@@ -29,6 +29,8 @@ internal static class CheckoutEndpoints
 
     public static void MapCheckout(this IEndpointRouteBuilder app) => // guests are the normal case
         app.MapPost("/checkout", PlaceOrder).WithName(nameof(PlaceOrder)).WithTags("Checkout")
+            .WithSummary("Orders a cart: 200 when the payment is settled, 202 while it is being confirmed. The same key is the same order.")
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
             .AddEndpointFilter<OnceMore>().WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
 
     internal static async Task<OrderResult> PlaceOrder(
@@ -44,7 +46,7 @@ internal static class CheckoutEndpoints
             return Refuse(422, "validation_failed", "Please check what you have entered.", ("errors", errors));
 
         var cartHash = CartToken.HashOf(cartToken) ?? [];
-        var digest = request.DigestFor(cartHash);
+        var digest = request.Digest();
         var (known, cart) = await ReadAsync(database, key, cartHash, ct);
         if (known is not null)
             return await AnswerAsync(known);
@@ -98,7 +100,8 @@ internal static class CheckoutEndpoints
         await answers.NotifyWorkerAsync(ct);
         return answers.Answer(await answers.OutcomeAsync(waiter, ct), withKey: true);
 
-        async Task<OrderResult> AnswerAsync(KnownOrder ordered) => ordered.Digest == digest
+        // A cart that is still open is another cart than the one that was ordered; without its cookie, the same form is the same order.
+        async Task<OrderResult> AnswerAsync(KnownOrder ordered) => ordered.Digest == digest && cart is not { OrderId: null, Lines: [_, ..] }
             ? await ShowAsync(ordered.Id)
             : Refuse(422, "key_reused", $"You already placed order {ordered.Number}.", ("orderNumber", ordered.Number));
 

@@ -70,9 +70,8 @@ internal sealed partial record CheckoutRequest(
     /// <summary>
     /// What is ordered, by whom, at which price. Not the payment token: a form sent twice may carry two tokens for one card, and is one order.
     /// </summary>
-    public string DigestFor(byte[] cartHash) => IdempotencyKey.DigestOf(
-        "checkout", Convert.ToHexStringLower(cartHash), $"{CartVersion}", $"{TotalMinor}", Email!, Name!, Line1!, Line2 ?? "", PostalCode!, City!,
-        Country!, Provider!);
+    public string Digest() => IdempotencyKey.DigestOf(
+        "checkout", $"{CartVersion}", $"{TotalMinor}", Email!, Name!, Line1!, Line2 ?? "", PostalCode!, City!, Country!, Provider!);
 
     /// <summary>Never what was typed: a record prints its members.</summary>
     public override string ToString() => nameof(CheckoutRequest);

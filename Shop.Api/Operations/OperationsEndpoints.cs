@@ -52,10 +52,11 @@ internal static class OperationsEndpoints
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
         var operations = app.MapGroup("/operations").WithTags("Operations");
-        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders));
-        operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier));
-        operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue));
-        operations.MapPost("/jobs/{id:guid}/retry", RetryJob).WithName(nameof(RetryJob));
+        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.");
+        operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
+            .WithSummary("All that happened to an order, and nothing personal.").ProducesProblem(404);
+        operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue)).WithSummary("How the payment queue and the outbox stand.");
+        operations.MapPost("/jobs/{id:guid}/retry", RetryJob).WithName(nameof(RetryJob)).WithSummary("Makes a parked job due now.").ProducesProblem(404).ProducesProblem(409);
     }
 
     internal static async Task<Ok<OrderRows>> GetOrders(ReportsDatabase reports, CancellationToken ct, int limit = 50)

@@ -17,7 +17,11 @@ namespace Shop.Api.Orders;
 
 using OrderResult = Results<Ok<OrderView>, Accepted<OrderView>, ProblemHttpResult>;
 
-internal sealed record PayRequest(string? PaymentToken, string? Provider);
+internal sealed record PayRequest(string? PaymentToken, string? Provider)
+{
+    /// <summary>Never the token: a record prints its members.</summary>
+    public override string ToString() => nameof(PayRequest);
+}
 
 internal static class OrderEndpoints
 {
@@ -32,8 +36,11 @@ internal static class OrderEndpoints
     public static void MapOrders(this IEndpointRouteBuilder app)
     {
         var orders = app.MapGroup("/orders").WithTags("Orders").AddEndpointFilter<OnceMore>();
-        orders.MapGet("/{number:long}", GetOrder).WithName(nameof(GetOrder));
-        orders.MapPost("/{number:long}/payments", PayAgain).WithName(nameof(PayAgain)).WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
+        orders.MapGet("/{number:long}", GetOrder).WithName(nameof(GetOrder)).WithSummary("An order, for whoever has its key.").ProducesProblem(404);
+        orders.MapPost("/{number:long}/payments", PayAgain).WithName(nameof(PayAgain))
+            .WithSummary("Pays a declined order again. The same key is the same payment.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
+            .WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
     }
 
     internal static async Task<Results<Ok<OrderView>, ProblemHttpResult>> GetOrder(
