@@ -89,8 +89,9 @@ internal static class CartEndpoints
     }
 
     internal static async Task<CartResult> AddToCart(
-        AddLineRequest request, [FromHeader(Name = CartToken.Header)] string? token, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
-        NpgsqlDataSource database, TimeProvider clock, HttpContext http, CancellationToken ct)
+        AddLineRequest request, [FromHeader(Name = CartToken.Header)] string? token,
+        [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, NpgsqlDataSource database, TimeProvider clock, HttpContext http,
+        CancellationToken ct)
     {
         http.Response.Headers.CacheControl = "no-store";
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
@@ -127,7 +128,7 @@ internal static class CartEndpoints
         var made = Open(await reader.ReadCartAsync(ct));
 
         if (written is null)
-            return isKnown && !hasRoom ? Problems.Refuse(422, "cart_full", $"A cart holds at most {CartLine.MaxLines} different items.") : SkuNotFound();
+            return isKnown && !hasRoom ? CartFull() : SkuNotFound();
         if (written != digest)
             return Problems.Refuse(422, "key_reused", "This key was used for another request.");
         return TypedResults.Ok(mine?.View() ?? made?.View(newToken) ?? CartView.Empty);
@@ -166,6 +167,9 @@ internal static class CartEndpoints
 
     private static ProblemHttpResult InvalidQuantity() =>
         Problems.Refuse(422, "invalid_quantity", $"Please choose a quantity of at most {CartLine.MaxQuantity}.");
+
+    private static ProblemHttpResult CartFull() =>
+        Problems.Refuse(422, "cart_full", $"A cart holds at most {CartLine.MaxLines} different items.");
 
     private static ProblemHttpResult SkuNotFound() => Problems.Refuse(404, "sku_not_found", "This item is not available.");
 }

@@ -47,8 +47,9 @@ internal sealed partial record CheckoutRequest(
         Payment(errors, PaymentToken, Provider);
         return errors;
 
-        void Text(string? value, string field, string missing) =>
-            Require(value is { Length: > 0 } && IsText(value), field, value is { Length: > MaxLength } ? $"Please use at most {MaxLength} characters." : missing);
+        void Text(string? value, string field, string missing) => Require(
+            value is { Length: > 0 } && IsText(value), field,
+            value is { Length: > MaxLength } ? $"Please use at most {MaxLength} characters." : missing);
 
         void Require(bool holds, string field, string otherwise)
         {

@@ -56,9 +56,9 @@ internal static class OrderEndpoints
 
     /// <summary>Another try for an order whose payment was declined or is stuck at the bank: a new charge job, while no other one is open.</summary>
     internal static async Task<OrderResult> PayAgain(
-        long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [FromHeader(Name = KeyHeader)] string? orderKey,
-        ShopDbContext db, OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock,
-        ILogger<PayRequest> logger, CancellationToken ct)
+        long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
+        [FromHeader(Name = KeyHeader)] string? orderKey, ShopDbContext db, OrderWaiters waiters, OrderAnswers answers,
+        IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ILogger<PayRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
@@ -127,7 +127,8 @@ internal static class OrderEndpoints
             Problems.Refuse(status, reason, detail, new Dictionary<string, object?> { [name] = value });
     }
 
-    private static ProblemHttpResult OrderNotFound() => Problems.Refuse(404, "order_not_found", "There is no such order, or the link to it is not complete.");
+    private static ProblemHttpResult OrderNotFound() =>
+        Problems.Refuse(404, "order_not_found", "There is no such order, or the link to it is not complete.");
 
     /// <summary>In the same time whatever is wrong with it, so that a key can't be found out letter by letter.</summary>
     private static bool Opens(string? given, string accessKey) => CryptographicOperations.FixedTimeEquals(
