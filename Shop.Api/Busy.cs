@@ -33,7 +33,10 @@ internal sealed class Busy(ILogger<Busy> logger) : IExceptionHandler
     public static bool IsConnectionLost(Exception? exception) => exception switch
     {
         null => false,
-        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow } => true,
+        PostgresException
+        {
+            SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
+        } => true,
         NpgsqlException { InnerException: IOException or SocketException } => true,
         _ => IsConnectionLost(exception.InnerException),
     };

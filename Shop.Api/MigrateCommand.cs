@@ -19,13 +19,16 @@ internal static class MigrateCommand
         try
         {
             // Without the pools' limits: what a migration does may take longer than what a shopper does.
-            await using var db = new ShopDbContext(new DbContextOptionsBuilder<ShopDbContext>().UseNpgsql(configuration.ShopConnectionString()).Options);
-            await MigrateAsync(db, services.GetRequiredService<IOptions<ApiDatabaseOptions>>().Value.MigrationPatience, services.GetRequiredService<TimeProvider>(), ct);
+            var options = new DbContextOptionsBuilder<ShopDbContext>().UseNpgsql(configuration.ShopConnectionString()).Options;
+            await using var db = new ShopDbContext(options);
+            var patience = services.GetRequiredService<IOptions<ApiDatabaseOptions>>().Value.MigrationPatience;
+            await MigrateAsync(db, patience, services.GetRequiredService<TimeProvider>(), ct);
             var seeded = configuration.GetValue("Seed:Catalogue", false) ? await CatalogueSeed.RunAsync(db, ct) : 0;
             logger.Migrated((await db.Database.GetAppliedMigrationsAsync(ct)).Last(), seeded);
             return 0;
         }
-        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or DbUpdateException or OptionsValidationException or OperationCanceledException)
+        catch (Exception e) when (
+            e is NpgsqlException or InvalidOperationException or DbUpdateException or OptionsValidationException or OperationCanceledException)
         {
             logger.NotMigrated(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
             return 1;

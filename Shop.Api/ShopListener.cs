@@ -7,8 +7,8 @@ namespace Shop.Api;
 
 /// <summary>The process's one LISTEN connection. Whenever it has been away, everybody looks again: notices may have been missed.</summary>
 internal sealed class ShopListener(
-    IConfiguration configuration, OrderWaiters waiters, CatalogCache catalogue, IOptions<ShopTime> time, TimeProvider clock, ILogger<ShopListener> logger)
-    : BackgroundService
+    IConfiguration configuration, OrderWaiters waiters, CatalogCache catalogue, IOptions<ShopTime> time, TimeProvider clock,
+    ILogger<ShopListener> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LastDelay = TimeSpan.FromSeconds(5);

@@ -67,9 +67,12 @@ internal static class CartEndpoints
     public static void MapCarts(this IEndpointRouteBuilder app)
     {
         var carts = app.MapGroup("/cart").WithTags("Cart").AddEndpointFilter<OnceMore>();
-        carts.MapGet("/", GetCart).WithName(nameof(GetCart));
-        carts.MapPost("/lines", AddToCart).WithName(nameof(AddToCart));
-        carts.MapPut("/lines/{sku}", SetCartLine).WithName(nameof(SetCartLine));
+        carts.MapGet("/", GetCart).WithName(nameof(GetCart)).WithSummary("The cart of the token in X-Cart; without one, an empty cart.");
+        carts.MapPost("/lines", AddToCart).WithName(nameof(AddToCart))
+            .WithSummary("Adds to the cart; makes one, and gives its token, where there is none.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
+        carts.MapPut("/lines/{sku}", SetCartLine).WithName(nameof(SetCartLine))
+            .WithSummary("Sets a line's quantity, 0 removes it, on the version that was seen.").ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
     }
 
     internal static async Task<Ok<CartView>> GetCart(
@@ -86,8 +89,9 @@ internal static class CartEndpoints
     }
 
     internal static async Task<CartResult> AddToCart(
-        AddLineRequest request, [FromHeader(Name = CartToken.Header)] string? token, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
-        NpgsqlDataSource database, TimeProvider clock, HttpContext http, CancellationToken ct)
+        AddLineRequest request, [FromHeader(Name = CartToken.Header)] string? token,
+        [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, NpgsqlDataSource database, TimeProvider clock, HttpContext http,
+        CancellationToken ct)
     {
         http.Response.Headers.CacheControl = "no-store";
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
@@ -124,7 +128,7 @@ internal static class CartEndpoints
         var made = Open(await reader.ReadCartAsync(ct));
 
         if (written is null)
-            return isKnown && !hasRoom ? Problems.Refuse(422, "cart_full", $"A cart holds at most {CartLine.MaxLines} different items.") : SkuNotFound();
+            return isKnown && !hasRoom ? CartFull() : SkuNotFound();
         if (written != digest)
             return Problems.Refuse(422, "key_reused", "This key was used for another request.");
         return TypedResults.Ok(mine?.View() ?? made?.View(newToken) ?? CartView.Empty);
@@ -163,6 +167,9 @@ internal static class CartEndpoints
 
     private static ProblemHttpResult InvalidQuantity() =>
         Problems.Refuse(422, "invalid_quantity", $"Please choose a quantity of at most {CartLine.MaxQuantity}.");
+
+    private static ProblemHttpResult CartFull() =>
+        Problems.Refuse(422, "cart_full", $"A cart holds at most {CartLine.MaxLines} different items.");
 
     private static ProblemHttpResult SkuNotFound() => Problems.Refuse(404, "sku_not_found", "This item is not available.");
 }

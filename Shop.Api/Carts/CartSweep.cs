@@ -57,8 +57,9 @@ internal sealed class CartSweep(
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using (var lease = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock($1)", connection, transaction) { Parameters = { new() { Value = LeaseId } } })
+        await using (var lease = new NpgsqlCommand("SELECT pg_try_advisory_xact_lock($1)", connection, transaction))
         {
+            lease.Parameters.Add(new() { Value = LeaseId });
             if (await lease.ExecuteScalarAsync(ct) is not true)
                 return false; // another replica is at it
         }

@@ -28,12 +28,15 @@ internal static class CatalogEndpoints
 
     public static void MapCatalog(this IEndpointRouteBuilder app)
     {
-        var catalog = app.MapGroup("/catalog").WithTags("Catalogue");
-        catalog.MapGet("/home", GetHome).WithName(nameof(GetHome)).Produces<HomeView>();
-        catalog.MapGet("/categories/{slug}", GetCategory).WithName(nameof(GetCategory)).Produces<CategoryView>();
-        catalog.MapGet("/products/{slug}", GetProduct).WithName(nameof(GetProduct)).Produces<ProductView>();
-        catalog.MapGet("/products/{slug}/availability", GetAvailability).WithName(nameof(GetAvailability));
-        catalog.MapGet("/pictures/{id}", GetPicture).WithName(nameof(GetPicture)).Produces<byte[]>(contentType: "image/svg+xml");
+        var catalog = app.MapGroup("/catalog").WithTags("Catalogue").ProducesProblem(404);
+        catalog.MapGet("/home", GetHome).WithName(nameof(GetHome)).WithSummary("What the shop window shows.").Produces<HomeView>();
+        catalog.MapGet("/categories/{slug}", GetCategory).WithName(nameof(GetCategory)).WithSummary("A page of a category.")
+            .Produces<CategoryView>().ProducesProblem(400);
+        catalog.MapGet("/products/{slug}", GetProduct).WithName(nameof(GetProduct)).WithSummary("A product with its variants.").Produces<ProductView>();
+        catalog.MapGet("/products/{slug}/availability", GetAvailability).WithName(nameof(GetAvailability))
+            .WithSummary("How many there are now: a hint, never cached.");
+        catalog.MapGet("/pictures/{id}", GetPicture).WithName(nameof(GetPicture))
+            .WithSummary("A picture; its id is of its content, so it never changes.").Produces<byte[]>(contentType: "image/svg+xml");
     }
 
     internal static async Task<PageResult> GetHome(

@@ -26,7 +26,7 @@ internal sealed class RedisPages(
         {
             _connection = services.GetService<IConnectionMultiplexer>(); // none where no Redis is configured
         }
-        catch (RedisConnectionException e)
+        catch (Exception e) when (e is RedisException or ObjectDisposedException)
         {
             logger.CacheSkipped(Timeout.InfiniteTimeSpan, e.Message);
         }

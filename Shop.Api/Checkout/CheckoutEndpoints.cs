@@ -29,12 +29,15 @@ internal static class CheckoutEndpoints
 
     public static void MapCheckout(this IEndpointRouteBuilder app) => // guests are the normal case
         app.MapPost("/checkout", PlaceOrder).WithName(nameof(PlaceOrder)).WithTags("Checkout")
+            .WithSummary("Orders a cart: 200 when the payment is settled, 202 while it is being confirmed. The same key is the same order.")
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
             .AddEndpointFilter<OnceMore>().WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
 
     internal static async Task<OrderResult> PlaceOrder(
-        CheckoutRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [FromHeader(Name = CartToken.Header)] string? cartToken,
-        ShopDbContext db, NpgsqlDataSource database, OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<ShopTime> time,
-        TimeProvider clock, ShopTelemetry telemetry, ILogger<CheckoutRequest> logger, CancellationToken ct)
+        CheckoutRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
+        [FromHeader(Name = CartToken.Header)] string? cartToken, ShopDbContext db, NpgsqlDataSource database, OrderWaiters waiters,
+        OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry,
+        ILogger<CheckoutRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
@@ -44,7 +47,7 @@ internal static class CheckoutEndpoints
             return Refuse(422, "validation_failed", "Please check what you have entered.", ("errors", errors));
 
         var cartHash = CartToken.HashOf(cartToken) ?? [];
-        var digest = request.DigestFor(cartHash);
+        var digest = request.Digest();
         var (known, cart) = await ReadAsync(database, key, cartHash, ct);
         if (known is not null)
             return await AnswerAsync(known);
@@ -98,7 +101,8 @@ internal static class CheckoutEndpoints
         await answers.NotifyWorkerAsync(ct);
         return answers.Answer(await answers.OutcomeAsync(waiter, ct), withKey: true);
 
-        async Task<OrderResult> AnswerAsync(KnownOrder ordered) => ordered.Digest == digest
+        // A cart that is still open is another cart than the one that was ordered; without its cookie, the same form is the same order.
+        async Task<OrderResult> AnswerAsync(KnownOrder ordered) => ordered.Digest == digest && cart is not { OrderId: null, Lines: [_, ..] }
             ? await ShowAsync(ordered.Id)
             : Refuse(422, "key_reused", $"You already placed order {ordered.Number}.", ("orderNumber", ordered.Number));
 
@@ -129,7 +133,8 @@ internal static class CheckoutEndpoints
     private sealed record KnownOrder(Guid Id, long Number, string Digest);
 
     /// <summary>All that decides how to go on, in one round trip: the order of this key if there is one, and the cart.</summary>
-    private static async Task<(KnownOrder? Order, PricedCart? Cart)> ReadAsync(NpgsqlDataSource database, Guid key, byte[] cartHash, CancellationToken ct)
+    private static async Task<(KnownOrder? Order, PricedCart? Cart)> ReadAsync(
+        NpgsqlDataSource database, Guid key, byte[] cartHash, CancellationToken ct)
     {
         await using var batch = database.CreateBatch();
         batch.Add("SELECT id, number, checkout_digest FROM shop.orders WHERE checkout_key = $1", key);
@@ -147,17 +152,18 @@ internal static class CheckoutEndpoints
         [
             .. cart.Lines.Select((line, i) => new OrderLine
             {
-                OrderId = id, Sku = line.Sku, Position = i + 1, ProductSlug = line.ProductSlug, ProductName = line.ProductName, VariantName = line.VariantName,
-                PictureId = line.PictureId, Quantity = line.Quantity, UnitPriceMinor = line.UnitPriceMinor, TaxRateBp = line.TaxRateBp,
-                TotalMinor = line.TotalMinor, TaxMinor = OrderLine.TaxIn(line.TotalMinor, line.TaxRateBp),
+                OrderId = id, Sku = line.Sku, Position = i + 1, ProductSlug = line.ProductSlug, ProductName = line.ProductName,
+                VariantName = line.VariantName, PictureId = line.PictureId, Quantity = line.Quantity, UnitPriceMinor = line.UnitPriceMinor,
+                TaxRateBp = line.TaxRateBp, TotalMinor = line.TotalMinor, TaxMinor = OrderLine.TaxIn(line.TotalMinor, line.TaxRateBp),
             }),
         ];
         var traceId = Activity.Current?.TraceId ?? ActivityTraceId.CreateRandom(); // without a trace there is still a reference
         return new Order
         {
-            Id = id, AccessKey = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), CheckoutKey = key, CheckoutDigest = digest, CartId = cart.Id,
-            PersonId = person.Id, Reference = Reference.Of(traceId), TraceId = traceId.ToHexString(), Currency = cart.Currency,
-            TotalMinor = lines.Sum(l => l.TotalMinor), TaxMinor = lines.Sum(l => l.TaxMinor), PlacedAt = now, DeadlineAt = now + deadline, Lines = [.. lines],
+            Id = id, AccessKey = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), CheckoutKey = key, CheckoutDigest = digest,
+            CartId = cart.Id, PersonId = person.Id, Reference = Reference.Of(traceId), TraceId = traceId.ToHexString(), Currency = cart.Currency,
+            TotalMinor = lines.Sum(l => l.TotalMinor), TaxMinor = lines.Sum(l => l.TaxMinor), PlacedAt = now, DeadlineAt = now + deadline,
+            Lines = [.. lines],
         };
     }
 

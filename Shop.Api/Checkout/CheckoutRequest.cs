@@ -47,8 +47,9 @@ internal sealed partial record CheckoutRequest(
         Payment(errors, PaymentToken, Provider);
         return errors;
 
-        void Text(string? value, string field, string missing) =>
-            Require(value is { Length: > 0 } && IsText(value), field, value is { Length: > MaxLength } ? $"Please use at most {MaxLength} characters." : missing);
+        void Text(string? value, string field, string missing) => Require(
+            value is { Length: > 0 } && IsText(value), field,
+            value is { Length: > MaxLength } ? $"Please use at most {MaxLength} characters." : missing);
 
         void Require(bool holds, string field, string otherwise)
         {
@@ -70,9 +71,8 @@ internal sealed partial record CheckoutRequest(
     /// <summary>
     /// What is ordered, by whom, at which price. Not the payment token: a form sent twice may carry two tokens for one card, and is one order.
     /// </summary>
-    public string DigestFor(byte[] cartHash) => IdempotencyKey.DigestOf(
-        "checkout", Convert.ToHexStringLower(cartHash), $"{CartVersion}", $"{TotalMinor}", Email!, Name!, Line1!, Line2 ?? "", PostalCode!, City!,
-        Country!, Provider!);
+    public string Digest() => IdempotencyKey.DigestOf(
+        "checkout", $"{CartVersion}", $"{TotalMinor}", Email!, Name!, Line1!, Line2 ?? "", PostalCode!, City!, Country!, Provider!);
 
     /// <summary>Never what was typed: a record prints its members.</summary>
     public override string ToString() => nameof(CheckoutRequest);

@@ -16,7 +16,8 @@ internal static class ReferenceEndpoints
         body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
         h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); } h3 { margin-bottom: .25rem; }
         code { font: .9em/1.4 ui-monospace, monospace; } .verb { display: inline-block; min-width: 3.5rem; font-weight: 700; }
-        table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border: 1px solid var(--line); }
+        table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; }
+        th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border: 1px solid var(--line); }
         th { background: var(--soft); } nav a { margin-right: 1rem; }
         """;
 
@@ -68,7 +69,10 @@ internal static class ReferenceEndpoints
 
     private static void Operation(StringBuilder page, string path, string verb, OpenApiOperation operation)
     {
-        page.Append($"""<h3 id="{Text(operation.OperationId)}"><span class="verb">{Text(verb)}</span> <code>{Text(path)}</code></h3><p>{Text(operation.Summary)}</p>""");
+        page.Append($"""
+            <h3 id="{Text(operation.OperationId)}"><span class="verb">{Text(verb)}</span> <code>{Text(path)}</code></h3>
+            <p>{Text(operation.Summary)}</p>
+            """);
         if (operation.Parameters is { Count: > 0 } parameters)
         {
             page.Append("<table><tr><th>Parameter</th><th>In</th><th>Type</th></tr>");

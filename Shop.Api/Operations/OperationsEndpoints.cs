@@ -52,16 +52,18 @@ internal static class OperationsEndpoints
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
         var operations = app.MapGroup("/operations").WithTags("Operations");
-        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders));
-        operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier));
-        operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue));
-        operations.MapPost("/jobs/{id:guid}/retry", RetryJob).WithName(nameof(RetryJob));
+        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.");
+        operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
+            .WithSummary("All that happened to an order, and nothing personal.").ProducesProblem(404);
+        operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue)).WithSummary("How the payment queue and the outbox stand.");
+        operations.MapPost("/jobs/{id:guid}/retry", RetryJob).WithName(nameof(RetryJob)).WithSummary("Makes a parked job due now.").ProducesProblem(404).ProducesProblem(409);
     }
 
     internal static async Task<Ok<OrderRows>> GetOrders(ReportsDatabase reports, CancellationToken ct, int limit = 50)
     {
         await using var db = reports.Open();
-        var orders = await db.Orders.AsNoTracking().OrderByDescending(o => o.PlacedAt).Take(Math.Clamp(limit, 1, MaxRows)).ToListAsync(ct);
+        var rows = Math.Clamp(limit, 1, MaxRows);
+        var orders = await db.Orders.AsNoTracking().OrderByDescending(o => o.PlacedAt).Take(rows).ToListAsync(ct);
         return TypedResults.Ok(new OrderRows(
         [
             .. orders.Select(o => new OrderRow(o.Number, o.PlacedAt, o.Status, o.Payment, o.Reason, o.TotalMinor, o.Currency, o.Reference, o.TraceId)),
@@ -85,7 +87,8 @@ internal static class OperationsEndpoints
             order.TraceId,
             [
                 .. attempts.Select(a => new AttemptView(
-                    a.At, a.Provider, a.Operation, ConfirmOf(a.Key), a.Class, a.Code, a.DeclineCode, a.RequestId, a.GatewayId, a.LatencyMs, a.TraceId, a.Proof)),
+                    a.At, a.Provider, a.Operation, ConfirmOf(a.Key), a.Class, a.Code, a.DeclineCode, a.RequestId, a.GatewayId, a.LatencyMs,
+                    a.TraceId, a.Proof)),
             ],
             [.. jobs.Select(j => new JobView(j.Id, j.Kind, j.State, j.DueAt, j.Leases, j.Attempts, j.LastReason))],
             [.. timeline.Select(t => new EntryView(t.At, t.Kind, t.Reason, t.Summary, t.Data is null ? null : JsonDocument.Parse(t.Data).RootElement))]));
@@ -124,8 +127,8 @@ internal static class OperationsEndpoints
         while (await reader.ReadAsync(ct))
         {
             parkedJobs.Add(new ParkedJob(
-                reader.GetGuid(0), reader.GetInt64(1), Enum.Parse<PaymentJobKind>(reader.GetString(2)), reader.IsDBNull(3) ? null : reader.GetString(3),
-                reader.GetInt32(4), reader.GetInt32(5), reader.GetFieldValue<DateTimeOffset>(6)));
+                reader.GetGuid(0), reader.GetInt64(1), Enum.Parse<PaymentJobKind>(reader.GetString(2)),
+                reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetInt32(4), reader.GetInt32(5), reader.GetFieldValue<DateTimeOffset>(6)));
         }
 
         return TypedResults.Ok(new QueueView(waiting, leased, parked, oldest, parkedJobs, outbox));

@@ -17,7 +17,11 @@ namespace Shop.Api.Orders;
 
 using OrderResult = Results<Ok<OrderView>, Accepted<OrderView>, ProblemHttpResult>;
 
-internal sealed record PayRequest(string? PaymentToken, string? Provider);
+internal sealed record PayRequest(string? PaymentToken, string? Provider)
+{
+    /// <summary>Never the token: a record prints its members.</summary>
+    public override string ToString() => nameof(PayRequest);
+}
 
 internal static class OrderEndpoints
 {
@@ -32,8 +36,11 @@ internal static class OrderEndpoints
     public static void MapOrders(this IEndpointRouteBuilder app)
     {
         var orders = app.MapGroup("/orders").WithTags("Orders").AddEndpointFilter<OnceMore>();
-        orders.MapGet("/{number:long}", GetOrder).WithName(nameof(GetOrder));
-        orders.MapPost("/{number:long}/payments", PayAgain).WithName(nameof(PayAgain)).WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
+        orders.MapGet("/{number:long}", GetOrder).WithName(nameof(GetOrder)).WithSummary("An order, for whoever has its key.").ProducesProblem(404);
+        orders.MapPost("/{number:long}/payments", PayAgain).WithName(nameof(PayAgain))
+            .WithSummary("Pays a declined order again. The same key is the same payment.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
+            .WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
     }
 
     internal static async Task<Results<Ok<OrderView>, ProblemHttpResult>> GetOrder(
@@ -49,9 +56,9 @@ internal static class OrderEndpoints
 
     /// <summary>Another try for an order whose payment was declined or is stuck at the bank: a new charge job, while no other one is open.</summary>
     internal static async Task<OrderResult> PayAgain(
-        long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [FromHeader(Name = KeyHeader)] string? orderKey,
-        ShopDbContext db, OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock,
-        ILogger<PayRequest> logger, CancellationToken ct)
+        long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
+        [FromHeader(Name = KeyHeader)] string? orderKey, ShopDbContext db, OrderWaiters waiters, OrderAnswers answers,
+        IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ILogger<PayRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
@@ -120,7 +127,8 @@ internal static class OrderEndpoints
             Problems.Refuse(status, reason, detail, new Dictionary<string, object?> { [name] = value });
     }
 
-    private static ProblemHttpResult OrderNotFound() => Problems.Refuse(404, "order_not_found", "There is no such order, or the link to it is not complete.");
+    private static ProblemHttpResult OrderNotFound() =>
+        Problems.Refuse(404, "order_not_found", "There is no such order, or the link to it is not complete.");
 
     /// <summary>In the same time whatever is wrong with it, so that a key can't be found out letter by letter.</summary>
     private static bool Opens(string? given, string accessKey) => CryptographicOperations.FixedTimeEquals(

@@ -39,5 +39,6 @@ internal sealed record OrderFacts(Order Order, Person Person, IReadOnlyList<Time
         OrderWords.Of(Order), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))]);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
-    internal static string Mask(string email) => email.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? $"{email[0]}•••{email[at..]}" : "•••";
+    internal static string Mask(string email) =>
+        email.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? $"{email[0]}•••{email[at..]}" : "•••";
 }

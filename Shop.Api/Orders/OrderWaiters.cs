@@ -90,8 +90,8 @@ internal sealed class OrderWaiters
 
 /// <summary>The safety net under NOTIFY: looks after the orders that are waited for right now, all in one question.</summary>
 internal sealed class OrderPoll(
-    OrderWaiters waiters, NpgsqlDataSource database, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ILogger<OrderPoll> logger)
-    : BackgroundService
+    OrderWaiters waiters, NpgsqlDataSource database, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock,
+    ILogger<OrderPoll> logger) : BackgroundService
 {
     private static readonly string[] Settled = [.. Enum.GetValues<PaymentState>().Where(OrderFacts.IsSettledState).Select(s => s.ToString())];
 

@@ -128,7 +128,8 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
                 order.TryApply(PaymentEvent.Started, DateTimeOffset.UtcNow);
                 job.State = JobState.Done;
                 await db.SaveChangesAsync();
-                await db.ApplyPaymentOutcomeAsync(job.OrderId, news is PaymentNews.Captured ? new PaymentNews.Captured(order.TotalMinor, order.Currency) : news, DateTimeOffset.UtcNow, Ct);
+                var told = news is PaymentNews.Captured ? new PaymentNews.Captured(order.TotalMinor, order.Currency) : news;
+                await db.ApplyPaymentOutcomeAsync(job.OrderId, told, DateTimeOffset.UtcNow, Ct);
                 await transaction.CommitAsync();
                 await db.NotifyAsync(Notices.Orders, $"{job.OrderId}", Ct);
                 return job.OrderId;

@@ -133,6 +133,26 @@ public sealed class CheckoutTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task The_same_form_without_its_cart_is_the_same_order_and_with_another_cart_is_not()
+    {
+        var sku = Sku("cookie");
+        await api.StockAsync(50, sku);
+        var guest = await api.GuestAsync((sku, 1));
+        var key = Guid.NewGuid();
+        var working = api.WorkAsync(ApiHost.Paid);
+        var first = await guest.CheckoutAsync(key);
+        await working;
+
+        guest.Token = null; // the storefront has taken the cookie back with its first answer
+        var again = await guest.CheckoutAsync(key);
+        await guest.AddAsync(sku); // the same goods, the same total, the same version, but a cart of today
+        var another = await guest.CheckoutAsync(key);
+
+        Assert.Equal((HttpStatusCode.OK, first["number"]), (again.Status, again["number"]));
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "key_reused", first["number"]), (another.Status, another.Reason, another["orderNumber"]));
+    }
+
+    [Fact]
     public async Task A_checkout_that_created_nothing_leaves_its_key_free()
     {
         var sku = Sku("free");

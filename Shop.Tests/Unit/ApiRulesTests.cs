@@ -1,3 +1,9 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Shop.Api;
 using Shop.Api.Carts;
 using Shop.Api.Checkout;
 using Shop.Api.Orders;
@@ -23,24 +29,23 @@ public sealed class ApiRulesTests
     {
         var typed = Form with { Email = " guest@example.org ", PostalCode = " 10115", Country = "de", Line2 = "  " };
 
-        Assert.Equal(Form.DigestFor([1]), typed.Trimmed().DigestFor([1]));
+        Assert.Equal(Form.Digest(), typed.Trimmed().Digest());
         Assert.Empty(typed.Trimmed().Errors());
     }
 
     [Fact]
     public void The_digest_is_of_what_is_ordered_and_not_of_the_card()
     {
-        var digest = Form.DigestFor([1]);
+        var digest = Form.Digest();
 
-        Assert.Equal(digest, (Form with { PaymentToken = "pm_other" }).DigestFor([1]));
+        Assert.Equal(digest, (Form with { PaymentToken = "pm_other" }).Digest());
         CheckoutRequest[] others =
         [
             Form with { Email = "other@example.org" }, Form with { Name = "B" }, Form with { Line1 = "B" }, Form with { Line2 = "B" }, Form with { PostalCode = "20095" },
             Form with { City = "B" }, Form with { Country = "FR" }, Form with { CartVersion = 2 }, Form with { TotalMinor = 1 },
             Form with { Name = "A", Line1 = " GuestStreet 1" }, // fields do not run into each other
         ];
-        Assert.All(others, o => Assert.NotEqual(digest, o.DigestFor([1])));
-        Assert.NotEqual(digest, Form.DigestFor([2]));
+        Assert.All(others, o => Assert.NotEqual(digest, o.Digest()));
     }
 
     [Theory]
@@ -116,6 +121,25 @@ public sealed class ApiRulesTests
         second.Dispose();
 
         Assert.Empty(waiters.WaitedFor());
+    }
+
+    [Theory]
+    [InlineData(PostgresErrorCodes.DeadlockDetected)]
+    [InlineData(PostgresErrorCodes.SerializationFailure)]
+    public async Task What_Postgres_asks_to_repeat_is_repeated_once(string sqlState)
+    {
+        await using var db = PostgresServer.Open("Host=nowhere");
+        await using var services = new ServiceCollection().AddSingleton(db).BuildServiceProvider();
+        var context = EndpointFilterInvocationContext.Create(new DefaultHttpContext { RequestServices = services });
+        var filter = new OnceMore(NullLogger<OnceMore>.Instance);
+        var runs = 0;
+
+        var answer = await filter.InvokeAsync(context, _ => ++runs == 1 ? throw Failure() : ValueTask.FromResult<object?>("done"));
+        await Assert.ThrowsAsync<DbUpdateException>(async () => await filter.InvokeAsync(context, _ => throw Failure()));
+
+        Assert.Equal(("done", 2), (answer, runs));
+
+        DbUpdateException Failure() => new("As EF wraps it.", new PostgresException("", "ERROR", "ERROR", sqlState));
     }
 
     [Fact]
