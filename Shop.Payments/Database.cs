@@ -20,14 +20,16 @@ internal sealed class DatabaseOptions
 
 internal static class Database
 {
-    public const string ConnectionName = "shop";
+    public const string ConnectionName = "shopdb";
 
     /// <summary>Key of the data source that takes webhooks in.</summary>
     public const string Intake = "intake";
 
     public static void AddDatabase(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<DatabaseOptions>().BindConfiguration(DatabaseOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<DatabaseOptions>().BindConfiguration(DatabaseOptions.Section).ValidateDataAnnotations()
+            .Validate<IConfiguration>((_, c) => c.GetConnectionString(ConnectionName) is { Length: > 0 }, $"ConnectionStrings:{ConnectionName} is missing.")
+            .ValidateOnStart();
         builder.Services.AddDbContextFactory<ShopDbContext>((services, context) =>
         {
             var options = services.GetRequiredService<IOptions<DatabaseOptions>>().Value;

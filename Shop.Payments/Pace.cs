@@ -7,8 +7,8 @@ internal sealed class PaceOptions
 {
     public const string Section = "Shop";
 
-    /// <summary>Shortens every wait by the same factor, so that drills and tests run the real code in compressed time.</summary>
-    [Range(0.0001, 1)] public double TimeScale { get; init; } = 1;
+    /// <summary>One factor over every wait, so that drills and tests run the real code in compressed time.</summary>
+    [Range(0.001, 10)] public double TimeScale { get; init; } = 1;
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data.Inventory;
 using Shop.Data.Orders;
@@ -22,7 +23,7 @@ public abstract record PaymentNews
     public sealed record Postponed(string Reason, DateTimeOffset Until) : PaymentNews;
 
     /// <summary>Given up, with proof: the intent is canceled at the gateway, or no confirm was ever sent.</summary>
-    public sealed record Closed(string Reason) : PaymentNews;
+    public sealed record Closed(string Reason, string? Proof = null) : PaymentNews;
 }
 
 /// <summary>
@@ -64,12 +65,14 @@ public static class PaymentOutcome
         return order;
     }
 
-    private static bool Tell(ShopDbContext db, Order order, DateTimeOffset now, PaymentEvent on, string kind, string reason, string? url = null)
+    private static bool Tell(
+        ShopDbContext db, Order order, DateTimeOffset now, PaymentEvent on, string kind, string reason, string? url = null, string? proof = null)
     {
         if (!order.TryApply(on, now, reason, url))
             return false;
 
-        db.Timeline.Add(TimelineEntry.Of(order.Id, now, kind, Reasons.Of(reason).Shopper, reason));
+        db.Timeline.Add(TimelineEntry.Of(order.Id, now, kind, Reasons.Of(reason).Shopper, reason,
+            data: proof is null ? null : JsonSerializer.Serialize(new { proof })));
         return true;
     }
 
@@ -123,7 +126,7 @@ public static class PaymentOutcome
 
     private static async Task<bool> CloseAsync(ShopDbContext db, Order order, PaymentNews.Closed news, DateTimeOffset now, CancellationToken ct)
     {
-        if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, news.Reason))
+        if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, news.Reason, proof: news.Proof))
             return false;
 
         await db.ReleaseHoldAsync(order.Id, ct);

@@ -24,7 +24,7 @@ public sealed class PaymentAttempt
     public string? GatewayId { get; init; }
     public string? RequestId { get; init; }
 
-    /// <summary>charged, not_charged, action_needed, unknown, created, refunded.</summary>
+    /// <summary>charged, not_charged, action_needed, awaits_card, unknown, created, refunded, refund_pending, refund_failed.</summary>
     public required string Class { get; init; }
 
     public string? Reason { get; init; }

@@ -58,7 +58,9 @@ internal abstract record GatewayAnswer
     /// <summary>Definitive: the money is still here.</summary>
     public sealed record RefundFailed(string? Id, string Why) : GatewayAnswer
     {
-        public override string Class => "refund_failed";
+        public const string Word = "refund_failed";
+
+        public override string Class => Word;
     }
 
     public sealed record Unknown(string Reason, bool Fault) : GatewayAnswer

@@ -16,6 +16,18 @@ namespace Shop.Payments.Queue;
 /// <param name="Heard">False for an answer that brought us no further although the gateway is well: too many of those park the job.</param>
 internal sealed record Verdict(PaymentNews? News, DateTimeOffset? AskAgain, string? Reason, bool SettlesConfirm, string? Proof = null, bool Heard = true);
 
+/// <summary>What proves that an operation did not charge. A person reads these words beside the attempt.</summary>
+internal static class Proofs
+{
+    public const string NeverConfirmed = "no confirm was ever sent";
+    public const string NotConfirmedNow = "no confirm was sent in this try";
+    public const string NeverLeft = "the confirm never left";
+    public const string NotExecuted = "the confirm was refused before it was executed";
+    public const string Refused = "the confirm was refused";
+    public const string WaitsForShopper = "the bank waits for the shopper";
+    public const string Canceled = "the intent is canceled at the gateway";
+}
+
 /// <summary>Writes down what a worker learned, in one transaction: the attempts, the order's news, the job's next step.</summary>
 internal sealed class Books(
     IDbContextFactory<ShopDbContext> contexts, CrashPoints crash, PaymentTelemetry telemetry, TimeProvider clock, ILogger<Books> logger)

@@ -88,7 +88,7 @@ internal sealed class ChargeHandler(
         };
         var until = NextTry(job, order);
         await books.WriteAsync(job, [asked], new Verdict(new PaymentNews.Postponed(reason, until), until, reason, SettlesConfirm: false,
-            "no confirm was sent in this try"), recording.Token);
+            Proofs.NotConfirmedNow), recording.Token);
         return null;
     }
 
@@ -200,16 +200,16 @@ internal sealed class ChargeHandler(
             case GatewayAnswer.Charged charged:
                 return new(new PaymentNews.Captured(charged.AmountMinor, charged.Currency), null, null, SettlesConfirm: true);
             case GatewayAnswer.ActionNeeded action:
-                return new(new PaymentNews.ActionAsked(action.Url), null, Reasons.AuthenticationNeeded, SettlesConfirm: true, "the bank waits for the shopper");
+                return new(new PaymentNews.ActionAsked(action.Url), null, Reasons.AuthenticationNeeded, SettlesConfirm: true, Proofs.WaitsForShopper);
             case GatewayAnswer.NotCharged { By: Refusal.Card } refused:
-                return new(new PaymentNews.Refused(refused.Reason), null, refused.Reason, SettlesConfirm: true, "the confirm was refused");
+                return new(new PaymentNews.Refused(refused.Reason), null, refused.Reason, SettlesConfirm: true, Proofs.Refused);
             case GatewayAnswer.NotCharged { By: Refusal.Canceled }:
-                return new(new PaymentNews.Closed(Reasons.NotConfirmedInTime), null, Reasons.NotConfirmedInTime, SettlesConfirm: true,
-                    "the intent is canceled at the gateway");
+                return new(new PaymentNews.Closed(Reasons.NotConfirmedInTime, Proofs.Canceled), null, Reasons.NotConfirmedInTime, SettlesConfirm: true,
+                    Proofs.Canceled);
             case GatewayAnswer.NotCharged no when !mayHaveRunBefore:
                 var until = NextTry(job, order);
                 return new(new PaymentNews.Postponed(no.Reason, until), until, no.Reason, SettlesConfirm: true,
-                    no.By is Refusal.NotSent ? "the confirm never left" : "the confirm was refused before it was executed");
+                    no.By is Refusal.NotSent ? Proofs.NeverLeft : Proofs.NotExecuted);
             default:
                 var reason = answer is GatewayAnswer.Unknown { Reason: Reasons.GatewayRateLimited or Reasons.PaymentProcessing } unknown
                     ? unknown.Reason : Reasons.OutcomeUnknown;

@@ -46,11 +46,11 @@ internal sealed class CloseHandler(
             }
 
             mine.Done(now, reason);
-            return (await db.ApplyPaymentOutcomeAsync(job.OrderId, new PaymentNews.Closed(reason), now, ct)).Changed ? reason : "";
+            return (await db.ApplyPaymentOutcomeAsync(job.OrderId, new PaymentNews.Closed(reason, Proofs.NeverConfirmed), now, ct)).Changed ? reason : "";
         }, ct);
 
         if (changed is { Length: > 0 })
-            await books.TellClosedAsync(job, reason, "no confirm was ever sent", ct);
+            await books.TellClosedAsync(job, reason, Proofs.NeverConfirmed, ct);
     }
 
     private async Task CancelAsync(PaymentJob job, string reason, string intentId, IReadOnlyList<Asked> before, CancellationToken ct)
@@ -72,7 +72,7 @@ internal sealed class CloseHandler(
             GatewayAnswer.Charged charged => // the shopper was faster
                 new Verdict(new PaymentNews.Captured(charged.AmountMinor, charged.Currency), null, null, SettlesConfirm: true),
             GatewayAnswer.NotCharged { By: Refusal.Canceled } =>
-                new Verdict(new PaymentNews.Closed(reason), null, reason, SettlesConfirm: true, "the intent is canceled at the gateway"),
+                new Verdict(new PaymentNews.Closed(reason, Proofs.Canceled), null, reason, SettlesConfirm: true, Proofs.Canceled),
             var answer => new Verdict(null, clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Attempts + 1, Random.Shared.NextDouble())),
                 Reasons.OutcomeUnknown, SettlesConfirm: false, Heard: answer.IsFault),
         };

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data;
 using Shop.Data.Payments;
@@ -10,8 +11,6 @@ internal static class GatewayKeys
 {
     public static string Confirm(Guid orderId, int number) => $"order:{orderId}:confirm:{number}";
 
-    public static string Refund(Guid orderId, Guid refundId) => $"order:{orderId}:refund:{refundId}";
-
     /// <summary>
     /// The key of a create or cancel. A gateway replays a stored 5xx under its key for a day; these two charge nothing however often they
     /// run (only the stored intent is ever confirmed), so after such an answer the next try has a key of its own.
@@ -23,6 +22,15 @@ internal static class GatewayKeys
         var broken = await db.PaymentAttempts.CountAsync(a => a.OrderId == job.OrderId && a.Operation == name && a.HttpStatus >= 500, ct);
         var key = broken == 0 ? $"order:{job.OrderId}:{name}" : $"order:{job.OrderId}:{name}:{broken + 1}";
         await EnsureAsync(db, key, job.OrderId, parameters, now, ct);
+        return key;
+    }
+
+    /// <summary>A refund that the gateway says has failed may be sent again, when a person asks for it: under a key of its own, or the failure is replayed.</summary>
+    public static async Task<string> WriteRefundAsync(ShopDbContext db, PaymentJob job, NewRefund refund, DateTimeOffset now, CancellationToken ct)
+    {
+        var failed = await db.PaymentAttempts.CountAsync(a => a.JobId == job.Id && a.Class == GatewayAnswer.RefundFailed.Word, ct);
+        var key = failed == 0 ? $"order:{job.OrderId}:refund:{refund.RefundId}" : $"order:{job.OrderId}:refund:{refund.RefundId}:{failed + 1}";
+        await EnsureAsync(db, key, job.OrderId, JsonSerializer.Serialize(refund), now, ct);
         return key;
     }
 

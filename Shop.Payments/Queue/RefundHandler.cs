@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Shop.Data;
@@ -27,13 +26,13 @@ internal sealed class RefundHandler(
                 ?? throw new InvalidOperationException($"Refund {job.RefundId} belongs to an intent without an id.");
         }
 
-        if (refund.State is not RefundState.Pending)
+        if (refund.State is RefundState.Succeeded)
         {
             await queue.FinishAsync(job, ct);
             return;
         }
 
-        var asked = refund.GatewayId is { } known
+        var asked = refund is { State: RefundState.Pending, GatewayId: { } known }
             ? await gateways.AskAsync(job.Provider, GatewayOperation.Read, null, known, (g, token) => g.ReadRefundAsync(known, token), ct)
             : await SendAsync(job, new NewRefund(refund.Id, intentId, refund.AmountMinor), ct);
         if (asked is null)
@@ -51,13 +50,8 @@ internal sealed class RefundHandler(
 
     private async Task<Asked?> SendAsync(PaymentJob job, NewRefund wanted, CancellationToken ct)
     {
-        var key = GatewayKeys.Refund(job.OrderId, wanted.RefundId);
-        var written = await queue.WriteAsync(job, async (db, _) =>
-        {
-            await GatewayKeys.EnsureAsync(db, key, job.OrderId, JsonSerializer.Serialize(wanted), clock.GetUtcNow(), ct);
-            return key;
-        }, ct);
-        return written is null
+        var key = await queue.WriteAsync(job, (db, _) => GatewayKeys.WriteRefundAsync(db, job, wanted, clock.GetUtcNow(), ct), ct);
+        return key is null
             ? null
             : await gateways.AskAsync(job.Provider, GatewayOperation.Refund, key, wanted.IntentId, (g, token) => g.RefundAsync(key, wanted, token), ct);
     }
@@ -98,8 +92,8 @@ internal static class RefundSettlement
                 db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.Refunded, "The refund is on its way to your account.", refund.Reason));
                 db.Outbox.Add(OutboxMessage.Of(OutboxKind.RefundedMail, orderId, now));
                 break;
-            case GatewayAnswer.RefundPending pending when refund.State is RefundState.Pending:
-                refund.GatewayId = pending.Id;
+            case GatewayAnswer.RefundPending pending when refund.State is not RefundState.Succeeded:
+                (refund.State, refund.GatewayId, refund.SettledAt) = (RefundState.Pending, pending.Id, null);
                 break;
             case GatewayAnswer.RefundFailed failed when refund.State is RefundState.Pending:
                 (refund.State, refund.GatewayId, refund.SettledAt) = (RefundState.Failed, failed.Id ?? refund.GatewayId, now);

@@ -22,7 +22,7 @@ internal static class WebhookEndpoints
     private const int MaxBytes = 256 * 1024;
 
     public static void MapWebhooks(this IEndpointRouteBuilder app) =>
-        app.MapPost("/webhooks/stripe", TakeStripeAsync).WithName("stripe-webhook").DisableAntiforgery();
+        app.MapPost("/webhooks/stripe", TakeStripeAsync).WithName("stripe-webhook");
 
     internal static async Task<WebhookResult> TakeStripeAsync(
         HttpRequest request, IOptionsMonitor<GatewayOptions> gateways, [FromKeyedServices(Database.Intake)] NpgsqlDataSource intake, WorkSignal signal,

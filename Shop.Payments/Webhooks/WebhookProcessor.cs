@@ -157,7 +157,7 @@ internal sealed class WebhookProcessor(
         PaymentNews? news = asked.Answer switch
         {
             GatewayAnswer.Charged charged => new PaymentNews.Captured(charged.AmountMinor, charged.Currency),
-            GatewayAnswer.NotCharged { By: Refusal.Canceled } => new PaymentNews.Closed(Reasons.NotConfirmedInTime),
+            GatewayAnswer.NotCharged { By: Refusal.Canceled } => new PaymentNews.Closed(Reasons.NotConfirmedInTime, Proofs.Canceled),
             // The shopper failed at the bank. It says so only while no confirm is open and none was sent since we asked.
             GatewayAnswer.AwaitsCard waits when order.Payment is PaymentState.ActionNeeded && !intent.ConfirmOpen && intent.Confirm == before.Confirm
                 => new PaymentNews.Refused(waits.Reason),

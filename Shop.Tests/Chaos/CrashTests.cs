@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data.Orders;
+using Shop.Data.Payments;
 using Shop.Payments;
 using Shop.Simulator;
 using Shop.Tests.Fixtures;
@@ -67,6 +68,53 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.False(await db.Holds.AnyAsync());
         Assert.Equal(1, await db.Outbox.CountAsync(m => m.OrderId == placed.Id));
         Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.Paid));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // the intent is there already: what never leaves is the confirm itself
+    public async Task A_gateway_that_cannot_be_reached_defers_the_order_and_one_confirm_pays_it_later(bool isCreated)
+    {
+        var placed = await PaymentsShop.PlaceAsync(_database);
+        if (isCreated)
+            await CreateIntentAsync(placed);
+        using (var lonely = PaymentsProcess.Start(_database, new Uri($"http://127.0.0.1:{PostgresServer.FreePort()}"), _smtpPort))
+        {
+            var deferred = await PaymentsShop.UntilAsync(
+                _database, placed.Id, o => o.Payment is PaymentState.Deferred, "a postponement", () => lonely.Output);
+            Assert.Equal(Reasons.GatewayUnreachable, deferred.Reason);
+            lonely.Terminate();
+            Assert.Equal(0, await lonely.EndAsync());
+        }
+
+        using var successor = Start();
+
+        await PaymentsShop.UntilAsync(_database, placed.Id, o => o.Payment is PaymentState.Paid, "a payment", () => successor.Output);
+        Assert.Equal((1, 1), await LedgerAsync(placed.Id));
+        await using var db = PostgresServer.Open(_database);
+        Assert.Equal(1, (await db.PaymentIntents.SingleAsync(i => i.OrderId == placed.Id)).Confirm); // never refused, so never another number
+        Assert.Equal([isCreated ? "the confirm never left" : "no confirm was sent in this try"], await db.PaymentAttempts
+            .Where(a => a.OrderId == placed.Id && a.Class == "not_charged").Select(a => a.Proof).Distinct().ToListAsync());
+    }
+
+    private async Task CreateIntentAsync(Order order)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/stripe/v1/payment_intents", UriKind.Relative))
+        {
+            Headers = { { "Authorization", "Bearer sk_test_shop" }, { "Idempotency-Key", $"order:{order.Id}:create" } },
+            Content = new FormUrlEncodedContent(new Dictionary<string, string>
+            {
+                ["amount"] = $"{order.TotalMinor}", ["currency"] = "eur", ["automatic_payment_methods[enabled]"] = "true", ["metadata[order_id]"] = $"{order.Id}",
+            }),
+        };
+        var created = await (await _simulator.SendAsync(request)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonNode>();
+        await using var db = PostgresServer.Open(_database);
+        db.Add(new PaymentIntent
+        {
+            OrderId = order.Id, Provider = PaymentProvider.Stripe, GatewayId = (string)created!["id"]!, AmountMinor = order.TotalMinor,
+            Currency = order.Currency, CreatedAt = DateTimeOffset.UtcNow,
+        });
+        await db.SaveChangesAsync();
     }
 
     [Fact]

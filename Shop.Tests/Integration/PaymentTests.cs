@@ -246,6 +246,64 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_refund_that_the_gateway_refused_is_parked_and_a_person_can_send_it_again()
+    {
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        var refund = new Refund
+        {
+            Id = Guid.CreateVersion7(), OrderId = placed.Id, Provider = PaymentProvider.Stripe, AmountMinor = placed.TotalMinor, Currency = "EUR",
+            Reason = Reasons.PaidAfterClosing, CreatedAt = DateTimeOffset.UtcNow,
+        };
+        var job = PaymentJob.Of(PaymentJobKind.Refund, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow, refundId: refund.Id);
+        await using (var db = shop.Open())
+        {
+            refund.State = RefundState.Failed; // as an earlier try left it, with its attempt on file
+            db.AddRange(refund, job, new PaymentAttempt
+            {
+                Id = Guid.CreateVersion7(), OrderId = placed.Id, JobId = job.Id, Provider = PaymentProvider.Stripe, Operation = "refund",
+                Class = "refund_failed", LatencyMs = 1, At = DateTimeOffset.UtcNow,
+            });
+            await db.SaveChangesAsync();
+        }
+
+        await shop.UntilAsync(placed.Id, o => o.Status == OrderStatus.Refunded, "a refund");
+
+        Assert.Equal(placed.TotalMinor, (await shop.LedgerAsync(placed.Id)).RefundedMinor);
+        await using var books = shop.Open();
+        Assert.True(await books.GatewayKeys.AnyAsync(k => k.Key == $"order:{placed.Id}:refund:{refund.Id}:2"));
+        Assert.Equal(JobState.Done, (await books.PaymentJobs.SingleAsync(j => j.Id == job.Id)).State);
+    }
+
+    [Theory]
+    [InlineData("charge_then_drop")]
+    [InlineData("refuse503")]
+    public async Task A_refund_whose_answer_is_lost_is_sent_once(string fault)
+    {
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        await shop.FaultsAsync(fault, count: 1, operation: "refund");
+        await using (var db = shop.Open())
+        {
+            var refund = new Refund
+            {
+                Id = Guid.CreateVersion7(), OrderId = placed.Id, Provider = PaymentProvider.Stripe, AmountMinor = 500, Currency = "EUR",
+                Reason = Reasons.PaidAfterClosing, CreatedAt = DateTimeOffset.UtcNow,
+            };
+            db.AddRange(refund, PaymentJob.Of(PaymentJobKind.Refund, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow, refundId: refund.Id));
+            await db.SaveChangesAsync();
+        }
+
+        await shop.UntilAsync(placed.Id, o => o.RefundedMinor == 500, "a refund of 500");
+
+        Assert.Equal(500, (await shop.LedgerAsync(placed.Id)).RefundedMinor);
+    }
+
+    [Fact]
+    public async Task A_running_payments_service_says_that_it_is_ready() =>
+        Assert.True((await shop.Payments.GetAsync(new Uri("/ready", UriKind.Relative))).IsSuccessStatusCode);
+
+    [Fact]
     public async Task A_job_that_fails_six_times_is_parked_and_the_order_stays_as_it_is()
     {
         var placed = await shop.PlaceAsync(card: null); // nothing to charge: it fails the same way in every lease
