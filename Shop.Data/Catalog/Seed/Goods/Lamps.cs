@@ -78,12 +78,12 @@ internal static class Lamps
         var name = $"{series.Name} {form.Name}";
         var foot = form.Shape switch
         {
-            LampForm.Table => $" The foot is glazed in {series.Stand.Lower} brown tones by hand and felted underneath.",
+            LampForm.Table => " The foot is glazed by hand and felted underneath.",
             LampForm.Tripod =>
                 $" The legs are {(series.Stand == Steel || series.Stand == Brass ? "lacquered beech" : series.Stand.Lower)}, oiled twice.",
-            LampForm.Desk or LampForm.Reading =>
-                " Joints and pole are finished in " +
-                    $"{(series.Stand == Brass ? "brass" : series.Stand == Steel ? "brushed steel" : $"a warm {series.Stand.Lower} lacquer")}.",
+            LampForm.Desk or LampForm.Reading when series.Stand == Brass => " Joints and pole are finished in brass.",
+            LampForm.Desk or LampForm.Reading when series.Stand == Steel => " Joints and pole are finished in brushed steel.",
+            LampForm.Desk or LampForm.Reading => $" Joints and pole are finished in a warm {series.Stand.Lower} lacquer.",
             _ => "",
         };
 
@@ -91,7 +91,7 @@ internal static class Lamps
         [
             $"{dice.Pick($"The {name} is made of little: {form.Body}", $"The {name} keeps it simple: {form.Body}",
                     $"In {colours[0].Lower}, the {name} keeps to few parts: {form.Body}")}. " +
-                $"{form.Place}{(series.Stand == Walnut || form.Shape != LampForm.Table ? foot : " The foot is glazed by hand and felted underneath.")}",
+                $"{form.Place}{foot}",
             $"It is {form.Size}, and takes {form.Socket}. " +
                 $"{dice.Pick("A bulb of 2,700 kelvin gives the light shown in the picture.",
                     "It can be dimmed together with a dimmable bulb.", "The bulb is not included, so its warmth is up to you.",
