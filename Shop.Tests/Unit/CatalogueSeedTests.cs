@@ -98,8 +98,11 @@ public sealed partial class CatalogueSeedTests
             var svg = Encoding.UTF8.GetString(picture.Content);
             var root = XDocument.Parse(svg).Root!;
             Assert.Equal("0 0 640 480", root.Attribute("viewBox")?.Value);
-            Assert.DoesNotContain(root.DescendantsAndSelf(), e => e.Name.LocalName is "script" or "text" or "image" or "use" or "foreignObject" or "style");
-            Assert.DoesNotContain(root.DescendantsAndSelf().Attributes(), a => a.Name.LocalName is "href" || a.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                root.DescendantsAndSelf(), e => e.Name.LocalName is "script" or "text" or "image" or "use" or "foreignObject" or "style");
+            Assert.DoesNotContain(
+                root.DescendantsAndSelf().Attributes(),
+                a => a.Name.LocalName is "href" || a.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
             Assert.Empty(root.Value);
             Assert.DoesNotMatch(LongNumber(), svg);
         });
@@ -140,8 +143,9 @@ public sealed partial class CatalogueSeedTests
         Assert.All(days, d => Assert.Equal(TimeSpan.Zero, d.Offset));
     }
 
-    private static string Told(Product p) =>
-        $"{p.Slug}|{p.Name}|{p.Summary}|{p.Description}|{p.PictureId}|{p.Rank}|{p.CreatedAt:O}|{string.Join('|', p.Variants.Select(v => $"{v.Sku} {v.Name} {v.PriceMinor}"))}";
+    private static string Told(Product p) => string.Join('|',
+        [p.Slug, p.Name, p.Summary, p.Description, p.PictureId, $"{p.Rank} {p.CreatedAt:O}",
+            .. p.Variants.Select(v => $"{v.Sku} {v.Name} {v.PriceMinor}")]);
 
     private static void AssertProse(string text)
     {
@@ -156,7 +160,7 @@ public sealed partial class CatalogueSeedTests
         Assert.Empty(twice);
     }
 
-    /// <summary>What goes wrong when sentences are put together: gaps, doubled words or marks, a lower case start, an article that does not fit.</summary>
+    /// <summary>What goes wrong when sentences are put together: gaps, doubled words, a lower case start, an article that does not fit.</summary>
     [GeneratedRegex(@"  | [.,;:]|[.,;:]{2}|\b(\w+) \1\b|[.?] [a-z]|\b[Aa] [aeio]|\b[Aa]n [bcdfgjkmpqstvwz]|[{}]")]
     private static partial Regex Slip();
 

@@ -19,7 +19,7 @@ internal sealed class Sketch
         Paint(dice.Below(3));
     }
 
-    /// <summary>With a wall of one's own. Ornament 0 is a disc, 1 an arch, 2 light from a window, 3 nothing, 4 a table from above.</summary>
+    /// <summary>Ornament 0 is a disc, 1 an arch, 2 light from a window, 3 nothing; 4 is a table seen from above.</summary>
     public Sketch(Tone wall, int ornament)
     {
         Wall = wall;
@@ -65,7 +65,7 @@ internal sealed class Sketch
 
     /// <summary>Round dots, all of one size, as one path.</summary>
     public static Svg Dots(IEnumerable<Point> at, double size, Tone tone) =>
-        $"<path d='{string.Concat(at.Select(p => Svg.Of($"M{p}h0")))}' stroke='{tone}' stroke-width='{size}'/>";
+        $"<path d='{Svg.Each(at, p => $"M{p}h0")}' stroke='{tone}' stroke-width='{size}'/>";
 
     public static Svg Line(Svg path, double width, Tone tone, string more = "") =>
         $"<path d='{path}' stroke='{tone}' stroke-width='{width}'{more}/>";
@@ -101,7 +101,7 @@ internal sealed class Sketch
     }
 
     private string Gradient(string kind, string more, (double At, Tone Tone)[] stops) =>
-        Defined(kind, more, $"{string.Concat(stops.Select(s => Svg.Of($"<stop offset='{s.At * 100}%' stop-color='{s.Tone}'/>")))}");
+        Defined(kind, more, $"{Svg.Each(stops, s => $"<stop offset='{s.At * 100}%' stop-color='{s.Tone}'/>")}");
 
     /// <summary>Each definition once: many parts of a drawing are lit alike.</summary>
     private string Defined(string element, string more, Svg content)

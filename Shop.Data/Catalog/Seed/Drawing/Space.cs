@@ -51,7 +51,10 @@ internal sealed class Space(Point origin, double yaw, double pitch)
     {
         var (a, b) = (At(from), At(to));
         var lit = new Point(-width * 0.18, -width * 0.1);
-        return $"{Sketch.Line($"M{a}L{b}", width, tone.Dark(0.22))}{Sketch.Line($"M{a + lit}L{b + lit}", width * 0.6, tone)}{Sketch.Line($"M{a + lit}L{b + lit}", width * 0.2, tone.Light(0.3))}";
+        return $"""
+            {Sketch.Line($"M{a}L{b}", width, tone.Dark(0.22))}{Sketch.Line($"M{a + lit}L{b + lit}", width * 0.6, tone)}
+            {Sketch.Line($"M{a + lit}L{b + lit}", width * 0.2, tone.Light(0.3))}
+            """;
     }
 
     private Point Flat(Vector3 p) =>

@@ -43,6 +43,10 @@ internal sealed class Svg(int literalLength, int formattedCount)
 
     public override string ToString() => _text.ToString();
 
+    public static Svg Each<T>(IEnumerable<T> items, Func<T, Svg> part) => $"{string.Concat(items.Select(i => part(i).ToString()))}";
+
+    public static Svg Each(int count, Func<int, Svg> part) => Each(Enumerable.Range(0, count), part);
+
     public static string Of(Svg markup) => markup.ToString();
 }
 

@@ -15,50 +15,43 @@ internal static class Bags
 
     private static readonly Form[] Forms =
     [
-        new(
-            BagForm.Tote, "tote bag", 49, 16, "40 cm wide, 36 cm high and 14 cm deep",
+        new(BagForm.Tote, "tote bag", 49, 16, "40 cm wide, 36 cm high and 14 cm deep",
             "Two handles long enough for the shoulder, an inside pocket for the keys, and nothing that needs closing",
             "It takes a week's vegetables or a laptop and a jumper, and folds to the size of a book."),
-        new(
-            BagForm.Rucksack, "rucksack", 128, 20, "30 cm wide, 42 cm high and 15 cm deep",
+        new(BagForm.Rucksack, "rucksack", 128, 20, "30 cm wide, 42 cm high and 15 cm deep",
             "A flap with two buckled straps over a drawstring, a front pocket and a padded sleeve against the back",
             "It is a bag for school, for work and for the walk on the day in between."),
-        new(
-            BagForm.Weekender, "weekender", 179, 38, "54 cm wide, 32 cm high and 26 cm deep",
+        new(BagForm.Weekender, "weekender", 179, 38, "54 cm wide, 32 cm high and 26 cm deep",
             "A wide zip, handles that run all the way round under the base, and a detachable shoulder strap",
             "It holds three days of clothes and still counts as hand luggage with most airlines."),
-        new(
-            BagForm.Satchel, "satchel", 159, 12, "38 cm wide, 28 cm high and 10 cm deep",
+        new(BagForm.Satchel, "satchel", 159, 12, "38 cm wide, 28 cm high and 10 cm deep",
             "A deep flap, two tuck-in buckles and two pockets underneath it",
             "A4 folders and a 14-inch computer lie flat inside without bending."),
-        new(
-            BagForm.RollTop, "roll-top rucksack", 139, 24, "29 cm wide, 44 to 58 cm high and 16 cm deep",
+        new(BagForm.RollTop, "roll-top rucksack", 139, 24, "29 cm wide, 44 to 58 cm high and 16 cm deep",
             "A top that rolls down and is held by one strap, with a zipped pocket in front",
             "It grows by six litres on the way back from the market, and keeps the rain out on a bicycle."),
-        new(
-            BagForm.Crossbody, "crossbody bag", 89, 4, "24 cm wide, 19 cm high and 8 cm deep",
+        new(BagForm.Crossbody, "crossbody bag", 89, 4, "24 cm wide, 19 cm high and 8 cm deep",
             "A rounded flap with a turning stud and a strap that adjusts from 90 to 130 cm",
             "Telephone, purse, keys and a paperback fit; nothing else needs to."),
-        new(
-            BagForm.Bucket, "bucket bag", 99, 9, "26 cm wide, 28 cm high and 20 cm deep",
+        new(BagForm.Bucket, "bucket bag", 99, 9, "26 cm wide, 28 cm high and 20 cm deep",
             "A drawn cord through eight eyelets, a stiffened round base and one wide strap",
             "Everything is at the bottom, as in any bucket, but the opening is wide enough to see it."),
     ];
 
     private static readonly Series[] All =
     [
-        new("Ferryman", 0, "waxed cotton canvas", Cognac, Brass, Forest, Navy, Sand), new(
-            "Quayside", 1, "woven cotton canvas", Navy, Brass, Chalk, Butter, Mint),
-        new("Allotment", 0, "organic cotton canvas", Chestnut, Steel, Sage, Mustard, Terracotta), new(
-            "Bothy", 2, "brushed wool blend", Chestnut, Brass, Brick, Moss, Denim),
-        new("Saddler", 0, "vegetable-tanned leather", Chestnut, Brass, Cognac, Black, Forest), new(
-            "Pavement", 0, "recycled polyester canvas", Black, Steel, Slate, Charcoal, Teal),
-        new("Two-Tone", 3, "heavy cotton canvas", Cognac, Brass, Oat, Sky, Rose), new(
-            "Gallery", 0, "cotton canvas", Black, Steel, Lilac, Chalk, Red),
-        new("Beachcomber", 1, "washed cotton canvas", Terracotta, Steel, Oat, Sky, Chalk), new(
-            "Ridgeway", 2, "tightly woven wool blend", Cognac, Brass, Slate, Forest, Mustard),
-        new("Archivist", 0, "waxed cotton canvas", Chestnut, Brass, Plum, Stone, Denim), new(
-            "Orchardist", 3, "heavy cotton canvas", Chestnut, Brass, Butter, Sage, Apricot),
+        new("Ferryman", 0, "waxed cotton canvas", Cognac, Brass, Forest, Navy, Sand),
+        new("Quayside", 1, "woven cotton canvas", Navy, Brass, Chalk, Butter, Mint),
+        new("Allotment", 0, "organic cotton canvas", Chestnut, Steel, Sage, Mustard, Terracotta),
+        new("Bothy", 2, "brushed wool blend", Chestnut, Brass, Brick, Moss, Denim),
+        new("Saddler", 0, "vegetable-tanned leather", Chestnut, Brass, Cognac, Black, Forest),
+        new("Pavement", 0, "recycled polyester canvas", Black, Steel, Slate, Charcoal, Teal),
+        new("Two-Tone", 3, "heavy cotton canvas", Cognac, Brass, Oat, Sky, Rose),
+        new("Gallery", 0, "cotton canvas", Black, Steel, Lilac, Chalk, Red),
+        new("Beachcomber", 1, "washed cotton canvas", Terracotta, Steel, Oat, Sky, Chalk),
+        new("Ridgeway", 2, "tightly woven wool blend", Cognac, Brass, Slate, Forest, Mustard),
+        new("Archivist", 0, "waxed cotton canvas", Chestnut, Brass, Plum, Stone, Denim),
+        new("Orchardist", 3, "heavy cotton canvas", Chestnut, Brass, Butter, Sage, Apricot),
         new("Overnight", 0, "waxed cotton canvas", Cognac, Steel, Navy, Brick, Moss),
     ];
 

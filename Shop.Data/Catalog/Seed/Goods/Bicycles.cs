@@ -20,45 +20,44 @@ internal static class Bicycles
 
     private static readonly Form[] Forms =
     [
-        new(
-            BicycleForm.City, "city bicycle", 749, Low, 15.8, "A step-through steel frame with two curved tubes",
+        new(BicycleForm.City, "city bicycle", 749, Low, 15.8, "A step-through steel frame with two curved tubes",
             "You sit upright and see over the cars; the basket in front holds a bag of shopping and a loaf.",
             ["a 3-speed hub gear with a coaster brake", "a 7-speed hub gear and rim brakes", "an 8-speed hub gear and roller brakes"]),
-        new(
-            BicycleForm.Single, "single-speed", 529, Adult, 10.4, "A diamond frame in double-butted steel with flat bars",
+        new(BicycleForm.Single, "single-speed", 529, Adult, 10.4, "A diamond frame in double-butted steel with flat bars",
             "There is one gear, and it is the right one for towns without hills: nothing to adjust and little to break.",
             ["one gear of 44 by 17 and two rim brakes", "one gear of 46 by 18 and a flip-flop hub"]),
-        new(
-            BicycleForm.Road, "road bicycle", 1290, Adult, 9.1, "A light steel frame with drop bars and narrow tyres",
+        new(BicycleForm.Road, "road bicycle", 1290, Adult, 9.1, "A light steel frame with drop bars and narrow tyres",
             "It answers quickly and goes straight when the hands are off the bars; 28 mm tyres take the edge off rough asphalt.",
             ["2 by 11 gears and dual-pivot brakes", "1 by 12 gears and disc brakes"]),
-        new(
-            BicycleForm.Touring, "touring bicycle", 1390, Adult, 13.9, "A long wheelbase, drop bars and a rack that carries 35 kg",
+        new(BicycleForm.Touring, "touring bicycle", 1390, Adult, 13.9, "A long wheelbase, drop bars and a rack that carries 35 kg",
             "It is calm when loaded and stays so downhill; the two canvas panniers come with it.",
             ["3 by 9 gears and cantilever brakes", "a 14-speed hub gear and disc brakes"]),
-        new(
-            BicycleForm.Dutch, "roadster", 689, Low, 17.6, "A frame with one deep, curved tube, a full chain case and wide mudguards",
+        new(BicycleForm.Dutch, "roadster", 689, Low, 17.6, "A frame with one deep, curved tube, a full chain case and wide mudguards",
             "It is heavy, unhurried and always ready, even after a winter outside.",
             ["a 3-speed hub gear with a coaster brake", "a single gear with a coaster brake"]),
-        new(
-            BicycleForm.Folding, "folding bicycle", 899, One, 11.9,
+        new(BicycleForm.Folding, "folding bicycle", 899, One, 11.9,
             "A hinged frame on 20-inch wheels that folds to the size of a suitcase in half a minute",
             "It goes on trains without a ticket and under desks without a discussion.",
             ["a 3-speed hub gear and rim brakes", "a 7-speed derailleur and rim brakes"]),
-        new(
-            BicycleForm.Trail, "trail bicycle", 1090, Adult, 13.2, "A sloping frame with a suspension fork and wide, knobbly tyres",
+        new(BicycleForm.Trail, "trail bicycle", 1090, Adult, 13.2, "A sloping frame with a suspension fork and wide, knobbly tyres",
             "Forest tracks, tram rails and kerbs make no difference to it.",
             ["1 by 11 gears and disc brakes", "1 by 12 gears and hydraulic disc brakes"]),
     ];
 
     private static readonly Series[] All =
     [
-        new("Poplar", Sand, Cognac, Sage, Navy, Chalk), new("Canal", Charcoal, Black, Teal, Charcoal, Rose),
-            new("Brass Band", Charcoal, Chestnut, Forest, Brick), new("Sunday", Chalk, Cognac, Sky, Butter, Mint),
-        new("Gravel Lane", Sand, Chestnut, Moss, Stone), new("Signal", Charcoal, Black, Red, Slate, Mustard),
-            new("Plover", Charcoal, Cognac, Slate, Apricot), new("Linnet", Chalk, Chestnut, Mint, Plum, Denim),
-        new("Postway", Charcoal, Black, Mustard, Navy), new("Hillcrest", Sand, Cognac, Denim, Terracotta, Black),
-            new("Meridian", Charcoal, Chestnut, Plum, Chalk), new("Crosswind", Charcoal, Black, Terracotta, Teal, Lilac),
+        new("Poplar", Sand, Cognac, Sage, Navy, Chalk),
+        new("Canal", Charcoal, Black, Teal, Charcoal, Rose),
+        new("Brass Band", Charcoal, Chestnut, Forest, Brick),
+        new("Sunday", Chalk, Cognac, Sky, Butter, Mint),
+        new("Gravel Lane", Sand, Chestnut, Moss, Stone),
+        new("Signal", Charcoal, Black, Red, Slate, Mustard),
+        new("Plover", Charcoal, Cognac, Slate, Apricot),
+        new("Linnet", Chalk, Chestnut, Mint, Plum, Denim),
+        new("Postway", Charcoal, Black, Mustard, Navy),
+        new("Hillcrest", Sand, Cognac, Denim, Terracotta, Black),
+        new("Meridian", Charcoal, Chestnut, Plum, Chalk),
+        new("Crosswind", Charcoal, Black, Terracotta, Teal, Lilac),
         new("Towpath", Sand, Cognac, Brick, Forest, Oat),
     ];
 

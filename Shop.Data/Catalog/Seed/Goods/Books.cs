@@ -14,8 +14,7 @@ internal static class Books
 
     private static readonly Subject[] Subjects =
     [
-        new(
-            CoverArt.Garden, "gardening book", "It is written for people who garden after work and in small spaces.",
+        new(CoverArt.Garden, "gardening book", "It is written for people who garden after work and in small spaces.",
             "Each chapter ends with a list of what to do this month and what to leave alone",
             [
                 ("The Balcony Year", "From the first pansies to the last kale, month by month, on two square metres."),
@@ -25,8 +24,7 @@ internal static class Books
                 ("Seeds, Saved and Sown", "How to keep beans, tomatoes and lettuces true from one year to the next."),
                 ("The Shade Border", "Planting plans for the north side of the house."),
                 ("Moss and Fern", "A quiet look at the plants that ask for nothing but damp.")]),
-        new(
-            CoverArt.Mountains, "walking book", "It suits first-time walkers as well as those who know their knees.",
+        new(CoverArt.Mountains, "walking book", "It suits first-time walkers as well as those who know their knees.",
             "Every route comes with a height profile, the last bus and a way out in bad weather",
             [
                 ("Ten Huts, Ten Days", "A crossing of the eastern Alps on foot, one hut at a time."),
@@ -36,8 +34,7 @@ internal static class Books
                 ("High Pastures", "A summer with cows, cheese and very little sleep."),
                 ("The Long Way Down", "Fifteen descents that are better than their summits."),
                 ("Snow, Read Slowly", "Tracks, layers and the signs of a slope that is about to move.")]),
-        new(
-            CoverArt.Sea, "book about the sea", "No boat is needed to enjoy it, though it may lead to one.",
+        new(CoverArt.Sea, "book about the sea", "No boat is needed to enjoy it, though it may lead to one.",
             "Drawings explain what words cannot, from the turn of a rope to the turn of the tide",
             [
                 ("Tides for Beginners", "Why the water leaves twice a day and comes back late."),
@@ -47,8 +44,7 @@ internal static class Books
                 ("Knots You Will Use", "Eighteen knots, drawn from both sides, that do nearly everything."),
                 ("What the Beach Keeps", "Shells, sea glass, fossils: a guide to pockets full of finds."),
                 ("A Boat in the Garden", "Three winters of building a dinghy from plans.")]),
-        new(
-            CoverArt.Sky, "book about the night", "Nothing in it needs more than patience and a dark place.",
+        new(CoverArt.Sky, "book about the night", "Nothing in it needs more than patience and a dark place.",
             "Charts for every month fold out and can be read by red light",
             [
                 ("The Naked-Eye Sky", "Thirty constellations to find without any instrument."),
@@ -58,8 +54,7 @@ internal static class Books
                 ("Dark Places to Look Up", "Sixty spots in Europe where the Milky Way casts a shadow."),
                 ("How Far Is the Sun", "Distances, and how people measured them with sticks and clocks."),
                 ("After Dark", "Moths, bats, owls: who is out while the house is asleep.")]),
-        new(
-            CoverArt.Bread, "baking book", "It assumes an ordinary oven and a week with other things in it.",
+        new(CoverArt.Bread, "baking book", "It assumes an ordinary oven and a week with other things in it.",
             "Recipes give weights, times and a photograph of the dough at each stage",
             [
                 ("Rye", "Dark loaves from the north, from crispbread to a bread that keeps for a month."),
@@ -69,8 +64,7 @@ internal static class Books
                 ("Baking with Old Grains", "Emmer, einkorn and spelt, and why they behave differently."),
                 ("Crust and Crumb", "What happens in the oven, minute by minute."),
                 ("Buns for Saturday", "Sweet yeast doughs to start on Friday evening.")]),
-        new(
-            CoverArt.Bowl, "cookbook", "Every recipe was cooked in three different kitchens before it was printed.",
+        new(CoverArt.Bowl, "cookbook", "Every recipe was cooked in three different kitchens before it was printed.",
             "The index goes by ingredient, so a lone leek leads to supper",
             [
                 ("One Pot, Four Seasons", "Eighty dishes and one thing to wash up."),
@@ -80,8 +74,7 @@ internal static class Books
                 ("Supper in Half an Hour", "Written with the clock running, and honest about chopping."),
                 ("Noodles from Scratch", "Flour, water and six ways to cut them."),
                 ("The Pickle Shelf", "Jars for every month and the cheese that goes with them.")]),
-        new(
-            CoverArt.City, "book about cities", "It is made for looking up while walking, and for rainy Sundays.",
+        new(CoverArt.City, "book about cities", "It is made for looking up while walking, and for rainy Sundays.",
             "Plans are drawn to one scale throughout, which makes comparing them a pleasure",
             [
                 ("Stairs of Europe", "Sixty public staircases, measured, drawn and climbed."),
@@ -91,8 +84,7 @@ internal static class Books
                 ("The Night Tram", "One line, twenty-two stops, and the people who ride it late."),
                 ("Bridges, Explained", "Arches, cables and trusses, with experiments for the kitchen table."),
                 ("Small Flats, Well Used", "Thirty homes under fifty square metres.")]),
-        new(
-            CoverArt.Shapes, "design book", "It is a workshop in book form: most pages end in an exercise.",
+        new(CoverArt.Shapes, "design book", "It is a workshop in book form: most pages end in an exercise.",
             "Two extra colours were mixed for the print, so that the examples look as they should",
             [
                 ("Grids and How to Leave Them", "Order on the page, and the moment to break it."),
@@ -102,8 +94,7 @@ internal static class Books
                 ("Patterns Without a Computer", "Repeats cut from potatoes, lino and string."),
                 ("Lettering with a Brush", "Five alphabets, stroke by stroke."),
                 ("First Shapes", "A picture book about circles, squares and what they turn into.")]),
-        new(
-            CoverArt.Bird, "bird book", "It fits a coat pocket and can stand some rain.",
+        new(CoverArt.Bird, "bird book", "It fits a coat pocket and can stand some rain.",
             "Painted plates show each bird as it is mostly seen: from below, from behind, or leaving",
             [
                 ("Birds at the Feeder", "Thirty winter guests and what they like to eat."),
@@ -113,8 +104,7 @@ internal static class Books
                 ("The Swallow's Year", "Eleven thousand kilometres and a nest above the stable door."),
                 ("Owls of Old Orchards", "Where they live, how to hear them and how to help."),
                 ("Nesting Boxes to Build", "Nine plans that need a saw, a drill and an afternoon.")]),
-        new(
-            CoverArt.Forest, "book about woods", "It belongs in the rucksack more than on the shelf.",
+        new(CoverArt.Forest, "book about woods", "It belongs in the rucksack more than on the shelf.",
             "A table at the back tells lookalikes apart in a few questions",
             [
                 ("Mushrooms, Safely", "Twenty-five that are easy to know, and those they are mistaken for."),
@@ -124,8 +114,7 @@ internal static class Books
                 ("Fires, Small and Safe", "How to lay, light and leave one without a trace."),
                 ("A Year Under Beeches", "A diary of one wood in the middle of the continent."),
                 ("Paths Made by Deer", "Reading tracks, droppings and bent grass.")]),
-        new(
-            CoverArt.Fruit, "kitchen book", "It is for anyone who has ever stood in front of three full baskets.",
+        new(CoverArt.Fruit, "kitchen book", "It is for anyone who has ever stood in front of three full baskets.",
             "A calendar shows what is ripe when, and how long each jar will keep",
             [
                 ("Jam by the Jar", "Small batches, little sugar, forty kinds of fruit."),
@@ -135,8 +124,7 @@ internal static class Books
                 ("Figs, Quinces, Medlars", "Fruit that has to be waited for."),
                 ("Ice Without a Machine", "Granita, semifreddo and sorbet with a fork and a freezer."),
                 ("The Apple Year", "Fifty old varieties and what each is good for.")]),
-        new(
-            CoverArt.Sun, "novel", "It is a book for one long train journey or for two weeks of evenings.",
+        new(CoverArt.Sun, "novel", "It is a book for one long train journey or for two weeks of evenings.",
             "The print is large enough for a reading lamp with a weak bulb",
             [
                 ("The Last Ferry Home", "A crossing is cancelled, and nine strangers share a waiting room until the morning."),

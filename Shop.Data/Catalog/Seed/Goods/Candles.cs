@@ -15,41 +15,37 @@ internal static class Candles
 
     private static readonly Form[] Forms =
     [
-        new(
-            CandleForm.Jar, "scented candle", 24, 45,
+        new(CandleForm.Jar, "scented candle", 24, 45,
             "rapeseed wax in a tumbler of pressed glass, which serves as a drinking glass afterwards",
             "Let the whole surface melt the first time, about two hours, and it will burn evenly ever after.", true),
-        new(
-            CandleForm.Pillars, "pillar candles", 19, 60, "three pillars of different heights, cast in one colour and three shades",
+        new(CandleForm.Pillars, "pillar candles", 19, 60, "three pillars of different heights, cast in one colour and three shades",
             "They stand without a holder on anything that can bear a little warmth.", false),
-        new(
-            CandleForm.Tapers, "tapers with holder", 42, 9, "three dyed-through tapers and a three-armed holder of cast metal",
+        new(CandleForm.Tapers, "tapers with holder", 42, 9, "three dyed-through tapers and a three-armed holder of cast metal",
             "The holder keeps a hand's width between the flames, so they do not lean towards each other.", false),
-        new(
-            CandleForm.Tin, "travel candle", 14, 28, "soy wax in a lidded tin that fits a coat pocket",
+        new(CandleForm.Tin, "travel candle", 14, 28, "soy wax in a lidded tin that fits a coat pocket",
             "Put the lid on to put it out; there is no smoke, and the scent stays in the tin.", true),
-        new(
-            CandleForm.Bowl, "three-wick candle", 39, 55, "three cotton wicks in a wide glazed bowl",
+        new(CandleForm.Bowl, "three-wick candle", 39, 55, "three cotton wicks in a wide glazed bowl",
             "Three small flames melt the wax quickly, so a large room is scented within half an hour.", true),
-        new(
-            CandleForm.Lantern, "lantern", 36, 38, "a glazed metal lantern with a hook, and the pillar candle to go in it",
+        new(CandleForm.Lantern, "lantern", 36, 38, "a glazed metal lantern with a hook, and the pillar candle to go in it",
             "The door closes with a click and keeps the flame steady on a windy balcony.", false),
-        new(
-            CandleForm.Beeswax, "rolled candles", 22, 12, "sheets of honeycomb wax, rolled around a cotton wick by hand",
+        new(CandleForm.Beeswax, "rolled candles", 22, 12, "sheets of honeycomb wax, rolled around a cotton wick by hand",
             "They smell faintly of honey before they are lit, and drip less than they should by rights.", false),
     ];
 
     private static readonly Series[] All =
     [
         new("Fig Leaf", "fig leaf, with something green and milky", Sage, Forest),
-            new("Woodsmoke", "birch tar and dry cedar", Stone, Charcoal), new("Orange Peel", "bitter orange and clove", Apricot, Brick),
-        new("Clean Linen", "cotton, soap and cold air", Chalk, Sky), new(
-            "Black Tea", "black tea with a slice of lemon", Cognac,
-            Chestnut), new("Rose Garden", "rose leaves more than rose flowers", Rose, Plum),
-        new("Rain", "wet stone and moss", Slate, Denim), new("Honey", "honey and warm hay", Mustard, Brass), new(
-            "Lavender Field", "lavender and a little rosemary", Lilac, Slate),
-        new("Quince", "ripe quince and vanilla", Butter, Moss), new("Sea Fog", "salt, driftwood and juniper", Sky, Navy),
-            new("Cinnamon", "cinnamon bark and cardamom", Terracotta, Brass),
+        new("Woodsmoke", "birch tar and dry cedar", Stone, Charcoal),
+        new("Orange Peel", "bitter orange and clove", Apricot, Brick),
+        new("Clean Linen", "cotton, soap and cold air", Chalk, Sky),
+        new("Black Tea", "black tea with a slice of lemon", Cognac, Chestnut),
+        new("Rose Garden", "rose leaves more than rose flowers", Rose, Plum),
+        new("Rain", "wet stone and moss", Slate, Denim),
+        new("Honey", "honey and warm hay", Mustard, Brass),
+        new("Lavender Field", "lavender and a little rosemary", Lilac, Slate),
+        new("Quince", "ripe quince and vanilla", Butter, Moss),
+        new("Sea Fog", "salt, driftwood and juniper", Sky, Navy),
+        new("Cinnamon", "cinnamon bark and cardamom", Terracotta, Brass),
         new("Mint Tea", "spearmint and green tea", Mint, Teal),
     ];
 

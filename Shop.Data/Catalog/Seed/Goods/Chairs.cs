@@ -16,46 +16,44 @@ internal static class Chairs
 
     private static readonly Form[] Forms =
     [
-        new(
-            ChairForm.Spindle, "spindle chair", 189, false, "turned spindles under a bent top rail, and a seat hollowed out of one board",
+        new(ChairForm.Spindle, "spindle chair", 189, false, "turned spindles under a bent top rail, and a seat hollowed out of one board",
             "82 cm high, 46 cm wide and 50 cm deep, with the seat at 45 cm",
             "The spindles give a little when leaned on, which is what makes the chair comfortable without a cushion."),
-        new(
-            ChairForm.Dining, "dining chair", 219, true, "a padded seat and back on a slim frame",
+        new(ChairForm.Dining, "dining chair", 219, true, "a padded seat and back on a slim frame",
             "80 cm high, 48 cm wide and 54 cm deep, with the seat at 47 cm",
             "Seat and back are firm enough for three courses and soft enough for the conversation afterwards."),
-        new(
-            ChairForm.Lounge, "armchair", 690, true, "deep upholstery on a hardwood frame, with arms as wide as a saucer",
+        new(ChairForm.Lounge, "armchair", 690, true, "deep upholstery on a hardwood frame, with arms as wide as a saucer",
             "78 cm high, 82 cm wide and 80 cm deep, with the seat at 42 cm",
             "Pocket springs under a layer of wool keep their shape for years; the seat cushion can be turned."),
-        new(
-            ChairForm.Ladder, "ladder-back chair", 169, false, "three curved slats and a seat of paper cord, woven by hand in an afternoon",
+        new(ChairForm.Ladder, "ladder-back chair", 169, false, "three curved slats and a seat of paper cord, woven by hand in an afternoon",
             "88 cm high, 45 cm wide and 47 cm deep, with the seat at 45 cm",
             "The woven seat is cool in summer, and tightens itself again when it is dampened once a year."),
-        new(
-            ChairForm.Stool, "stool", 98, true, "a round padded seat on four splayed legs", "45 cm high and 38 cm across",
+        new(ChairForm.Stool, "stool", 98, true, "a round padded seat on four splayed legs", "45 cm high and 38 cm across",
             "It serves as a seat at the desk, as a table beside the bath and as the extra chair on a birthday."),
-        new(
-            ChairForm.Rocking, "rocking chair", 349, true, "a high spindle back, short arms and runners with a shallow curve",
+        new(ChairForm.Rocking, "rocking chair", 349, true, "a high spindle back, short arms and runners with a shallow curve",
             "96 cm high, 62 cm wide and 84 cm deep, with the seat at 43 cm",
             "The runners are cut so that it comes to rest upright and does not creep across the floor."),
-        new(
-            ChairForm.Shell, "shell chair", 149, true, "a moulded shell on four dowel legs with steel bracing",
+        new(ChairForm.Shell, "shell chair", 149, true, "a moulded shell on four dowel legs with steel bracing",
             "81 cm high, 50 cm wide and 53 cm deep, with the seat at 45 cm",
             "The rim of the shell bends slightly under the weight of an arm; the surface wipes clean."),
-        new(
-            ChairForm.Bar, "bar stool", 139, true, "a round padded seat on tall legs with a double footrest", "72 cm high and 40 cm across",
+        new(ChairForm.Bar, "bar stool", 139, true, "a round padded seat on tall legs with a double footrest", "72 cm high and 40 cm across",
             "The footrest sits at the height where feet look for it, and its front rail is the one that gets replaced first: " +
                 "two screws hold it."),
     ];
 
     private static readonly Series[] All =
     [
-        new("Hazelmere", Oak, Sage, Oat, Denim), new("Linden", Walnut, Mustard, Charcoal, Rose),
-            new("Rectory", Ash, Navy, Terracotta, Stone),
-        new("Coppice", Beech, Forest, Chalk, Brick), new("Weald", Cherry, Butter, Slate, Teal), new("Longacre", Oak, Plum, Sky, Charcoal),
-        new("Tithe Barn", Black, Red, Cognac, Oat), new("Brook", Ash, Mint, Apricot, Denim), new("Gable", Walnut, Cognac, Forest, Lilac),
-        new("Millrace", Beech, Slate, Rose, Moss), new("Orangery", Cherry, Teal, Oat, Plum),
+        new("Hazelmere", Oak, Sage, Oat, Denim),
+        new("Linden", Walnut, Mustard, Charcoal, Rose),
+        new("Rectory", Ash, Navy, Terracotta, Stone),
+        new("Coppice", Beech, Forest, Chalk, Brick),
+        new("Weald", Cherry, Butter, Slate, Teal),
+        new("Longacre", Oak, Plum, Sky, Charcoal),
+        new("Tithe Barn", Black, Red, Cognac, Oat),
+        new("Brook", Ash, Mint, Apricot, Denim),
+        new("Gable", Walnut, Cognac, Forest, Lilac),
+        new("Millrace", Beech, Slate, Rose, Moss),
+        new("Orangery", Cherry, Teal, Oat, Plum),
     ];
 
     private static Item Make(int number, Dice dice)

@@ -15,44 +15,37 @@ internal static class Clocks
 
     private static readonly Form[] Forms =
     [
-        new(
-            ClockForm.Round, "wall clock", 49, "A shallow round case of spun steel, painted and baked", "30 cm across and 4 cm deep",
+        new(ClockForm.Round, "wall clock", 49, "A shallow round case of spun steel, painted and baked", "30 cm across and 4 cm deep",
             "The hands sweep instead of ticking, so it can hang in a bedroom."),
-        new(
-            ClockForm.Sunburst, "sunburst clock", 89, "Lacquered and brass-coloured rays around a small dial", "60 cm from tip to tip",
+        new(ClockForm.Sunburst, "sunburst clock", 89, "Lacquered and brass-coloured rays around a small dial", "60 cm from tip to tip",
             "It wants an empty wall and a nail; the rays are screwed on and can be packed flat."),
-        new(
-            ClockForm.Square, "square wall clock", 54, "A case with rounded corners, pressed from one sheet of steel",
+        new(ClockForm.Square, "square wall clock", 54, "A case with rounded corners, pressed from one sheet of steel",
             "28 by 28 cm and 4 cm deep", "It fits between kitchen cabinets where a round one looks lost."),
-        new(
-            ClockForm.Mantel, "mantel clock", 98, "An arched case with a brass ring around the glass",
+        new(ClockForm.Mantel, "mantel clock", 98, "An arched case with a brass ring around the glass",
             "24 cm tall, 28 cm wide and 9 cm deep", "A switch inside turns the soft strike on the hour on or off."),
-        new(
-            ClockForm.Alarm, "alarm clock", 34, "Two bells, a hammer and a case that stands firmly on splayed feet",
+        new(ClockForm.Alarm, "alarm clock", 34, "Two bells, a hammer and a case that stands firmly on splayed feet",
             "16 cm tall and 11 cm across", "The alarm is loud. The light in the dial is not: it glows while the button is held."),
-        new(
-            ClockForm.Pendulum, "pendulum clock", 129, "A gabled case with a window for the swinging pendulum",
+        new(ClockForm.Pendulum, "pendulum clock", 129, "A gabled case with a window for the swinging pendulum",
             "46 cm tall, 24 cm wide and 10 cm deep",
             "The pendulum has a drive of its own and swings whether the clock hangs level or not."),
-        new(
-            ClockForm.Station, "hanging clock", 145, "A double-sided case on a short stem, as in a ticket hall",
+        new(ClockForm.Station, "hanging clock", 145, "A double-sided case on a short stem, as in a ticket hall",
             "36 cm across and 11 cm deep, with a stem of 12 cm", "Both sides run from one movement and always agree."),
     ];
 
     private static readonly Series[] All =
     [
-        new("Noon", 0, "bars for the hours, longer ones for the quarters", Chalk, Red, Navy, Charcoal, Sage), new(
-            "Polka", 1, "twelve dots and nothing else", Chalk, Terracotta, Mint, Mustard, Rose),
-        new("Platform", 2, "a railway dial with a mark for every minute", Chalk, Red, Black, Slate, Forest), new(
-            "Saturn", 3, "a disc of colour behind the hands", Oat, Teal, Terracotta, Navy, Sky),
-        new("Meridian", 4, "fine lines and a thin outer ring", Navy, Brass, Brass, Sky, Chalk), new(
-            "Lighthouse", 0, "bars for the hours, longer ones for the quarters", Butter, Brick, Red, Teal, Chalk),
-        new("Almanac", 1, "twelve dots and nothing else", Forest, Brass, Sand, Moss, Cognac), new(
-            "Quarter", 3, "a disc of colour behind the hands", Chalk, Mustard, Slate, Plum, Mustard),
-        new("Assembly", 2, "a workshop dial with a mark for every minute", Mint, Charcoal, Forest, Stone, Denim), new(
-            "Evensong", 4, "fine lines and a thin outer ring", Chalk, Plum, Lilac, Plum, Stone),
-        new("Parcel", 0, "bars for the hours, longer ones for the quarters", Charcoal, Mustard, Sand, Black, Teal), new(
-            "Daisy", 1, "twelve dots and nothing else", Butter, Plum, Apricot, Sky, Sage),
+        new("Noon", 0, "bars for the hours, longer ones for the quarters", Chalk, Red, Navy, Charcoal, Sage),
+        new("Polka", 1, "twelve dots and nothing else", Chalk, Terracotta, Mint, Mustard, Rose),
+        new("Platform", 2, "a railway dial with a mark for every minute", Chalk, Red, Black, Slate, Forest),
+        new("Saturn", 3, "a disc of colour behind the hands", Oat, Teal, Terracotta, Navy, Sky),
+        new("Meridian", 4, "fine lines and a thin outer ring", Navy, Brass, Brass, Sky, Chalk),
+        new("Lighthouse", 0, "bars for the hours, longer ones for the quarters", Butter, Brick, Red, Teal, Chalk),
+        new("Almanac", 1, "twelve dots and nothing else", Forest, Brass, Sand, Moss, Cognac),
+        new("Quarter", 3, "a disc of colour behind the hands", Chalk, Mustard, Slate, Plum, Mustard),
+        new("Assembly", 2, "a workshop dial with a mark for every minute", Mint, Charcoal, Forest, Stone, Denim),
+        new("Evensong", 4, "fine lines and a thin outer ring", Chalk, Plum, Lilac, Plum, Stone),
+        new("Parcel", 0, "bars for the hours, longer ones for the quarters", Charcoal, Mustard, Sand, Black, Teal),
+        new("Daisy", 1, "twelve dots and nothing else", Butter, Plum, Apricot, Sky, Sage),
         new("Causeway", 3, "a disc of colour behind the hands", Sky, Navy, Denim, Oat, Charcoal),
     ];
 

@@ -15,42 +15,44 @@ internal static class Headphones
 
     private static readonly Form[] Forms =
     [
-        new(
-            HeadphoneForm.Around, "over-ear headphones", 189, 38, 262,
+        new(HeadphoneForm.Around, "over-ear headphones", 189, 38, 262,
             "The cushions close around the ear and rest on the head, so they can be worn over glasses",
             "Active noise cancelling takes out engines and fans and leaves voices audible"),
-        new(
-            HeadphoneForm.OnEar, "on-ear headphones", 98, 30, 168,
+        new(HeadphoneForm.OnEar, "on-ear headphones", 98, 30, 168,
             "Small cups sit on the ear and fold flat against the band for the coat pocket",
             "They let enough of the street through to hear a bicycle bell"),
-        new(
-            HeadphoneForm.Studio, "studio headphones", 149, 0, 284,
+        new(HeadphoneForm.Studio, "studio headphones", 149, 0, 284,
             "Closed cups on a swivelling yoke, for listening with one ear as well as with two",
             "The sound is plain and even, meant for hearing what is wrong with a recording"),
-        new(
-            HeadphoneForm.Open, "open-back headphones", 219, 0, 271,
+        new(HeadphoneForm.Open, "open-back headphones", 219, 0, 271,
             "A perforated back lets air and sound through, and keeps the ears cool",
             "Voices and instruments seem to stand in the room; so they do for everybody else in it"),
-        new(
-            HeadphoneForm.Buds, "wireless earbuds", 119, 28, 52,
+        new(HeadphoneForm.Buds, "wireless earbuds", 119, 28, 52,
             "Two buds with three sizes of silicone tips, in a case that charges them four times",
             "A light tap pauses, a long one lets the surroundings in"),
-        new(
-            HeadphoneForm.Retro, "light headphones", 59, 24, 96, "A steel band, two foam pads and very little else",
+        new(HeadphoneForm.Retro, "light headphones", 59, 24, 96, "A steel band, two foam pads and very little else",
             "They sound lighter than closed ones, and are forgotten on the head within minutes"),
     ];
 
     private static readonly Series[] All =
     [
-        new("Overture", Charcoal, Steel, Chalk, Navy, Sage), new("Nocturne", Chestnut, Brass, Navy, Black, Plum),
-            new("Cadence", Black, Steel, Terracotta, Slate), new("Foyer", Cognac, Brass, Oat, Forest),
-        new("Reverb", Charcoal, Steel, Teal, Mustard, Lilac), new("Sotto", Stone, Steel, Rose, Chalk),
-            new("Matinee", Chestnut, Brass, Butter, Brick), new("Prelude", Charcoal, Steel, Sky, Chalk, Red),
-        new("Rubato", Black, Brass, Forest, Black), new("Intermezzo", Stone, Steel, Lilac, Mint, Slate),
-            new("Chorale", Cognac, Brass, Sand, Plum), new("Andante", Charcoal, Steel, Denim, Stone),
-        new("Tempo", Black, Steel, Red, Black, Mustard), new("Quartet", Chestnut, Brass, Moss, Chalk),
-            new("Encore", Charcoal, Brass, Plum, Oat), new("Fermata", Black, Steel, Slate, Apricot),
-            new("Serenade", Cognac, Brass, Mint, Navy, Rose),
+        new("Overture", Charcoal, Steel, Chalk, Navy, Sage),
+        new("Nocturne", Chestnut, Brass, Navy, Black, Plum),
+        new("Cadence", Black, Steel, Terracotta, Slate),
+        new("Foyer", Cognac, Brass, Oat, Forest),
+        new("Reverb", Charcoal, Steel, Teal, Mustard, Lilac),
+        new("Sotto", Stone, Steel, Rose, Chalk),
+        new("Matinee", Chestnut, Brass, Butter, Brick),
+        new("Prelude", Charcoal, Steel, Sky, Chalk, Red),
+        new("Rubato", Black, Brass, Forest, Black),
+        new("Intermezzo", Stone, Steel, Lilac, Mint, Slate),
+        new("Chorale", Cognac, Brass, Sand, Plum),
+        new("Andante", Charcoal, Steel, Denim, Stone),
+        new("Tempo", Black, Steel, Red, Black, Mustard),
+        new("Quartet", Chestnut, Brass, Moss, Chalk),
+        new("Encore", Charcoal, Brass, Plum, Oat),
+        new("Fermata", Black, Steel, Slate, Apricot),
+        new("Serenade", Cognac, Brass, Mint, Navy, Rose),
     ];
 
     private static Item Make(int number, Dice dice)

@@ -13,48 +13,42 @@ internal static class Knives
 
     private sealed record Series(string Name, int Finish, string Steel, Colour Handle, Colour Wood);
 
+    private static readonly Colour[] Woods = [Walnut, Oak, Cherry, Ash];
+
     private static readonly Form[] Forms =
     [
-        new(
-            BladeForm.Chef, "chef's knife", 84, [20, 16, 24],
+        new(BladeForm.Chef, "chef's knife", 84, [20, 16, 24],
             "A curved edge that rocks on the board and a spine that tapers towards the tip",
             "One knife that does nine tenths of the work, from parsley to pumpkin."),
-        new(
-            BladeForm.Plank, "carving board", 54, [40, 34, 48], "A heavy board with a groove all round that holds the juice of a roast",
+        new(BladeForm.Plank, "carving board", 54, [40, 34, 48], "A heavy board with a groove all round that holds the juice of a roast",
             "The reverse side is plain, for bread and everything dry."),
-        new(
-            BladeForm.Santoku, "santoku", 78, [17, 14], "A broad, almost straight edge with a rounded tip",
+        new(BladeForm.Santoku, "santoku", 78, [17, 14], "A broad, almost straight edge with a rounded tip",
             "It is made for chopping straight down, and carries the slices to the pan on its side."),
-        new(
-            BladeForm.Bread, "bread knife", 69, [24, 20], "A long blade with rounded waves that cut crust without tearing the crumb",
+        new(BladeForm.Bread, "bread knife", 69, [24, 20], "A long blade with rounded waves that cut crust without tearing the crumb",
             "It also takes care of ripe tomatoes and sponge cake."),
-        new(
-            BladeForm.Round, "round board", 46, [32, 26, 38], "A turned disc with a shallow ring near the edge",
+        new(BladeForm.Round, "round board", 46, [32, 26, 38], "A turned disc with a shallow ring near the edge",
             "It goes from chopping herbs to carrying cheese to the table, and hangs from a nail in between."),
-        new(
-            BladeForm.Paring, "paring knife", 34, [9, 7], "A short, pointed blade that is used in the hand more than on the board",
+        new(BladeForm.Paring, "paring knife", 34, [9, 7], "A short, pointed blade that is used in the hand more than on the board",
             "For peeling, coring, and the eye of a potato."),
-        new(
-            BladeForm.Nakiri, "vegetable knife", 74, [16, 18], "A straight edge and a blunt, rectangular end",
+        new(BladeForm.Nakiri, "vegetable knife", 74, [16, 18], "A straight edge and a blunt, rectangular end",
             "The whole edge meets the board at once, so leeks and onions come apart where they were cut."),
-        new(
-            BladeForm.Paddle, "paddle board", 49, [42, 36], "A board with a handle, cut from a single plank",
+        new(BladeForm.Paddle, "paddle board", 49, [42, 36], "A board with a handle, cut from a single plank",
             "Made for slicing a loaf, and for bringing it along while the butter is still being looked for."),
     ];
 
     private static readonly Series[] All =
     [
-        new("Hearth", 0, "stainless steel hardened to 57 HRC", Walnut, Beech), new(
-            "Riverstone", 2, "hammered stainless steel, hardened to 58 HRC", Charcoal,
-            Walnut), new("Grove", 0, "carbon steel hardened to 60 HRC", Olive, Oak),
-        new("Fold", 1, "folded steel in 33 layers around a hard core", Black, Cherry), new(
-            "Scullery", 0, "stainless steel hardened to 56 HRC", Red,
-            Ash), new("Larder", 0, "stainless steel hardened to 57 HRC", Oak, Slate),
-        new("Windfall", 1, "folded steel in 45 layers around a hard core", Cherry, Olive), new(
-            "Tinker", 2, "hammered carbon steel, hardened to 61 HRC", Ash,
-            Walnut), new("Cellar", 0, "stainless steel hardened to 58 HRC", Navy, Beech),
-        new("Charcoal Burner", 2, "blackened and hammered carbon steel", Chestnut, Cherry), new(
-            "Noonday", 0, "stainless steel hardened to 56 HRC", Teal, Oak),
+        new("Hearth", 0, "stainless steel hardened to 57 HRC", Walnut, Beech),
+        new("Riverstone", 2, "hammered stainless steel, hardened to 58 HRC", Charcoal, Walnut),
+        new("Grove", 0, "carbon steel hardened to 60 HRC", Olive, Oak),
+        new("Fold", 1, "folded steel in 33 layers around a hard core", Black, Cherry),
+        new("Scullery", 0, "stainless steel hardened to 56 HRC", Red, Ash),
+        new("Larder", 0, "stainless steel hardened to 57 HRC", Oak, Slate),
+        new("Windfall", 1, "folded steel in 45 layers around a hard core", Cherry, Olive),
+        new("Tinker", 2, "hammered carbon steel, hardened to 61 HRC", Ash, Walnut),
+        new("Cellar", 0, "stainless steel hardened to 58 HRC", Navy, Beech),
+        new("Charcoal Burner", 2, "blackened and hammered carbon steel", Chestnut, Cherry),
+        new("Noonday", 0, "stainless steel hardened to 56 HRC", Teal, Oak),
     ];
 
     private static Item Make(int number, Dice dice)
@@ -63,10 +57,13 @@ internal static class Knives
         var form = Forms[number % Forms.Length];
         var name = $"{series.Name} {form.Name}";
         var knife = form.Shape < BladeForm.Paddle;
-        var handle = series.Handle == Olive
-            ? "olive wood"
-                : series.Handle.Tone.DistanceTo(Walnut.Tone) < 1 || series.Handle == Oak || series.Handle == Cherry || series.Handle == Ash
-                ? $"{series.Handle.Lower} wood" : series.Handle == Chestnut ? "stained beech" : $"{series.Handle.Lower} resin";
+        var handle = series.Handle switch
+        {
+            var c when c == Olive => "olive wood",
+            var c when c == Chestnut => "stained beech",
+            var c when Array.IndexOf(Woods, c) >= 0 => $"{c.Lower} wood",
+            var c => $"{c.Lower} resin",
+        };
         var wood = series.Wood == Slate ? "slate" : series.Wood == Olive ? "olive wood" : $"{series.Wood.Lower} wood";
         var dear = series.Finish == 1 ? 1.7 : series.Finish == 2 ? 1.3 : 1;
         var size = form.Sizes[0];

@@ -16,35 +16,27 @@ internal static class Mugs
 
     private static readonly Form[] Forms =
     [
-        new(
-            "mug", 330, 16, new(94, 86, 206, 4, true, false), 9.5,
+        new("mug", 330, 16, new(94, 86, 206, 4, true, false), 9.5,
             "The size that ends up in daily use: a filter coffee, a pot of tea shared by two, a handful of pencils later on.",
             "Three fingers fit through the handle with room to spare."),
-        new(
-            "espresso cup", 80, 12, new(84, 58, 116, 6, true, true), 6,
+        new("espresso cup", 80, 12, new(84, 58, 116, 6, true, true), 6,
             "The thick wall keeps a short espresso hot to the last sip, and the cup fits under the spout of any machine.",
             "The saucer has a shallow well, so the cup does not slide when carried."),
-        new(
-            "tall mug", 450, 19, new(84, 76, 262, 2, true, false), 13,
+        new("tall mug", 450, 19, new(84, 76, 262, 2, true, false), 13,
             "Tall enough for a caffe latte with its foam or for a tea bag that needs room to draw.",
             "The slim foot fits the cup holders of most drip trays."),
-        new(
-            "cappuccino cup", 200, 18, new(118, 66, 140, 16, true, true), 6.5,
+        new("cappuccino cup", 200, 18, new(118, 66, 140, 16, true, true), 6.5,
             "The round inside lets milk and coffee fold into each other, which makes pouring easier for beginners.",
             "The saucer leaves room for a spoon and a biscuit."),
-        new(
-            "tumbler", 250, 13, new(92, 68, 188, 2, false, false), 9,
+        new("tumbler", 250, 13, new(92, 68, 188, 2, false, false), 9,
             "Without a handle it stacks, packs and warms cold hands; cortado, water and dessert all look at home in it.",
             "Six of them stack in the space of two mugs."),
-        new(
-            "barrel mug", 380, 18, new(84, 78, 196, 30, true, false), 9.5, "The curved wall slows cooling and sits well between two palms.",
+        new("barrel mug", 380, 18, new(84, 78, 196, 30, true, false), 9.5, "The curved wall slows cooling and sits well between two palms.",
             "The handle is set low, which puts the weight close to the hand."),
-        new(
-            "tea cup", 220, 17, new(120, 52, 128, 8, true, true), 6,
+        new("tea cup", 220, 17, new(120, 52, 128, 8, true, true), 6,
             "Wide and shallow, so tea cools to drinking heat within minutes and its colour can be seen.",
             "The saucer doubles as a lid while the tea draws."),
-        new(
-            "soup mug", 520, 20, new(128, 92, 168, 12, true, false), 8.5,
+        new("soup mug", 520, 20, new(128, 92, 168, 12, true, false), 8.5,
             "Made for soup at the desk and porridge on the sofa, and generous enough for a hot chocolate with company.",
             "The broad base stands safely on a tray."),
     ];

@@ -15,46 +15,39 @@ internal static class Notebooks
 
     private static readonly Form[] Forms =
     [
-        new(
-            Binding.Elastic, "hardcover notebook", 17, 192,
+        new(Binding.Elastic, "hardcover notebook", 17, 192,
             "Thread-sewn between stiff boards, with an elastic band, a ribbon and a pocket in the back",
             "The kind that goes to meetings, and comes back with half of it drawings."),
-        new(
-            Binding.Spiral, "spiral notebook", 12, 140,
+        new(Binding.Spiral, "spiral notebook", 12, 140,
             "Wire-bound along the long side, so that it folds back on itself and needs only half the desk",
             "Good for lecture halls, kitchens and other narrow places."),
-        new(
-            Binding.HalfCloth, "half-cloth journal", 22, 224, "Sewn and cased by hand, with spine and corners in bookbinder's cloth",
+        new(Binding.HalfCloth, "half-cloth journal", 22, 224, "Sewn and cased by hand, with spine and corners in bookbinder's cloth",
             "It is heavy enough to stay on a bedside table and be written in."),
-        new(
-            Binding.Trio, "notebook trio", 15, 64, "Three thin booklets, sewn through the fold with waxed thread",
+        new(Binding.Trio, "notebook trio", 15, 64, "Three thin booklets, sewn through the fold with waxed thread",
             "One for the coat, one for the kitchen, one to give away."),
-        new(
-            Binding.Wrap, "wrapped journal", 39, 208, "A soft leather cover wrapped round a sewn block and closed with a cord",
+        new(Binding.Wrap, "wrapped journal", 39, 208, "A soft leather cover wrapped round a sewn block and closed with a cord",
             "The block can be exchanged when it is full; the leather only gets better."),
-        new(
-            Binding.Reporter, "reporter's pad", 9, 120,
+        new(Binding.Reporter, "reporter's pad", 9, 120,
             "Wire-bound at the head, with a back of grey board that is stiff enough to write on standing up",
             "It turns over with one hand and fits most jacket pockets."),
-        new(
-            Binding.Softcover, "softcover notebook", 11, 128,
+        new(Binding.Softcover, "softcover notebook", 11, 128,
             "Sewn through a bending cover, with rounded corners and no weight to speak of", "It curves with the pocket and does not mind."),
     ];
 
     private static readonly Series[] All =
     [
-        new("Daybreak", Paper.Plain, "a plain cover with a paper label", Terracotta, Chalk, Sage, Navy), new(
-            "Terrazzo", Paper.Terrazzo, "a cover scattered with cut-paper chips", Chalk, Terracotta, Sky, Butter),
-        new("Hedgerow", Paper.Leaves, "leafy branches climbing the cover", Forest, Apricot, Oat, Plum), new(
-            "Regatta", Paper.Stripes, "broad printed stripes", Sky, Navy, Chalk, Mint),
-        new("Endpaper", Paper.Marbled, "a cover of marbled paper", Denim, Rose, Forest, Lilac), new(
-            "Bakery", Paper.Grid, "a windowpane check", Butter, Red, Chalk, Teal),
-        new("Measure", Paper.Dots, "offset rows of dots", Mustard, Chalk, Rose, Navy), new(
-            "Ledger", Paper.Plain, "a plain cover with a paper label", Moss, Butter, Brick, Charcoal),
-        new("Undergrowth", Paper.Leaves, "leafy branches climbing the cover", Oat, Forest, Rose, Sky), new(
-            "Deckchair", Paper.Stripes, "broad printed stripes", Apricot, Chalk, Mint, Teal),
-        new("Riverbed", Paper.Marbled, "a cover of marbled paper", Teal, Sand, Navy, Brick), new(
-            "Tilework", Paper.Grid, "a windowpane check", Slate, Chalk, Rose, Mustard),
+        new("Daybreak", Paper.Plain, "a plain cover with a paper label", Terracotta, Chalk, Sage, Navy),
+        new("Terrazzo", Paper.Terrazzo, "a cover scattered with cut-paper chips", Chalk, Terracotta, Sky, Butter),
+        new("Hedgerow", Paper.Leaves, "leafy branches climbing the cover", Forest, Apricot, Oat, Plum),
+        new("Regatta", Paper.Stripes, "broad printed stripes", Sky, Navy, Chalk, Mint),
+        new("Endpaper", Paper.Marbled, "a cover of marbled paper", Denim, Rose, Forest, Lilac),
+        new("Bakery", Paper.Grid, "a windowpane check", Butter, Red, Chalk, Teal),
+        new("Measure", Paper.Dots, "offset rows of dots", Mustard, Chalk, Rose, Navy),
+        new("Ledger", Paper.Plain, "a plain cover with a paper label", Moss, Butter, Brick, Charcoal),
+        new("Undergrowth", Paper.Leaves, "leafy branches climbing the cover", Oat, Forest, Rose, Sky),
+        new("Deckchair", Paper.Stripes, "broad printed stripes", Apricot, Chalk, Mint, Teal),
+        new("Riverbed", Paper.Marbled, "a cover of marbled paper", Teal, Sand, Navy, Brick),
+        new("Tilework", Paper.Grid, "a windowpane check", Slate, Chalk, Rose, Mustard),
         new("Snowfall", Paper.Dots, "offset rows of dots", Navy, Chalk, Plum, Forest),
     ];
 

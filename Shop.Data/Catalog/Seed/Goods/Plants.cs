@@ -15,68 +15,53 @@ internal static class Plants
 
     private static readonly Species[] AllSpecies =
     [
-        new(
-            Growth.Monstera, "Monstera", 34,
+        new(Growth.Monstera, "Monstera", 34,
             "Its leaves split only as they grow up, so every new one looks a little different from the last.",
             "A bright spot out of the midday sun suits it best; turn it every few weeks or it leans.",
             "Water it when the top three centimetres of soil are dry."),
-        new(
-            Growth.Blades, "Snake plant", 24, "The stiff, banded blades grow straight up and take hardly any room.",
+        new(Growth.Blades, "Snake plant", 24, "The stiff, banded blades grow straight up and take hardly any room.",
             "It copes with a dark hall as well as with a south window.", "Every two to three weeks is enough, and less in winter."),
-        new(
-            Growth.Fig, "Rubber fig", 29, "Large leathery leaves unroll from a reddish sheath, one after the other up a single stem.",
+        new(Growth.Fig, "Rubber fig", 29, "Large leathery leaves unroll from a reddish sheath, one after the other up a single stem.",
             "Give it a place and leave it there: it drops leaves when it is moved about.",
             "Water it once a week in summer and wipe the leaves with a damp cloth."),
-        new(
-            Growth.Cactus, "Column cactus", 27, "A ribbed column with two arms, which flowers for a few days in May once it feels at home.",
+        new(Growth.Cactus, "Column cactus", 27, "A ribbed column with two arms, which flowers for a few days in May once it feels at home.",
             "The sunniest sill in the house is just right.", "A glass of water a month from April to September, nothing in winter."),
-        new(
-            Growth.Fern, "Sword fern", 19, "Arching fronds grow in all directions and fill an empty corner within a year.",
+        new(Growth.Fern, "Sword fern", 19, "Arching fronds grow in all directions and fill an empty corner within a year.",
             "It likes half shade and the damp air of a bathroom.", "Keep the soil moist at all times, and spray it on dry winter days."),
-        new(
-            Growth.Trailing, "Golden pothos", 18,
+        new(Growth.Trailing, "Golden pothos", 18,
             "Long shoots with heart-shaped leaves hang from a shelf or climb whatever they are given.",
             "Any light will do; more light only means more yellow in the leaf.",
             "When the leaves go limp it is thirsty, and an hour after watering it stands again."),
-        new(
-            Growth.Olive, "Young olive tree", 45, "A small trunk with a loose crown of narrow, silvery leaves, about four years old.",
+        new(Growth.Olive, "Young olive tree", 45, "A small trunk with a loose crown of narrow, silvery leaves, about four years old.",
             "It wants sun, and a summer on the balcony if there is one.",
             "Let the soil dry out between two waterings; wet feet are what it does not forgive."),
-        new(
-            Growth.Aloe, "Aloe vera", 17, "Thick, toothed leaves store water for weeks and cool a burnt finger when cut.",
+        new(Growth.Aloe, "Aloe vera", 17, "Thick, toothed leaves store water for weeks and cool a burnt finger when cut.",
             "It stands well on a bright sill, in summer outside after a week of getting used to it.",
             "Water the soil and not the rosette, every second week."),
-        new(
-            Growth.Palm, "Kentia palm", 52, "Slow and upright, with feathered fronds that open one by one.",
+        new(Growth.Palm, "Kentia palm", 52, "Slow and upright, with feathered fronds that open one by one.",
             "It was bred for dim parlours and still likes them.", "Water it moderately; brown tips mean the air is too dry."),
-        new(
-            Growth.Pilea, "Pancake plant", 16,
+        new(Growth.Pilea, "Pancake plant", 16,
             "Round leaves on thin stalks, like coins thrown in the air, and young plants around the foot every spring.",
             "Bright, without direct sun, and turned once a week to stay even.", "Water it when the leaves begin to sag a little."),
-        new(
-            Growth.Calathea, "Prayer plant", 22, "The striped leaves fold upwards at night and open again in the morning.",
+        new(Growth.Calathea, "Prayer plant", 22, "The striped leaves fold upwards at night and open again in the morning.",
             "Half shade keeps the pattern strong; sun bleaches it.",
             "Use rain water or water that has stood overnight, a little every few days."),
-        new(
-            Growth.Opuntia, "Prickly pear", 21, "Flat pads grow out of one another in an order of their own.",
+        new(Growth.Opuntia, "Prickly pear", 21, "Flat pads grow out of one another in an order of their own.",
             "It needs sun, and rewards a cool winter with yellow flowers.", "Water it sparingly and never from above."),
     ];
 
     private static readonly Vessel[] Vessels =
     [
-        new(
-            Pot.Classic, "terracotta pot", 6,
+        new(Pot.Classic, "terracotta pot", 6,
             "The pot is unglazed terracotta, which lets the roots breathe and grows a pale bloom over the years", Terracotta, Brick,
             Apricot),
         new(Pot.Ribbed, "ribbed pot", 12, "The pot is ribbed stoneware, glazed outside and in", Sage, Chalk, Slate, Rose),
-        new(
-            Pot.Footed, "footed pot", 19, "The pot is ceramic and stands on three oak legs, a hand's breadth above the floor", Mustard,
+        new(Pot.Footed, "footed pot", 19, "The pot is ceramic and stands on three oak legs, a hand's breadth above the floor", Mustard,
             Teal, Chalk, Charcoal),
         new(Pot.Basket, "seagrass basket", 14, "The basket is woven from seagrass and lined, so that the floor stays dry", Sand, Oat),
         new(Pot.Speckled, "speckled pot", 11, "The pot is speckled stoneware with a matching inner saucer", Oat, Stone, Mint, Charcoal),
         new(Pot.Dipped, "dipped pot", 10, "The lower half of the pot is dipped in a second colour by hand", Denim, Plum, Butter, Forest),
-        new(
-            Pot.Faceted, "faceted pot", 13, "The pot is cast concrete with cut facets, sealed against water stains", Stone, Navy, Lilac,
+        new(Pot.Faceted, "faceted pot", 13, "The pot is cast concrete with cut facets, sealed against water stains", Stone, Navy, Lilac,
             Terracotta),
     ];
 

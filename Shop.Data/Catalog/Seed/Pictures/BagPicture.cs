@@ -43,9 +43,9 @@ internal static class BagPicture
     {
         1 => $"<path d='M0 180H640M0 230H640M0 280H640M0 330H640M0 380H640' stroke='{second}' stroke-width='18'/>",
         2 => $"""
-            <path d='{string.Concat(Enumerable.Range(0, 22).Select(i => Svg.Of($"M{i * 30} 60V440")))}'
+            <path d='{Svg.Each(22, i => $"M{i * 30} 60V440")}'
             stroke='{cloth.Dark(0.22).Fade(0.6)}' stroke-width='11'/>
-            <path d='{string.Concat(Enumerable.Range(0, 14).Select(i => Svg.Of($"M60 {60 + (i * 30)}H600")))}' stroke='{second.Fade(0.55)}'
+            <path d='{Svg.Each(14, i => $"M60 {60 + (i * 30)}H600")}' stroke='{second.Fade(0.55)}'
             stroke-width='5'/>
             """,
         _ => $"<path d='M0 330H640V480H0z' fill='{second}'/>",
@@ -213,8 +213,7 @@ internal static class BagPicture
         sketch.Draw($"""
             <path d='M214 372L216 398A104 18 0 0 0 424 398L426 372Q320 396 214 372z' fill='{leather}'/>
             {Stitch($"M216 380Q320 404 424 380", leather)}
-            <path d='{string.Concat(Enumerable.Range(0, 8)
-            .Select(i => Svg.Of($"M{214 + (i * 30)} {202 + (9 * Math.Sin((i + 0.5) * Math.PI / 8))}h0")))}' stroke='{metal}'
+            <path d='{Svg.Each(8, i => $"M{214 + (i * 30)} {202 + (9 * Math.Sin((i + 0.5) * Math.PI / 8))}h0")}' stroke='{metal}'
             stroke-width='11'/>
             """);
         sketch.Draw($"""

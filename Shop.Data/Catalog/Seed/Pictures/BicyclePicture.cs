@@ -51,9 +51,9 @@ internal static class BicyclePicture
 
     private static void Wheel(Sketch sketch, Point hub, double r, Tone tyre, double width)
     {
-        var spokes = string.Concat(Enumerable.Range(0, 24).Select(i => Svg.Of($"""
+        var spokes = Svg.Each(24, i => $"""
             M{hub.Away((i * 15) + (i % 2 == 0 ? 60 : -60), 8)}L{hub.Away(i * 15, r - width)}
-            """)));
+            """);
         sketch.Draw($"""
             <path d='{spokes}' stroke='{Alloy.Dark(0.3).Fade(0.8)}' stroke-width='1.3'/>
             <circle cx='{hub.X}' cy='{hub.Y}' r='{r - width - 2}' stroke='{Alloy}' stroke-width='6'/>
@@ -168,7 +168,7 @@ internal static class BicyclePicture
         var (x, y) = (head.X + 24, head.Y - 24);
         sketch.Draw($"""
             <path d='M{x} {y}h96l-12 66h-72z' fill='{wicker}'/>
-            <path d='{string.Concat(Enumerable.Range(1, 5).Select(i => Svg.Of($"M{x + (i * 2.2)} {y + (i * 11)}h{96 - (i * 4.4)}")))}'
+            <path d='{Svg.Each(Enumerable.Range(1, 5), i => $"M{x + (i * 2.2)} {y + (i * 11)}h{96 - (i * 4.4)}")}'
             stroke='{wicker.Dark(0.35)}' stroke-width='4' stroke-dasharray='9 5' stroke-linecap='butt'/>
             <path d='M{x - 3} {y}h102' stroke='{wicker.Dark(0.3)}' stroke-width='9'/>
             <path d='M{x - 2} {y - 2}h98' stroke='{wicker.Light(0.3)}' stroke-width='3'/>

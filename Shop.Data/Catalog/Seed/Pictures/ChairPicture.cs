@@ -74,7 +74,10 @@ internal static class ChairPicture
     {
         Legs(sketch, space, wood, 168, 62, 56, 22, 13);
         sketch.Draw(
-            $"{space.Rod(V(-76, 70, 0), V(76, 70, 0), 8, wood)}{space.Rod(V(-76, 80, -66), V(-76, 80, 66), 8, wood)}{space.Rod(V(76, 80, -66), V(76, 80, 66), 8, wood)}");
+            $"""
+                {space.Rod(V(-76, 70, 0), V(76, 70, 0), 8, wood)}{space.Rod(V(-76, 80, -66), V(-76, 80, 66), 8, wood)}
+                {space.Rod(V(76, 80, -66), V(76, 80, 66), 8, wood)}
+                """);
         Seat(sketch, space, 164, 92, 80, 15, 44, wood);
         Spindles(sketch, space, wood, 182, dice.Between(312, 344), -62, 86, dice.Between(6, 9));
     }
@@ -110,7 +113,10 @@ internal static class ChairPicture
         Legs(sketch, space, wood, 166, 84, 74, 0, 14);
         foreach (var y in new[] { 60, 110 })
             sketch.Draw(
-                $"{space.Rod(V(-84, y, -74), V(-84, y, 74), 7, wood)}{space.Rod(V(84, y, -74), V(84, y, 74), 7, wood)}{space.Rod(V(-84, y + 12, 74), V(84, y + 12, 74), 7, wood)}");
+                $"""
+                    {space.Rod(V(-84, y, -74), V(-84, y, 74), 7, wood)}{space.Rod(V(84, y, -74), V(84, y, 74), 7, wood)}
+                    {space.Rod(V(-84, y + 12, 74), V(84, y + 12, 74), 7, wood)}
+                    """);
         Tone cord = Palette.Sand.Tone.Mix(seat, 0.15);
         Seat(sketch, space, 162, 92, 82, 16, 12, cord);
         Point a = space.At(V(-92, 178, -82)), b = space.At(V(92, 178, -82)), c = space.At(V(92, 178, 82)), d = space.At(V(-92, 178, 82)),
@@ -142,7 +148,10 @@ internal static class ChairPicture
         {
             var r = half * k;
             sketch.Draw(
-                $"{space.Rod(V(-r, y, -r), V(r, y, -r), 8, wood.Dark(0.15))}{space.Rod(V(-r, y, -r), V(-r, y, r), 8, wood)}{space.Rod(V(r, y, -r), V(r, y, r), 8, wood)}{space.Rod(V(-r, y, r), V(r, y, r), 8, wood)}");
+                $"""
+                    {space.Rod(V(-r, y, -r), V(r, y, -r), 8, wood.Dark(0.15))}{space.Rod(V(-r, y, -r), V(-r, y, r), 8, wood)}
+                    {space.Rod(V(r, y, -r), V(r, y, r), 8, wood)}{space.Rod(V(-r, y, r), V(r, y, r), 8, wood)}
+                    """);
         }
 
         Seat(sketch, space, height - 4, half * 1.06, half * 1.06, 14, half, wood);
@@ -174,7 +183,10 @@ internal static class ChairPicture
     {
         Legs(sketch, space, wood, 176, 48, 44, 40, 12);
         sketch.Draw(
-            $"{space.Rod(V(-66, 100, 60), V(50, 168, -40), 4, Palette.Charcoal.Tone)}{space.Rod(V(66, 100, 60), V(-50, 168, -40), 4, Palette.Charcoal.Tone)}");
+            $"""
+                {space.Rod(V(-66, 100, 60), V(50, 168, -40), 4, Palette.Charcoal.Tone)}
+                {space.Rod(V(66, 100, 60), V(-50, 168, -40), 4, Palette.Charcoal.Tone)}
+                """);
         Back(sketch, space, 254, -64, 106, 98, 10, 64, cover);
         Svg bucket = $"""
             M{space.At(V(-104, 214, -58))}C{space.At(V(-118, 190, 20))} {space.At(V(-112, 178, 84))}

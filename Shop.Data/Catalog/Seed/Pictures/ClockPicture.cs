@@ -79,7 +79,8 @@ internal static class ClockPicture
             """);
         Svg Ticks(int step, double from,
             double to) =>
-                $"{string.Concat(Enumerable.Range(0, 60).Where(i => i % step == 0).Select(i => Svg.Of($"M{centre.Away(i * 6, r * from)}L{centre.Away(i * 6, r * to)}")))}";
+                $"{Svg.Each(Enumerable.Range(0, 60).Where(i => i % step == 0), i =>
+                    $"M{centre.Away(i * 6, r * from)}L{centre.Away(i * 6, r * to)}")}";
         switch (marks)
         {
             case 0: sketch.Draw($"""
@@ -108,7 +109,10 @@ internal static class ClockPicture
         {
             var (from, to) = (centre.Away(at + 180, r * 0.1), centre.Away(at, r * length));
             sketch.Draw(
-                $"{Sketch.Line($"M{from + below}L{to + below}", r * width, Tone.Ink.Fade(0.22))}{Sketch.Line($"M{from}L{to}", r * width, ink)}");
+                $"""
+                    {Sketch.Line($"M{from + below}L{to + below}", r * width, Tone.Ink.Fade(0.22))}
+                    {Sketch.Line($"M{from}L{to}", r * width, ink)}
+                    """);
         }
 
         var second = ((hour * 50) + 140) % 360;
@@ -127,7 +131,8 @@ internal static class ClockPicture
         var centre = new Point(320, 226);
         var (rays, odd) = (dice.Pick(12, 16, 20), dice.Within(0.7, 0.86));
         Svg Rays(int from, double length, double left, double right) =>
-            $"{string.Concat(Enumerable.Range(0, rays).Select(i => ((i * 2) + from) * 180.0 / rays).Select(at => Svg.Of($"M{centre.Away(at - left, 88)}L{centre.Away(at, length)} {centre.Away(at + right, 88)}z")))}";
+            $"{Svg.Each(Enumerable.Range(0, rays).Select(i => ((i * 2) + from) * 180.0 / rays), at =>
+                $"M{centre.Away(at - left, 88)}L{centre.Away(at, length)} {centre.Away(at + right, 88)}z")}";
         sketch.Draw($"""
             <path d='{Rays(0, 206, 5.5, 5.5)}' fill='{body}'/><path d='{Rays(1, 206 * odd, 4, 4)}' fill='{Palette.Brass.Tone}'/>
             <path d='{Rays(0, 206, 0, 5.5)}{Rays(1, 206 * odd, 0, 4)}' fill='#1d1a1c40'/>

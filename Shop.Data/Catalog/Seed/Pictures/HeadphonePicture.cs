@@ -41,7 +41,10 @@ internal static class HeadphonePicture
         }
 
         sketch.Draw(
-            $"{Sketch.Line($"M206 250V196M436 250V190", 10, metal.Dark(0.35))}{Sketch.Line($"M204 250V196M434 250V190", 4, metal.Light(0.3))}");
+            $"""
+                {Sketch.Line($"M206 250V196M436 250V190", 10, metal.Dark(0.35))}
+                {Sketch.Line($"M204 250V196M434 250V190", 4, metal.Light(0.3))}
+                """);
         Svg top = $"M212 186C222 96 272 62 326 62S428 96 432 182";
         sketch.Draw($"""
             {Sketch.Line(top, 34, shell.Dark(0.34))}<g transform='translate(-2 -4)'>{Sketch.Line(top, 24, shell)}</g>

@@ -16,19 +16,21 @@ internal static class KnifePicture
         if (knife)
         {
             Board(sketch, wood, $"M96 110Q96 84 122 84H518Q544 84 544 110V370Q544 396 518 396H122Q96 396 96 370z", dice);
-            Supper(sketch, dice, new(178, 152), new(480, 340));
+            Groceries.Draw(sketch, dice, new(178, 152), new(480, 340));
             Blade(sketch, form, handle, finish, -24, 318, 236, form == BladeForm.Paring ? 1.08 : 1.12);
         }
         else
         {
             BoardAlone(sketch, form, wood, dice);
-            Supper(
+            Groceries.Draw(
                 sketch, dice, form == BladeForm.Round ? new(264, 196) : new(250, 180),
                 form == BladeForm.Round ? new(356, 300) : new(386, 300));
         }
 
         return sketch.ToString();
     }
+
+    private static readonly string Waves = string.Concat(Enumerable.Repeat("q-6 -5 -12 0t-12 0", 10));
 
     private static void BoardAlone(Sketch sketch, BladeForm form, Tone wood, Dice dice)
     {
@@ -100,9 +102,7 @@ internal static class KnifePicture
         {
             BladeForm.Chef => (310, 64, "M0 40Q90 2 200 0H310V60Q310 66 302 66Q120 70 0 40z"),
             BladeForm.Santoku => (278, 66, "M0 56Q20 6 84 0H278V62Q278 68 270 68Q110 72 0 56z"),
-            BladeForm.Bread => (
-                344, 42,
-                "M0 30Q6 2 40 0H344V42H330q-6 -5 -12 0t-12 0q-6 -5 -12 0t-12 0q-6 -5 -12 0t-12 0q-6 -5 -12 0t-12 0q-6 -5 -12 0t-12 0q-6 -5 -12 0t-12 0q-6 -5 -12 0t-12 0q-6 -5 -12 0t-12 0q-6 -5 -12 0t-12 0q-6 -5 -12 0t-12 0q-10 -3 -12 0Q14 42 0 30z"),
+            BladeForm.Bread => (344, 42, $"M0 30Q6 2 40 0H344V42H330{Waves}q-10 -3 -12 0Q14 42 0 30z"),
             BladeForm.Paring => (176, 36, "M0 28Q60 2 120 0H176V34Q176 38 170 38Q70 42 0 28z"),
             _ => (264, 76, "M8 0H264V72Q264 78 256 78H10Q0 78 0 68V10Q0 0 8 0z"),
         };
@@ -135,89 +135,15 @@ internal static class KnifePicture
     private static Svg Finished(int finish, double length, double heel) => finish switch
     {
         1 => $"""
-            <path d='{string.Concat(Enumerable.Range(0, 5)
-            .Select(i => Svg.Of($"M0 {8 + (i * heel * 0.13)}q{length / 8} -9 {length / 4} 0t{length / 4} 0 {length / 4} 0 {length / 4} 0")))}'
+            <path d='{Svg.Each(5, i => $"""
+                M0 {8 + (i * heel * 0.13)}q{length / 8} -9 {length / 4} 0t{length / 4} 0 {length / 4} 0 {length / 4} 0
+                """)}'
             stroke='#6f7a8066' stroke-width='1.5'/>
             """,
         2 => Sketch.Dots(
-            from row in Enumerable.Range(0, 3) from i in Enumerable.Range(0, (int)(length / 17)) select new Point(14 + (i * 17) + (row % 2 * 8), 8 + (row * heel * 0.2)),
+            from row in Enumerable.Range(0, 3) from i in Enumerable.Range(0, (int)(length / 17))
+            select new Point(14 + (i * 17) + (row % 2 * 8), 8 + (row * heel * 0.2)),
             9, ((Tone)0x7F888D).Fade(0.5)),
         _ => $"<path d='M0 {heel * 0.66}H{length}' stroke='#ffffffcc' stroke-width='2'/>",
     };
-
-    private static void Supper(Sketch sketch, Dice dice, Point a, Point b)
-    {
-        Action<Point>[] all = [
-            p => Tomato(sketch, p), p => Lemon(sketch, p), p => Herbs(sketch, p), p => Onion(sketch, p), p => Mushroom(sketch, p),
-            p => Carrot(sketch, p)];
-        var two = dice.Shuffle(all);
-        two[0](a);
-        two[1](b);
-    }
-
-    private static void Tomato(Sketch sketch, Point p)
-    {
-        foreach (var at in new[] { p + new Point(30, 14), p + new Point(-16, -8) })
-            sketch.Draw($"""
-                <circle cx='{at.X + 4}' cy='{at.Y + 6}' r='36' fill='#2a222044'/><circle cx='{at.X}' cy='{at.Y}' r='36' fill='#c8382c'/>
-                <circle cx='{at.X}' cy='{at.Y}' r='30' fill='#e4604a'/>
-                <path d='{string.Concat(Enumerable.Range(0, 3)
-                .Select(i => Svg.Of($"M{at.Away((i * 120) + 20, 9)}Q{at.Away(i * 120, 34)} {at.Away((i * 120) + 62,
-                26)}T{at.Away((i * 120) + 20, 9)}")))}' fill='#f3a06e'/>
-                {Sketch.Dots(Enumerable.Range(0, 9).Select(i => at.Away(i * 40, 17 + (i % 2 * 5))), 4, 0xF8DFA0)}
-                """);
-    }
-
-    private static void Lemon(Sketch sketch, Point p)
-    {
-        foreach (var at in new[] { p + new Point(32, 12), p + new Point(-18, -8) })
-            sketch.Draw($"""
-                <circle cx='{at.X + 4}' cy='{at.Y + 6}' r='36' fill='#2a222044'/><circle cx='{at.X}' cy='{at.Y}' r='36' fill='#e8b92f'/>
-                <circle cx='{at.X}' cy='{at.Y}' r='31' fill='#fdf3cf'/>
-                <path d='{string.Concat(Enumerable.Range(0, 8)
-                .Select(i => Svg.Of($"M{at}L{at.Away((i * 45) + 4, 27)}A27 27 0 0 1 {at.Away((i * 45) + 40, 27)}z")))}' fill='#f5d561'/>
-                """);
-    }
-
-    private static void Herbs(Sketch sketch, Point p)
-    {
-        foreach (var (turn, tone) in new[] { (-40, (Tone)0x4F8A4A), (10, 0x3F7A45), (60, 0x67A055) })
-            sketch.Draw($"""
-                <g transform='rotate({turn} {p})'><path d='M{p.X - 50} {p.Y}h90' stroke='{tone.Dark(0.2)}' stroke-width='3'/>
-                <path d='{string.Concat(Enumerable.Range(0, 4)
-                .Select(i => Svg.Of($"M{p.X - 36 + (i * 20)} {p.Y}q2 -24 24 -28q2 22 -24 28q2 24 24 28q2 -22 -24 -28")))}M{p.X + 40}
-                {p.Y}q10 -14 28 0q-18 14 -28 0' fill='{tone}'/></g>
-                """);
-    }
-
-    private static void Onion(Sketch sketch, Point p)
-    {
-        sketch.Draw($"""
-            <ellipse cx='{p.X + 5}' cy='{p.Y + 8}' rx='46' ry='42' fill='#2a222044'/>
-            <ellipse cx='{p.X}' cy='{p.Y}' rx='46' ry='42' fill='#7d2f57'/>
-            """);
-        foreach (var r in new[] { 40, 31, 22, 13 })
-            sketch.Draw($"<ellipse cx='{p.X}' cy='{p.Y}' rx='{r}' ry='{r * 0.9}' fill='#f4e4ea' stroke='#b0638c' stroke-width='3'/>");
-    }
-
-    private static void Mushroom(Sketch sketch, Point p)
-    {
-        foreach (var (at, turn) in new[] { (p + new Point(-20, -6), -20), (p + new Point(34, 14), 35) })
-            sketch.Draw($"""
-                <g transform='rotate({turn} {at})'>
-                <path d='M{at.X - 9} {at.Y}h18l5 34q-14 8 -28 0z' fill='#f3e9d8' stroke='#b59a7a' stroke-width='2.5'/>
-                <path d='M{at.X - 36} {at.Y + 6}q0 -40 36 -40t36 40q-8 8 -18 -2h-36q-10 10 -18 2z' fill='#e9d8bf' stroke='#b59a7a'
-                stroke-width='2.5'/><path d='M{at.X - 20} {at.Y}q20 -12 40 0' stroke='#9b7d5d' stroke-width='5'/></g>
-                """);
-    }
-
-    private static void Carrot(Sketch sketch, Point p)
-    {
-        foreach (var (x, y) in new[] { (-34, -16), (2, 0), (38, 16), (-6, 40), (-44, 26) })
-            sketch.Draw($"""
-                <circle cx='{p.X + x + 3}' cy='{p.Y + y + 5}' r='21' fill='#2a222044'/>
-                <circle cx='{p.X + x}' cy='{p.Y + y}' r='21' fill='#dd7526'/><circle cx='{p.X + x}' cy='{p.Y + y}' r='17' fill='#f09640'/>
-                <circle cx='{p.X + x}' cy='{p.Y + y}' r='8' fill='#f7bd6b'/>
-                """);
-    }
 }

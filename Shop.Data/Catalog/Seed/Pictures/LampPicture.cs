@@ -83,7 +83,10 @@ internal static class LampPicture
         sketch.Draw($"<ellipse cx='500' cy='402' rx='136' ry='22' fill='{sketch.Radial((0, Warm.Fade(0.8)), (1, Warm.Fade(0)))}'/>");
         sketch.Shadow(232, 408, 130, 22);
         sketch.Draw(
-            $"{Sketch.Line($"M220 388L168 232", 13, stand.Dark(0.3))}{Sketch.Line($"M218 386L166 232", 6, stand.Light(0.2))}{Sketch.Line($"M168 232L396 112", 13, stand.Dark(0.3))}{Sketch.Line($"M168 230L394 110", 6, stand.Light(0.2))}");
+            $"""
+                {Sketch.Line($"M220 388L168 232", 13, stand.Dark(0.3))}{Sketch.Line($"M218 386L166 232", 6, stand.Light(0.2))}
+                {Sketch.Line($"M168 232L396 112", 13, stand.Dark(0.3))}{Sketch.Line($"M168 230L394 110", 6, stand.Light(0.2))}
+                """);
         sketch.Draw($"""
             {Sketch.Line($"M190 288L300 172", 3, Metal.Fade(0.6))}<circle cx='168' cy='232' r='14' fill='{stand.Dark(0.35)}'/>
             <circle cx='166' cy='230' r='6' fill='{stand.Light(0.3)}'/>
@@ -130,7 +133,10 @@ internal static class LampPicture
         sketch.Shadow(336, 428, 150, 18, 0.28);
         foreach (var (foot, y) in new[] { (344, 432), (222, 424), (418, 424) })
             sketch.Draw(
-                $"{Sketch.Line($"M320 200L{foot} {y}", 12, stand.Dark(0.25))}{Sketch.Line($"M318 200L{foot - 2} {y}", 5, stand.Light(0.22))}");
+                $"""
+                    {Sketch.Line($"M320 200L{foot} {y}", 12, stand.Dark(0.25))}
+                    {Sketch.Line($"M318 200L{foot - 2} {y}", 5, stand.Light(0.22))}
+                    """);
         sketch.Draw($"""
             {Sketch.Line($"M271 314L374 314L331 322z", 3, Palette.Brass.Tone)}
             <rect x='306' y='188' width='28' height='30' rx='6' fill='{Palette.Brass.Tone.Dark(0.1)}'/>
@@ -175,9 +181,9 @@ internal static class LampPicture
             <path d='{d}'
             fill='{sketch.Radial((0, Tone.White.Fade(0.95)), (0.5, Warm.Light(0.4).Fade(0.6)), (1, tone.Dark(0.3).Fade(0.35)))}'/>
             """);
-        var ribs = string.Concat(Enumerable.Range(1, 10).Select(
-            i => (Y: 236 - ry + (ry * 2 * i / 11), W: rx * 1.02 * Math.Sqrt(1 - Math.Pow(1 - (2 * i / 11.0), 2))))
-            .Select(r => Svg.Of($"M{320 - r.W} {r.Y - 3}a{r.W} {r.W * 0.1} 0 0 0 {r.W * 2} 0")));
+        var ribs = Svg.Each(Enumerable.Range(1, 10).Select(
+            i => (Y: 236 - ry + (ry * 2 * i / 11), W: rx * 1.02 * Math.Sqrt(1 - Math.Pow(1 - (2 * i / 11.0), 2)))), r =>
+                $"M{320 - r.W} {r.Y - 3}a{r.W} {r.W * 0.1} 0 0 0 {r.W * 2} 0");
         sketch.Draw($"""
             <g clip-path='{sketch.Clip($"<path d='{d}'/>")}'><path d='{ribs}' stroke='{tone.Dark(0.4).Fade(0.4)}' stroke-width='2.5'/></g>
             """);
@@ -193,7 +199,10 @@ internal static class LampPicture
         sketch.Draw($"<ellipse cx='450' cy='428' rx='150' ry='22' fill='{sketch.Radial((0, Warm.Fade(0.8)), (1, Warm.Fade(0)))}'/>");
         sketch.Shadow(236, 432, 110, 18);
         sketch.Draw(
-            $"{Sketch.Line($"M226 420V108Q226 52 290 52H404Q416 52 416 66V90", 11, stand.Dark(0.3))}{Sketch.Line($"M224 420V108Q224 50 290 50H404", 4, stand.Light(0.35))}");
+            $"""
+                {Sketch.Line($"M226 420V108Q226 52 290 52H404Q416 52 416 66V90", 11, stand.Dark(0.3))}
+                {Sketch.Line($"M224 420V108Q224 50 290 50H404", 4, stand.Light(0.35))}
+                """);
         sketch.Round($"M160 418v8a66 12 0 0 0 132 0v-8z", tone.Dark(0.1));
         sketch.Draw($"""
             <ellipse cx='226' cy='418' rx='66' ry='12' fill='{tone.Light(0.15)}'/>

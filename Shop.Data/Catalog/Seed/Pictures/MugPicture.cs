@@ -94,7 +94,7 @@ internal static class MugPicture
         var h = foot - top;
         Svg Bands(IEnumerable<double> at, double width, Tone colour) =>
             $"""
-                <path d='{string.Concat(at.Select(y => Svg.Of($"M{x - r - 9} {top + y}a{r + 9} {r * 0.19} 0 0 0 {(r + 9) * 2} 0")))}'
+                <path d='{Svg.Each(at, y => $"M{x - r - 9} {top + y}a{r + 9} {r * 0.19} 0 0 0 {(r + 9) * 2} 0")}'
                 stroke='{colour}' stroke-width='{width}'/>
                 """;
 
@@ -112,7 +112,7 @@ internal static class MugPicture
                 return $"{Sketch.Dots(few.Take(30), 3, dark.Fade(0.75))}{Sketch.Dots(few.Skip(30), 5.5, dark.Fade(0.6))}";
             case Glaze.Ribbed:
                 var ribs = Enumerable.Range(1, 13).Select(i => x - (r * Math.Cos(i * Math.PI / 14))).ToArray();
-                Svg down = $"{string.Concat(ribs.Select(at => Svg.Of($"M{at} {top + 34}V{foot - 4}")))}";
+                Svg down = $"{Svg.Each(ribs, at => $"M{at} {top + 34}V{foot - 4}")}";
                 return $"""
                     <path d='{down}' stroke='{tone.Dark(0.4).Fade(0.7)}' stroke-width='4'/>
                     <path d='{down}' transform='translate(5)' stroke='{tone.Light(0.5).Fade(0.6)}' stroke-width='3'/>
@@ -128,7 +128,8 @@ internal static class MugPicture
                     where Math.Abs(at) < 1.5
                     select new Point(x + (r * Math.Sin(at)), top + 30 + (row * size * 1.75) + (r * 0.17 * Math.Cos(at))), size, second);
             case Glaze.Sprigged:
-                return $"{string.Concat(Enumerable.Range(-2, 5).Select(i => Sprig(x + (r * Math.Sin(i * 0.58)), foot - 8, h * dice.Within(0.52, 0.74), second).ToString()))}";
+                return Svg.Each(Enumerable.Range(-2, 5), i =>
+                    Sprig(x + (r * Math.Sin(i * 0.58)), foot - 8, h * dice.Within(0.52, 0.74), second));
             case Glaze.Banded:
                 return $"{Bands([h * 0.02], h * 0.3, second)}{Bands([h * 0.24], 4, second.Dark(0.2))}";
             default:
@@ -141,8 +142,8 @@ internal static class MugPicture
 
     private static Svg Sprig(double x, double y, double height, Tone tone)
     {
-        var leaves = string.Concat(Enumerable.Range(1, 5).Select(i => (Y: y - (height * i / 5.6), W: 20 - (i * 1.5)))
-            .Select(l => Svg.Of($"M{x} {l.Y}q{l.W} -4 {l.W} -22q-{l.W} 4 -{l.W} 22q-{l.W} -4 -{l.W} -22q{l.W} 4 {l.W} 22")));
+        var leaves = Svg.Each(Enumerable.Range(1, 5).Select(i => (Y: y - (height * i / 5.6), W: 20 - (i * 1.5))), l =>
+            $"M{x} {l.Y}q{l.W} -4 {l.W} -22q-{l.W} 4 -{l.W} 22q-{l.W} -4 -{l.W} -22q{l.W} 4 {l.W} 22");
         return $"<path d='M{x} {y}v{-height * 0.9}' stroke='{tone}' stroke-width='3'/><path d='{leaves}' fill='{tone}'/>";
     }
 }

@@ -85,17 +85,17 @@ internal static class NotebookPicture
                     """;
             case Binding.Spiral:
                 return $"""
-                    <path d='{string.Concat(Enumerable.Range(0, 17).Select(i => Svg.Of($"M18 {16 + (i * 18.6)}h0")))}'
+                    <path d='{Svg.Each(17, i => $"M18 {16 + (i * 18.6)}h0")}'
                     stroke='{tone.Dark(0.6)}' stroke-width='8'/>
-                    <path d='{string.Concat(Enumerable.Range(0, 17).Select(i => Svg.Of($"M18 {16 + (i * 18.6)}q-34 -10 -32 3q6 9 20 3")))}'
+                    <path d='{Svg.Each(17, i => $"M18 {16 + (i * 18.6)}q-34 -10 -32 3q6 9 20 3")}'
                     stroke='#5d5f63' stroke-width='3.5'/>
-                    <path d='{string.Concat(Enumerable.Range(0, 17).Select(i => Svg.Of($"M12 {13 + (i * 18.6)}q-20 -6 -24 1")))}'
+                    <path d='{Svg.Each(17, i => $"M12 {13 + (i * 18.6)}q-20 -6 -24 1")}'
                     stroke='#e4e6e8' stroke-width='2'/>
                     """;
             case Binding.Reporter:
                 return $"""
                     <path d='M0 40H{W}' stroke='{tone.Dark(0.4).Fade(0.6)}' stroke-width='2'/>
-                    <path d='{string.Concat(Enumerable.Range(0, 12).Select(i => Svg.Of($"M{16 + (i * 18.6)} 20q-9 -36 3 -34q9 6 3 22")))}'
+                    <path d='{Svg.Each(12, i => $"M{16 + (i * 18.6)} 20q-9 -36 3 -34q9 6 3 22")}'
                     stroke='#5d5f63' stroke-width='3.5'/>
                     """;
             case Binding.Wrap:
@@ -120,32 +120,32 @@ internal static class NotebookPicture
             case Paper.Stripes:
                 var step = dice.Between(26, 40);
                 return $"""
-                    <path d='{string.Concat(Enumerable.Range(1, 12).Select(i => Svg.Of($"M0 {i * step}H{W}")))}' stroke='{second}'
+                    <path d='{Svg.Each(Enumerable.Range(1, 12), i => $"M0 {i * step}H{W}")}' stroke='{second}'
                     stroke-width='{step * 0.4}'/>
                     """;
             case Paper.Terrazzo:
-                return $"""
-                    {string.Concat(Enumerable.Range(0, 26)
-                    .Select(i => Svg.Of($"<path d='M{dice.Between(4, 226)} {dice.Between(4, 320)}l{dice.Between(8, 24)} {dice.Between(-12,
-                    8)} {dice.Between(-4, 10)} {dice.Between(10, 22)} {dice.Between(-24, -10)} {dice.Between(0,
-                    8)}z' fill='{(i % 3) switch { 0 => second, 1 => quiet, _ => second.Mix(tone, 0.5) }}'/>")))}
-                    """;
+                return Svg.Each(26, i => $"""
+                    <path d='M{dice.Between(4, 226)} {dice.Between(4, 320)}l{dice.Between(8, 24)} {dice.Between(-12, 8)}
+                    {dice.Between(-4, 10)} {dice.Between(10, 22)} {dice.Between(-24, -10)} {dice.Between(0, 8)}z'
+                    fill='{(i % 3) switch { 0 => second, 1 => quiet, _ => second.Mix(tone, 0.5) }}'/>
+                    """);
             case Paper.Leaves:
-                return $"{string.Concat(Enumerable.Range(0, 4).Select(i => Branch(40 + (i * 58), 340, 250 + (i * 43 % 70), i % 2 == 0 ? second : quiet).ToString()))}";
+                return Svg.Each(4, i => Branch(40 + (i * 58), 340, 250 + (i * 43 % 70), i % 2 == 0 ? second : quiet));
             case Paper.Grid:
                 return $"""
-                    <path d='{string.Concat(Enumerable.Range(1, 9).Select(i => Svg.Of($"M{i * 26} 0V{H}M0 {i * 36}H{W}")))}'
+                    <path d='{Svg.Each(Enumerable.Range(1, 9), i => $"M{i * 26} 0V{H}M0 {i * 36}H{W}")}'
                     stroke='{second}' stroke-width='3'/>
                     """;
             case Paper.Marbled:
-                return $"""
-                    {string.Concat(Enumerable.Range(0, 13)
-                    .Select(i => Svg.Of($"<path d='M-10 {(i * 28) - 10}q40 {30 + (i * 17 % 30)} 80 0t60 10t50 -16t80 12' stroke='{(i % 3) switch { 0 => second,
-                    1 => quiet, _ => second.Light(0.4) }}' stroke-width='{6 + (i * 5 % 9)}' opacity='.8'/>")))}
-                    """;
+                return Svg.Each(13, i => $"""
+                    <path d='M-10 {(i * 28) - 10}q40 {30 + (i * 17 % 30)} 80 0t60 10t50 -16t80 12'
+                    stroke='{(i % 3) switch { 0 => second, 1 => quiet, _ => second.Light(0.4) }}'
+                    stroke-width='{6 + (i * 5 % 9)}' opacity='.8'/>
+                    """);
             case Paper.Dots:
                 return Sketch.Dots(
-                    from row in Enumerable.Range(0, 9) from i in Enumerable.Range(0, 7) select new Point(20 + (i * 38) + (row % 2 * 19), 20 + (row * 37)),
+                    from row in Enumerable.Range(0, 9) from i in Enumerable.Range(0, 7)
+                    select new Point(20 + (i * 38) + (row % 2 * 19), 20 + (row * 37)),
                     15, second);
             case Paper.Bare:
                 return $"<path d='M34 90q60 -20 130 4M60 280q60 14 140 -6' stroke='{tone.Dark(0.25).Fade(0.4)}' stroke-width='3'/>";
@@ -160,8 +160,8 @@ internal static class NotebookPicture
     private static Svg Branch(double x, double y, double h, Tone tone) =>
         $"""
             <path d='M{x} {y}q10 {-h / 2} 0 {-h}' stroke='{tone}' stroke-width='4'/>
-            <path d='{string.Concat(Enumerable.Range(1, 7)
-            .Select(i => Svg.Of($"M{x + 4} {y - (i * h / 8)}q24 0 26 -28q-24 4 -26 28q-24 0 -26 -28q24 4 26 28")))}' fill='{tone}'/>
+            <path d='{Svg.Each(Enumerable.Range(1, 7), i =>
+                $"M{x + 4} {y - (i * h / 8)}q24 0 26 -28q-24 4 -26 28q-24 0 -26 -28q24 4 26 28")}' fill='{tone}'/>
             """;
 
     private static void Pencil(Sketch sketch, double x, double y, double turn, Tone tone)

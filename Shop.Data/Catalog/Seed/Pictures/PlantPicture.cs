@@ -93,7 +93,9 @@ internal static class PlantPicture
                 break;
             case Growth.Olive:
                 sketch.Draw(
-                    $"{Sketch.Line($"M320 {top + 6}C326 250 312 220 320 160M318 226Q290 200 270 170M320 210Q352 186 372 160M320 170Q316 130 324 96", 8, 0x8A7763)}");
+                    Sketch.Line(
+                        $"M320 {top + 6}C326 250 312 220 320 160M318 226Q290 200 270 170M320 210Q352 186 372 160M320 170Q316 130 324 96",
+                        8, 0x8A7763));
                 for (var k = 0; k < 4; k++)
                 {
                     sketch.Draw(Leaves(Shade(k).Mix(0xA9B89B, 0.35), [.. Enumerable.Range(0, 12).Select(i => (i * 4) + k).Select(i =>
@@ -165,10 +167,10 @@ internal static class PlantPicture
             sketch.Draw(Sketch.Line($"M{x + (arm * 1.6)} {bottom + 24}Q{x} {bottom + 30} {x} {bottom - 14}", r * 1.7, green.Dark(0.12)));
         sketch.Round($"M{x - r} {bottom}V{bottom - height + r}a{r} {r} 0 0 1 {r * 2} 0V{bottom}z", green,
             $"""
-                <path d='{string.Concat(Enumerable.Range(1, 5).Select(i => x - (r * Math.Cos(i * Math.PI / 6)))
-                .Select(at => Svg.Of($"M{at} {bottom}V{bottom - height}")))}' stroke='{green.Dark(0.4)}' stroke-width='3'/>
-                <path d='{string.Concat(Enumerable.Range(1, 4).Select(i => x - (r * Math.Cos((i + 0.5) * Math.PI / 6)))
-                .Select(at => Svg.Of($"M{at} {bottom - 8}V{bottom - height + 10}")))}' stroke='#f4edcf' stroke-width='4' stroke-dasharray='0
+                <path d='{Svg.Each(Enumerable.Range(1, 5).Select(i => x - (r * Math.Cos(i * Math.PI / 6))), at =>
+                    $"M{at} {bottom}V{bottom - height}")}' stroke='{green.Dark(0.4)}' stroke-width='3'/>
+                <path d='{Svg.Each(Enumerable.Range(1, 4).Select(i => x - (r * Math.Cos((i + 0.5) * Math.PI / 6))), at =>
+                    $"M{at} {bottom - 8}V{bottom - height + 10}")}' stroke='#f4edcf' stroke-width='4' stroke-dasharray='0
                 17'/>
                 """, 0.14);
     }
@@ -181,9 +183,9 @@ internal static class PlantPicture
         Point On(double t) => new(
             ((1 - t) * (1 - t) * foot.X) + (2 * t * (1 - t) * bend.X) + (t * t * tip.X),
             ((1 - t) * (1 - t) * foot.Y) + (2 * t * (1 - t) * bend.Y) + (t * t * tip.Y));
-        var leaves = string.Concat(Enumerable.Range(2, pairs).SelectMany(i => new[] { 1, -1 }.Select(
+        var leaves = Svg.Each(Enumerable.Range(2, pairs).SelectMany(i => new[] { 1, -1 }.Select(
             s => (At: On(i / (pairs + 2.0)), S: s, L: leaflet * Math.Sin(Math.PI * (0.2 + (0.75 * i / (pairs + 2))))))
-            ).Select(l => Svg.Of($"M{Math.Round(l.At.X)} {Math.Round(l.At.Y)}l{new Point(0, 0).Away(angle + (l.S * 52), l.L)}")));
+            ), l => $"M{Math.Round(l.At.X)} {Math.Round(l.At.Y)}l{new Point(0, 0).Away(angle + (l.S * 52), l.L)}");
         sketch.Draw($"<path d='M{foot}Q{bend} {tip}{leaves}' stroke='{green}' stroke-width='{(leaflet > 50 ? 7 : 8)}'/>");
     }
 
@@ -206,8 +208,9 @@ internal static class PlantPicture
             {Sketch.Line($"M{foot}L{at}", 5, 0x7A4A55)}<g transform='translate({at.X} {at.Y}) rotate({angle})'>
             <path d='M0 0C{length * 0.2} -52 {length * 0.6} -46 {length * 0.8} 0C{length * 0.6} 46 {length * 0.2} 52 0 0'
             fill='{green.Dark(0.1)}'/>
-            <path d='M6 0H{length * 0.74}{string.Concat(Enumerable.Range(1, 5)
-            .Select(i => Svg.Of($"M{length * 0.11 * i} 0l22 -{28 - Math.Abs(3 - i) * 5}M{length * 0.11 * i} 0l22 {28 - Math.Abs(3 - i) * 5}")))}'
+            <path d='M6 0H{length * 0.74}{Svg.Each(Enumerable.Range(1, 5), i => $"""
+                M{length * 0.11 * i} 0l22 -{28 - Math.Abs(3 - i) * 5}M{length * 0.11 * i} 0l22 {28 - Math.Abs(3 - i) * 5}
+                """)}'
             stroke='#cfe0b0' stroke-width='4'/></g>
             """);
     }

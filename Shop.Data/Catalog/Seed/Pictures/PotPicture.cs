@@ -16,7 +16,10 @@ internal static class PotPicture
         {
             foreach (var x in new[] { 278, 362, 322 })
                 sketch.Draw(
-                    $"{Sketch.Line($"M{x} 384L{x + ((x - 320) * 0.12)} 420", 11, Palette.Oak.Tone.Dark(0.2))}{Sketch.Line($"M{x - 2} 384L{x - 2 + ((x - 320) * 0.12)} 420", 4, Palette.Oak.Tone.Light(0.3))}");
+                    $"""
+                        {Sketch.Line($"M{x} 384L{x + ((x - 320) * 0.12)} 420", 11, Palette.Oak.Tone.Dark(0.2))}
+                        {Sketch.Line($"M{x - 2} 384L{x - 2 + ((x - 320) * 0.12)} 420", 4, Palette.Oak.Tone.Light(0.3))}
+                        """);
         }
 
         Svg body = $"M{320 - r} {top}L{320 - low} {bottom - 6}A{low} 12 0 0 0 {320 + low} {bottom - 6}L{320 + r} {top}z";
@@ -48,8 +51,8 @@ internal static class PotPicture
         {
             case Pot.Ribbed:
                 return $"""
-                    <path d='{string.Concat(Enumerable.Range(1, 12).Select(i => -Math.Cos(i * Math.PI / 13))
-                    .Select(c => Svg.Of($"M{320 + (r * c)} {top}L{320 + (low * c)} {bottom + 8}")))}' stroke='{tone.Dark(0.42).Fade(0.65)}'
+                    <path d='{Svg.Each(Enumerable.Range(1, 12).Select(i => -Math.Cos(i * Math.PI / 13)), c =>
+                        $"M{320 + (r * c)} {top}L{320 + (low * c)} {bottom + 8}")}' stroke='{tone.Dark(0.42).Fade(0.65)}'
                     stroke-width='5'/>
                     """;
             case Pot.Speckled:
@@ -63,7 +66,7 @@ internal static class PotPicture
                     """;
             case Pot.Basket:
                 Svg Rows(int odd) =>
-                    $"{string.Concat(Enumerable.Range(0, 6).Select(row => Svg.Of($"M232 {top + 8 + ((row * 2) + odd) * 11}q88 22 176 0")))}";
+                    $"{Svg.Each(6, row => $"M232 {top + 8 + ((row * 2) + odd) * 11}q88 22 176 0")}";
                 return $"""
                     <g stroke='{tone.Dark(0.36)}' stroke-width='6' stroke-dasharray='10 8' stroke-linecap='butt'><path d='{Rows(0)}'/>
                     <path d='{Rows(1)}' stroke-dashoffset='9'/></g>
