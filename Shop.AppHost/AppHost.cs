@@ -7,7 +7,9 @@ var builder = DistributedApplication.CreateBuilder(args);
 var (postgres, shopdb) = builder.AddShopDatabase("postgres", "shopdb");
 var cache = builder.AddShopCache("cache");
 
-var stripeKey = builder.AddParameter("stripe-secret-key", () => builder.Configuration["Parameters:stripe-secret-key"] ?? Simulation.StripeKey, secret: true);
+// A real account is these three parameters; while they are not set, development pays at the simulator.
+var stripeKey = builder.AddStripeParameter("stripe-secret-key", "sk_test_simulator", secret: true);
+var stripePublishableKey = builder.AddStripeParameter("stripe-publishable-key", "pk_test_simulator");
 var webhookSecret = builder.AddGeneratedSecret("stripe-webhook-secret");
 
 var migrate = builder.AddProject<Projects.Shop_Api>("migrate", launchProfileName: null).WithoutTelemetryRetry()
@@ -28,7 +30,8 @@ var payments = builder.AddProject<Projects.Shop_Payments>("payments").AsShopServ
 
 var web = builder.AddProject<Projects.Shop_Web>("web").AsShopService("Storefront", ("/ops", "Operations"))
     .WithExternalHttpEndpoints()
-    .WithReference(api).WaitFor(api);
+    .WithReference(api).WaitFor(api)
+    .WithEnvironment("HostedFields__PublishableKey", stripePublishableKey);
 
 payments.WithEnvironment("Payments__StorefrontUrl", web.GetEndpoint("http"));
 

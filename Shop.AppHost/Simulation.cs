@@ -5,8 +5,10 @@ namespace Shop.AppHost;
 /// <summary>The outside world of development and tests. Never part of a deployment.</summary>
 internal static class Simulation
 {
-    /// <summary>The simulator takes any test key; a real account's key is set as parameter <c>stripe-secret-key</c>.</summary>
-    public const string StripeKey = "sk_test_simulator";
+    /// <summary>Taken from configuration, else what the simulator accepts; a deployment is asked for it.</summary>
+    public static IResourceBuilder<ParameterResource> AddStripeParameter(
+        this IDistributedApplicationBuilder builder, string name, string simulated, bool secret = false) =>
+        builder.AddParameter(name, () => builder.Configuration[$"Parameters:{name}"] ?? simulated, secret: secret);
 
     public static void AddSimulation(this IDistributedApplicationBuilder builder,
         IResourceBuilder<ProjectResource> payments, IResourceBuilder<ProjectResource> web, IResourceBuilder<ParameterResource> webhookSecret)
@@ -17,6 +19,7 @@ internal static class Simulation
         var smtp = simulator.GetEndpoint("smtp");
 
         simulator
+            .WithEnvironment("Simulator__PublicUrl", http)
             .WithEnvironment("Simulator__StatePath", builder.DataPath("simulator.jsonl"))
             .WithEnvironment("Simulator__Smtp__Port", smtp.Property(EndpointProperty.TargetPort))
             .WithEnvironment("Simulator__Stripe__Webhook__Url", ReferenceExpression.Create($"{payments.GetEndpoint("http")}/webhooks/stripe"))
