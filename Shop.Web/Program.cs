@@ -21,6 +21,7 @@ builder.Services.AddOperations();
 var app = builder.Build();
 app.MapDefaultEndpoints();
 app.UsePageHeaders();
+app.UseHeadRequests();
 app.UseExceptionHandler("/status/500", createScopeForErrors: true);
 app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
 app.UseSameOriginGuard();

@@ -54,6 +54,20 @@ public sealed class StorefrontTests : IDisposable
     }
 
     [Fact]
+    public async Task A_shared_page_from_the_cache_is_shown_without_loading_the_document_anew()
+    {
+        await using var visitor = await VisitAsync();
+        await visitor.Page.GotoAsync("/products/mug");
+        await visitor.Page.GotoAsync("/cart");
+        await visitor.Page.EvaluateAsync("window.document.isTheSame = true");
+
+        await visitor.Page.ClickAsync("h2 a >> text=Mug");
+
+        await visitor.Page.WaitForSelectorAsync(".product");
+        Assert.True(await visitor.Page.EvaluateAsync<bool>("window.document.isTheSame === true"));
+    }
+
+    [Fact]
     public async Task A_late_part_arrives_by_itself()
     {
         using var gate = new SemaphoreSlim(0);

@@ -10,6 +10,7 @@ internal static class PageHeaders
 {
     // Output caching reads the same metadata, so a page is shared by both or by none.
     private const string Shared = "public, max-age=30";
+    private const string EnhancedNavigation = "blazor-enhanced-nav";
 
     public static void UsePageHeaders(this IApplicationBuilder app)
     {
@@ -34,6 +35,9 @@ internal static class PageHeaders
                         && context.GetEndpoint()?.Metadata.GetMetadata<OutputCacheAttribute>() is not null;
                     headers.CacheControl = isShared ? Shared : "no-store";
                 }
+                // The output cache gives this header back as "Allow", which Blazor's script does not take for an answer: it would load the page again.
+                if (headers.ContainsKey(EnhancedNavigation))
+                    headers[EnhancedNavigation] = "allow";
                 // Blazor answers a form with 302, which leaves the next method to the browser; 303 says GET.
                 if (context.Response.StatusCode is StatusCodes.Status302Found && HttpMethods.IsPost(context.Request.Method))
                     context.Response.StatusCode = StatusCodes.Status303SeeOther;
