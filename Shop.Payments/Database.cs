@@ -55,7 +55,8 @@ internal static class Database
         {
             ApplicationName = name, MaxPoolSize = connections, Timeout = 5, CommandTimeout = (int)Math.Ceiling(statement.TotalSeconds) + 1,
         };
-        settings.Options = $"{settings.Options} -c statement_timeout={statement.TotalMilliseconds:F0} -c lock_timeout={statement.TotalMilliseconds / 2:F0}".Trim();
+        var limit = statement.TotalMilliseconds;
+        settings.Options = $"{settings.Options} -c statement_timeout={limit:F0} -c lock_timeout={limit / 2:F0}".Trim();
         return settings.ConnectionString;
     }
 

@@ -75,7 +75,8 @@ internal enum Refusal { Card, Canceled, NotSent, OurKey, OurRequest }
 
 /// <summary>What an engineer and the gateway's support ask for. No card data, no secrets.</summary>
 internal sealed record Facts(
-    string? GatewayId = null, string? RequestId = null, int? HttpStatus = null, string? Code = null, string? DeclineCode = null, string? AdviceCode = null)
+    string? GatewayId = null, string? RequestId = null, int? HttpStatus = null, string? Code = null, string? DeclineCode = null,
+    string? AdviceCode = null)
 {
     public static Facts None { get; } = new();
 }

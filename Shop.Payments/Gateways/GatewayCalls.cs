@@ -11,12 +11,13 @@ internal enum GatewayOperation { Create, Confirm, Read, Cancel, Refund }
 
 /// <summary>One call and its answer, ready to be filed.</summary>
 internal sealed record Asked(
-    PaymentProvider Provider, GatewayOperation Operation, string? Key, string? GatewayId, GatewayAnswer Answer, TimeSpan Latency, string? TraceId, DateTimeOffset At)
+    PaymentProvider Provider, GatewayOperation Operation, string? Key, string? GatewayId, GatewayAnswer Answer, TimeSpan Latency, string? TraceId,
+    DateTimeOffset At)
 {
     public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => new()
     {
-        Id = Guid.CreateVersion7(At), OrderId = orderId, JobId = jobId, Provider = Provider, Operation = Operation.ToString().ToLowerInvariant(), Key = Key,
-        GatewayId = Answer.Facts.GatewayId ?? GatewayId, RequestId = Answer.Facts.RequestId, Class = Answer.Class, Reason = Reason,
+        Id = Guid.CreateVersion7(At), OrderId = orderId, JobId = jobId, Provider = Provider,
+        Operation = Operation.ToString().ToLowerInvariant(), Key = Key, GatewayId = Answer.Facts.GatewayId ?? GatewayId, RequestId = Answer.Facts.RequestId, Class = Answer.Class, Reason = Reason,
         Code = Answer.Facts.Code, DeclineCode = Answer.Facts.DeclineCode, AdviceCode = Answer.Facts.AdviceCode, HttpStatus = Answer.Facts.HttpStatus,
         LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At,
     };

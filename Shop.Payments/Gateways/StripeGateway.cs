@@ -124,5 +124,6 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
         new(refund.Id, refund.StripeResponse?.RequestId, (int?)refund.StripeResponse?.StatusCode, refund.FailureReason);
 
     private static Facts FactsOf(StripeException e) => new(e.StripeError?.PaymentIntent?.Id, e.StripeResponse?.RequestId,
-        e.HttpStatusCode is 0 ? null : (int)e.HttpStatusCode, e.StripeError?.Code ?? e.StripeError?.Type, e.StripeError?.DeclineCode, e.StripeError?.AdviceCode);
+        e.HttpStatusCode is 0 ? null : (int)e.HttpStatusCode, e.StripeError?.Code ?? e.StripeError?.Type, e.StripeError?.DeclineCode,
+        e.StripeError?.AdviceCode);
 }

@@ -19,7 +19,10 @@ internal static class Mails
         {
             OutboxKind.OrderConfirmedMail => new Content(
                 $"Your order {order.Number} is confirmed",
-                [$"Hello {person.Name},", $"thank you for your order {order.Number}. We have received your payment of {Money(order.CapturedMinor, order.Currency)}."],
+                [
+                    $"Hello {person.Name},",
+                    $"thank you for your order {order.Number}. We have received your payment of {Money(order.CapturedMinor, order.Currency)}.",
+                ],
                 WithOrder: true,
                 [$"We send it to {person.Name}, {person.Line1}, {person.PostalCode} {person.City}, {person.Country}."]),
             OutboxKind.RefundedMail => new Content(
@@ -42,9 +45,11 @@ internal static class Mails
         // Sent at least once: a second copy carries the same id, and mailboxes show it once.
         mail.Headers.Add("Message-ID", $"<{message.Id}@{mail.From!.Host}>");
         mail.Headers.Add("Auto-Submitted", "auto-generated");
-        mail.AlternateViews.Add(AlternateView.CreateAlternateViewFromString(Text(content, order, after, orderPage), Encoding.UTF8, MediaTypeNames.Text.Plain));
-        mail.AlternateViews.Add(AlternateView.CreateAlternateViewFromString(Html(content, order, after, orderPage), Encoding.UTF8, MediaTypeNames.Text.Html));
+        Add(Text(content, order, after, orderPage), MediaTypeNames.Text.Plain);
+        Add(Html(content, order, after, orderPage), MediaTypeNames.Text.Html);
         return mail;
+
+        void Add(string body, string type) => mail.AlternateViews.Add(AlternateView.CreateAlternateViewFromString(body, Encoding.UTF8, type));
     }
 
     public static string Money(long minor, string currency) => $"{minor / 100}.{minor % 100:00} {currency}";

@@ -112,7 +112,8 @@ internal sealed class ChargeHandler(
                 return new Start(Way.SoldOut, order, "", null);
 
             var intent = await db.PaymentIntents.SingleAsync(i => i.OrderId == job.OrderId && i.Provider == job.Provider, ct);
-            var mayRepeat = order.Payment is PaymentState.Deferred && intent.Confirm > 0; // the last one never charged; it may be this same one
+            // The last confirm never ran, so this one may be the same. Not after a refused request: its answer may be kept under its key.
+            var mayRepeat = order is { Payment: PaymentState.Deferred, Reason: not Reasons.GatewayRefusedRequest } && intent.Confirm > 0;
             // In flight without an open confirm: the shopper asked again, and the Api has said so already.
             if (order.Payment is not PaymentState.InFlight && !order.TryApply(PaymentEvent.Started, now))
                 throw new InvalidOperationException($"Order {order.Number} cannot start a payment while {order.Payment}.");

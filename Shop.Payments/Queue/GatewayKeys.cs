@@ -25,7 +25,10 @@ internal static class GatewayKeys
         return key;
     }
 
-    /// <summary>A refund that the gateway says has failed may be sent again, when a person asks for it: under a key of its own, or the failure is replayed.</summary>
+    /// <summary>
+    /// A refund that the gateway says has failed may be sent again, when a person asks for it: under a key of its own, or the failure is
+    /// replayed.
+    /// </summary>
     public static async Task<string> WriteRefundAsync(ShopDbContext db, PaymentJob job, NewRefund refund, DateTimeOffset now, CancellationToken ct)
     {
         var failed = await db.PaymentAttempts.CountAsync(a => a.JobId == job.Id && a.Class == GatewayAnswer.RefundFailed.Word, ct);

@@ -97,7 +97,8 @@ internal static class RefundSettlement
                 break;
             case GatewayAnswer.RefundFailed failed when refund.State is RefundState.Pending:
                 (refund.State, refund.GatewayId, refund.SettledAt) = (RefundState.Failed, failed.Id ?? refund.GatewayId, now);
-                db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.RefundFailed, "The refund did not arrive. We are looking into it.", Reasons.OurError));
+                db.Timeline.Add(TimelineEntry.Of(
+                    orderId, now, TimelineKinds.RefundFailed, "The refund did not arrive. We are looking into it.", Reasons.OurError));
                 break;
         }
 

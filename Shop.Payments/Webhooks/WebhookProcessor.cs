@@ -170,8 +170,9 @@ internal sealed class WebhookProcessor(
             intent.ConfirmOpen = false;
 
         var changed = news is not null && (await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct)).Changed;
-        var result = new Result(Step.Done, changed ? null : $"the gateway says {asked.Answer.Class}, which changes nothing while the order is {order.Payment}",
-            changed ? order.Id : null);
+        var result = changed
+            ? new Result(Step.Done, null, order.Id)
+            : new Result(Step.Done, $"the gateway says {asked.Answer.Class}, which changes nothing while the order is {order.Payment}");
         End(mine, result);
         return result;
     }
