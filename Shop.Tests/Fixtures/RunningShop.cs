@@ -30,11 +30,9 @@ public sealed class RunningShop : IAsyncLifetime
     public async Task InitializeAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        Dashboard = new Uri($"http://localhost:{PostgresServer.FreePort()}");
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Shop_AppHost>(
             [
                 $"--Shop:Data={_data}", "--Shop:Containers=never",
-                $"--ASPNETCORE_URLS={Dashboard}", $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:{PostgresServer.FreePort()}",
                 $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{PostgresServer.FreePort()}", $"--AppHost:DashboardApiKey={ApiKey}",
             ],
             (options, _) => options.DisableDashboard = false, limit.Token);
@@ -47,6 +45,7 @@ public sealed class RunningShop : IAsyncLifetime
         Web = _app.GetEndpoint("web", "http");
         Api = _app.GetEndpoint("api", "http");
         Simulator = _app.GetEndpoint("simulator", "http");
+        Dashboard = _app.GetEndpoint("aspire-dashboard", "http");
         ConnectionString = await _app.GetConnectionStringAsync("shopdb", limit.Token) ?? throw new InvalidOperationException("shopdb has no connection string.");
     }
 
