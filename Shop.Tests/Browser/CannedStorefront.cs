@@ -55,6 +55,9 @@ internal sealed class CannedApi : HttpMessageHandler
           "timeline": [{ "at": "2026-01-15T12:00:00Z", "summary": "You ordered." }] }
         """;
 
+    /// <summary>The answer that made the cart.</summary>
+    public static readonly string NewCart = FullCart.Replace("\"version\"", "\"token\": \"t1\", \"version\"", StringComparison.Ordinal);
+
     private readonly ConcurrentDictionary<string, (HttpStatusCode Status, string Body, string Type, SemaphoreSlim? After)> _answers = [];
 
     public ConcurrentQueue<HttpRequestMessage> Seen { get; } = [];

@@ -72,7 +72,9 @@ public sealed class WebFormsTests
         var fields = new HostedFieldsOptions { Url = new("https://cards.example:8443/ignored"), PublishableKey = "pk_test_a" };
 
         Assert.Equal("https://cards.example:8443", fields.Origin);
-        Assert.Equal("https://cards.example:8443/stripe/elements/card?origin=https%3A%2F%2Fshop.example&pk=pk_test_a", fields.Frame(new("https://shop.example/cart")));
+        Assert.Equal(
+            "https://cards.example:8443/stripe/elements/card?origin=https%3A%2F%2Fshop.example&pk=pk_test_a",
+            fields.Frame(new("https://shop.example/cart")));
         Assert.Equal(
             "https://cards.example:8443/stripe/elements/card/page?return_url=https%3A%2F%2Fshop.example%2Fcheckout%2Fcard-return",
             fields.Page(new("https://shop.example/checkout/card-return")));

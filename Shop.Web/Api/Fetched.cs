@@ -8,7 +8,7 @@ internal readonly record struct Fetched<T>(T? Value, bool IsMissing = false, boo
 
 internal static class Budget
 {
-    /// <summary>Null when the budget ran out. The read goes on unobserved: it ends by its own limits and never throws for an unreachable Api.</summary>
+    /// <summary>Null when the budget ran out. The read goes on unobserved: its own limits end it.</summary>
     public static async Task<Fetched<T>?> WithinAsync<T>(this Task<Fetched<T>> read, TimeSpan budget, CancellationToken ct) where T : class =>
         await Task.WhenAny(read, Task.Delay(budget, ct)) == read ? await read : null;
 }

@@ -1,6 +1,8 @@
 namespace Shop.Web.Api;
 
-/// <summary>What a write came back with: a value, or the Api's problem. Neither: the answer was lost, and nobody here knows whether it was done.</summary>
+/// <summary>
+/// What a write came back with: a value, or the Api's problem. Neither: the answer was lost, and nobody here knows whether it was done.
+/// </summary>
 internal readonly record struct Written<T>(T? Value, ApiProblem? Problem = null) where T : class
 {
     /// <summary>True when the Api refused and nothing was changed. A 5xx says nothing of the kind.</summary>

@@ -38,7 +38,7 @@ internal static class CartEndpoints
     {
         context.Response.Headers.CacheControl = "no-store";
         var count = CartCookie.Read(context.Request) is { } token && (await carts.GetAsync(token, ct)).Value is { } cart ? cart.ItemCount : 0;
-        return TypedResults.Content(count is 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"<span class=\"count\">{count}</span>"), "text/html");
+        return TypedResults.Content(count is 0 ? "" : $"<span class=\"count\">{count}</span>", "text/html");
     }
 
     private static Results<RedirectHttpResult, StatusCodeHttpResult> Next(Written<CartView> written, string done) => written switch

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 using Shop.Web.Api;
@@ -28,7 +29,7 @@ internal sealed class Pictures(IOptions<ApiWaits> waits) : IDisposable
         {
             using var response = await catalog.GetPictureAsync(id, limit.Token);
             if (!response.IsSuccessStatusCode)
-                context.Response.StatusCode = (int)response.StatusCode is 404 ? StatusCodes.Status404NotFound : StatusCodes.Status503ServiceUnavailable;
+                context.Response.StatusCode = response.StatusCode is HttpStatusCode.NotFound ? 404 : 503;
             else if (response.Content.Headers.ContentLength is <= CachedPicture and var length)
             {
                 var bytes = await response.Content.ReadAsByteArrayAsync(limit.Token);

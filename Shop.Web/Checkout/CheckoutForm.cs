@@ -37,7 +37,8 @@ public sealed record CheckoutForm
     };
 
     /// <summary>The gateway's name for a card: <c>pm_…</c>. Anything else, card numbers above all, stops here.</summary>
-    public static string? CardToken(string? word) => Tokens.Clean(word) is { } token && token.StartsWith("pm_", StringComparison.Ordinal) ? token : null;
+    public static string? CardToken(string? word) =>
+        Tokens.Clean(word) is { } token && token.StartsWith("pm_", StringComparison.Ordinal) ? token : null;
 
     /// <summary>What is wrong, by field, in words to show beside it; the Api checks again.</summary>
     public Dictionary<string, string> Check()

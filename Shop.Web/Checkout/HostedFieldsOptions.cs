@@ -15,8 +15,8 @@ internal sealed class HostedFieldsOptions
     public string Origin => Url!.GetLeftPart(UriPartial.Authority);
 
     /// <summary>The form inside our page; it talks to <paramref name="ours"/> alone.</summary>
-    public string Frame(Uri ours) =>
-        $"{Origin}/stripe/elements/card?origin={Uri.EscapeDataString(ours.GetLeftPart(UriPartial.Authority))}&pk={Uri.EscapeDataString(PublishableKey)}";
+    public string Frame(Uri ours) => $"{Origin}/stripe/elements/card"
+        + $"?origin={Uri.EscapeDataString(ours.GetLeftPart(UriPartial.Authority))}&pk={Uri.EscapeDataString(PublishableKey)}";
 
     /// <summary>The form as a page of its own, for browsers without JavaScript; it returns with <c>?payment_method=</c>.</summary>
     public string Page(Uri returnUrl) => $"{Origin}/stripe/elements/card/page?return_url={Uri.EscapeDataString(returnUrl.AbsoluteUri)}";

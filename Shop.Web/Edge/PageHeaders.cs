@@ -35,7 +35,7 @@ internal static class PageHeaders
                         && context.GetEndpoint()?.Metadata.GetMetadata<OutputCacheAttribute>() is not null;
                     headers.CacheControl = isShared ? Shared : "no-store";
                 }
-                // The output cache gives this header back as "Allow", which Blazor's script does not take for an answer: it would load the page again.
+                // The output cache gives this header back as "Allow". Blazor's script wants "allow", and would load the whole page again.
                 if (headers.ContainsKey(EnhancedNavigation))
                     headers[EnhancedNavigation] = "allow";
                 // Blazor answers a form with 302, which leaves the next method to the browser; 303 says GET.

@@ -25,6 +25,7 @@ internal static class SameOriginGuard
             return site is "same-origin" or "none"; // "same-site" is a neighbour's subdomain: SameSite=Lax lets that one through
         // Plain http to anything but localhost has no Sec-Fetch-*. "null" (sandboxed, or a hidden origin) equals no host.
         return request.Headers.Origin is not [{ Length: > 0 } origin]
-            || (Uri.TryCreate(origin, UriKind.Absolute, out var from) && string.Equals(from.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
+            || (Uri.TryCreate(origin, UriKind.Absolute, out var from)
+                && string.Equals(from.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -1,0 +1,116 @@
+using System.Net;
+using Shop.Tests.Browser;
+
+namespace Shop.Tests.Unit;
+
+/// <summary>From the cart to the order's page, as forms and redirects.</summary>
+public sealed class WebOrderingTests : IDisposable
+{
+    private readonly CannedApi _api = new();
+    private readonly CannedStorefront _shop;
+    private readonly PlainVisitor _visitor;
+
+    public WebOrderingTests()
+    {
+        _shop = new(_api);
+        _visitor = new(_shop);
+    }
+
+    [Fact]
+    public async Task A_form_from_another_site_changes_nothing()
+    {
+        var page = await _visitor.PostAsync("/cart/lines", [("Sku", "mug-1"), ("Quantity", "1")], header: ("Sec-Fetch-Site", "cross-site"));
+
+        Assert.Equal(HttpStatusCode.Forbidden, page.Status);
+        Assert.Empty(_api.Seen);
+    }
+
+    [Fact]
+    public async Task A_first_thing_in_the_cart_is_remembered_by_a_cookie_no_script_reads()
+    {
+        _api.On("/cart/lines", CannedApi.NewCart);
+
+        var page = await _visitor.PostAsync("/cart/lines", [("Sku", "mug-1"), ("Quantity", "1")]);
+
+        Assert.Equal((HttpStatusCode.SeeOther, "/cart"), (page.Status, page.Header("Location")));
+        Assert.Equal("cart=t1; max-age=2592000; path=/; samesite=lax; httponly", page.Header("Set-Cookie"));
+        Assert.True(Guid.TryParse(Assert.Single(Assert.Single(_api.Seen).Headers.GetValues("Idempotency-Key")), out _));
+    }
+
+    [Fact]
+    public async Task A_checkout_leads_to_its_order_and_leaves_the_key_where_a_bank_can_return_to()
+    {
+        _api.On("/checkout", CannedApi.Paid).On("/orders/100042", CannedApi.Paid);
+
+        var placed = await _visitor.PostAsync("/checkout", Form("pm_1abc"), cookie: "cart=t1");
+
+        Assert.Equal(HttpStatusCode.SeeOther, placed.Status);
+        Assert.EndsWith("/orders/100042?key=k-secret", placed.Header("Location"), StringComparison.Ordinal);
+        Assert.Equal("order=k-secret; max-age=2592000; path=/orders/100042; samesite=lax; httponly", placed.Header("Set-Cookie"));
+        var order = await _visitor.GetAsync("/orders/100042", cookie: "order=k-secret");
+        Assert.Contains("<h1>Paid, thank you.</h1>", order.Html, StringComparison.Ordinal);
+        Assert.Equal("no-store", order.Header("Cache-Control"));
+        Assert.DoesNotContain("data-live", order.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_order_without_its_key_does_not_exist()
+    {
+        _api.On("/orders/100042", CannedApi.Paid);
+
+        Assert.Equal(HttpStatusCode.NotFound, (await _visitor.GetAsync("/orders/100042")).Status);
+        Assert.Empty(_api.Seen);
+    }
+
+    [Fact]
+    public async Task After_a_lost_answer_the_very_same_form_is_offered_again()
+    {
+        _api.IsDown = true;
+
+        var page = await _visitor.PostAsync("/checkout", Form("pm_1abc"), cookie: "cart=t1");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, page.Status);
+        Assert.Contains("never charges twice", page.Html, StringComparison.Ordinal);
+        foreach (var (name, value) in Form("pm_1abc"))
+            Assert.Contains($"<input type=\"hidden\" name=\"{name}\" value=\"{value}\"", page.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_refused_checkout_keeps_what_was_typed_and_says_what_to_do()
+    {
+        _api.On("/cart", CannedApi.FullCart)
+            .On("/checkout", """{ "status": 409, "reason": "out_of_stock", "reference": "4T7QK-9XW2M", "skus": ["mug-1"] }""", HttpStatusCode.Conflict);
+
+        var page = await _visitor.PostAsync("/checkout", Form("pm_1abc"), cookie: "cart=t1");
+
+        Assert.Equal(HttpStatusCode.Conflict, page.Status);
+        Assert.Contains("Not enough left of: Mug (Grey)", page.Html, StringComparison.Ordinal);
+        Assert.Contains("value=\"Lindenallee 7\"", page.Html, StringComparison.Ordinal);
+        Assert.Contains("4T7QK-9XW2M", page.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_card_number_in_the_form_goes_nowhere()
+    {
+        _api.On("/cart", CannedApi.FullCart);
+
+        var page = await _visitor.PostAsync("/checkout", Form("4242424242424242"), cookie: "cart=t1");
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
+        Assert.DoesNotContain("4242424242424242", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain(_api.Seen, request => request.RequestUri!.AbsolutePath == "/checkout");
+    }
+
+    public void Dispose()
+    {
+        _visitor.Dispose();
+        _shop.Dispose();
+        _api.Dispose();
+    }
+
+    private static (string, string)[] Form(string card) =>
+    [
+        ("_handler", "checkout"), ("Key", "0190d5a1-7b1c-7000-8000-000000000001"), ("CartVersion", "3"), ("TotalMinor", "1250"), ("PaymentToken", card),
+        ("Email", "ada@example.org"), ("Name", "Ada Example"), ("Line1", "Lindenallee 7"), ("PostalCode", "10115"), ("City", "Berlin"),
+    ];
+}
