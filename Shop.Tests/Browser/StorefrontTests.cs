@@ -3,10 +3,12 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Browser;
 
 /// <summary>What only a browser can tell: scripts, frames, layout, and that none of it is needed.</summary>
+[Collection(Propagation.Name)]
 public sealed class StorefrontTests : IDisposable
 {
     private const string Stock = """{ "items": [{ "sku": "mug-1", "available": 2 }] }""";

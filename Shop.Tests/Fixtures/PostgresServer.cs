@@ -23,7 +23,7 @@ public static class PostgresServer
         var server = await Server.Value;
         var name = $"shop_{Interlocked.Increment(ref _databases)}";
         await ExecuteAsync(server, $"CREATE DATABASE {name} TEMPLATE {Template}");
-        return new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
+        return Briefly(server, name);
     }
 
     /// <summary>Connection string of a new database with nothing in it, not even the schema.</summary>
@@ -32,8 +32,12 @@ public static class PostgresServer
         var server = await Server.Value;
         var name = $"empty_{Interlocked.Increment(ref _databases)}";
         await ExecuteAsync(server, $"CREATE DATABASE {name}");
-        return new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
+        return Briefly(server, name);
     }
+
+    // Every database has pools of its own; connections that a finished test left open would use up the server for the next ones.
+    private static string Briefly(string server, string database) =>
+        new NpgsqlConnectionStringBuilder(server) { Database = database, ConnectionIdleLifetime = 2, ConnectionPruningInterval = 1 }.ConnectionString;
 
     public static ShopDbContext Open(string connectionString) =>
         new(new DbContextOptionsBuilder<ShopDbContext>().UseNpgsql(connectionString).Options);
@@ -62,7 +66,7 @@ public static class PostgresServer
         var server = Process.Start(Quiet("/bin/sh", ["-c",
             $"\"$@\" & p=$!; while kill -0 {Environment.ProcessId} 2>/dev/null && kill -0 $p 2>/dev/null; do sleep 0.5; done; kill -QUIT $p; wait $p; rm -rf '{data}'",
             "sh", .. AsServer(root, Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1",
-                "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
+                "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=500",
                 "-c", "shared_buffers=64MB", "-c", "shared_preload_libraries=pg_stat_statements")]))
             ?? throw new InvalidOperationException("Postgres did not start.");
         server.BeginErrorReadLine();

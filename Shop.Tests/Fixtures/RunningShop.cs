@@ -36,7 +36,7 @@ public sealed class RunningShop : IAsyncLifetime
                 $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{PostgresServer.FreePort()}", $"--AppHost:DashboardApiKey={ApiKey}",
             ],
             (options, _) => options.DisableDashboard = false, limit.Token);
-        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+        builder.Services.AddLogging(logging => logging.ClearProviders()); // each process tells its story to the dashboard
         _app = await builder.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
         foreach (var name in (string[])["simulator", "api", "payments", "web"])

@@ -9,11 +9,15 @@ using OpenTelemetry.Context.Propagation;
 using OpenTelemetry.Trace;
 using Shop.ServiceDefaults;
 using Service = Shop.Tests.Integration.ServiceDefaultsTests.Service;
+using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Integration;
 
+[Collection(Propagation.Name)]
 public sealed class TelemetryTests
 {
+    public TelemetryTests() => Sdk.SetDefaultTextMapPropagator(new CompositeTextMapPropagator([new TraceContextPropagator(), new BaggagePropagator()]));
+
     [Fact]
     public async Task A_request_is_named_by_its_route_and_carries_no_values_of_its_query()
     {

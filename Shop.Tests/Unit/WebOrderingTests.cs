@@ -1,9 +1,11 @@
 using System.Net;
 using Shop.Tests.Browser;
+using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Unit;
 
 /// <summary>From the cart to the order's page, as forms and redirects.</summary>
+[Collection(Propagation.Name)]
 public sealed class WebOrderingTests : IDisposable
 {
     private readonly CannedApi _api = new();

@@ -2,10 +2,12 @@ using System.Diagnostics;
 using System.Net;
 using Shop.ServiceDefaults;
 using Shop.Tests.Browser;
+using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Unit;
 
 /// <summary>Whole pages of a running storefront: what they say, and what they keep to themselves.</summary>
+[Collection(Propagation.Name)]
 public sealed class WebPagesTests : IDisposable
 {
     private readonly CannedApi _api = new();
