@@ -5,6 +5,12 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . eng/setup.sh
 
+for i in 1 2 3 4 5 6 7 8; do # one that was just stopped needs some seconds
+  (exec 3<> /dev/tcp/127.0.0.1/15000) 2> /dev/null || break
+  [ "$i" != 8 ] || die "Something listens on port 15000: the shop is running already, or another Aspire application is."
+  sleep 1
+done
+
 # Even an up-to-date build takes seconds to find that out: skip it when no source is newer than the last one.
 stamp=Shop.AppHost/obj/built.stamp
 build=()

@@ -37,9 +37,9 @@ payments.WithEnvironment("Payments__StorefrontUrl", web.GetEndpoint("http"));
 
 if (builder.ExecutionContext.IsRunMode)
 {
-    builder.AddSimulation(payments, web, webhookSecret);
+    var simulator = builder.AddSimulation(payments, web, webhookSecret);
     web.WithTraceLinks();
-    postgres.WithResetCommand(shopdb, migrate, api, payments, web);
+    postgres.WithResetCommand(shopdb, migrate, Simulation.StatePath(builder), simulator, api, payments, web);
 }
 
 builder.Build().Run();

@@ -7,19 +7,20 @@ internal static class ResetData
 {
     /// <summary>"Reset data" on the database server: an empty database, migrated and seeded anew, and the services started on it.</summary>
     public static void WithResetCommand(this IResourceBuilder<IResource> server, IResourceBuilder<IResourceWithConnectionString> database,
-        IResourceBuilder<ProjectResource> migrate, params IResourceBuilder<ProjectResource>[] users) =>
-        server.WithCommand("reset-data", "Reset data", context => RunAsync(context, database.Resource, migrate.Resource, [.. users.Select(u => u.Resource)]),
+        IResourceBuilder<ProjectResource> migrate, string simulatedWorld, params IResourceBuilder<ProjectResource>[] users) =>
+        server.WithCommand("reset-data", "Reset data",
+            context => RunAsync(context, database.Resource, migrate.Resource, simulatedWorld, [.. users.Select(u => u.Resource)]),
             new CommandOptions
             {
                 Description = "Delete every order, cart and product, and seed the shop again.",
-                ConfirmationMessage = "This deletes all data of the shop on this machine: orders, carts and catalogue. It can't be undone.",
+                ConfirmationMessage = "This deletes all data of the shop on this machine: orders, carts, catalogue, and what the simulator remembers. It can't be undone.",
                 IconName = "ArrowReset",
                 UpdateState = context => context.ResourceSnapshot.State?.Text == KnownResourceStates.Running
                     ? ResourceCommandState.Enabled : ResourceCommandState.Disabled,
             });
 
     private static async Task<ExecuteCommandResult> RunAsync(
-        ExecuteCommandContext context, IResourceWithConnectionString database, ProjectResource migrate, ProjectResource[] users)
+        ExecuteCommandContext context, IResourceWithConnectionString database, ProjectResource migrate, string simulatedWorld, ProjectResource[] users)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(2));
@@ -28,6 +29,7 @@ internal static class ResetData
         foreach (var user in users)
             await commands.ExecuteCommandAsync(user, "stop", limit.Token);
 
+        File.Delete(simulatedWorld); // its ledger tells of orders that are gone
         await using (var connection = new NpgsqlConnection(await database.ConnectionStringExpression.GetValueAsync(limit.Token)))
         {
             await connection.OpenAsync(limit.Token);

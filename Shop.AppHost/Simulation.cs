@@ -10,7 +10,10 @@ internal static class Simulation
         this IDistributedApplicationBuilder builder, string name, string simulated, bool secret = false) =>
         builder.AddParameter(name, () => builder.Configuration[$"Parameters:{name}"] ?? simulated, secret: secret);
 
-    public static void AddSimulation(this IDistributedApplicationBuilder builder,
+    /// <summary>What the simulated world remembers over a restart.</summary>
+    public static string StatePath(IDistributedApplicationBuilder builder) => builder.DataPath("simulator.jsonl");
+
+    public static IResourceBuilder<ProjectResource> AddSimulation(this IDistributedApplicationBuilder builder,
         IResourceBuilder<ProjectResource> payments, IResourceBuilder<ProjectResource> web, IResourceBuilder<ParameterResource> webhookSecret)
     {
         var simulator = builder.AddProject<Projects.Shop_Simulator>("simulator").AsShopService("Simulator").ExcludeFromManifest()
@@ -20,7 +23,7 @@ internal static class Simulation
 
         simulator
             .WithEnvironment("Simulator__PublicUrl", http)
-            .WithEnvironment("Simulator__StatePath", builder.DataPath("simulator.jsonl"))
+            .WithEnvironment("Simulator__StatePath", StatePath(builder))
             .WithEnvironment("Simulator__Smtp__Port", smtp.Property(EndpointProperty.TargetPort))
             .WithEnvironment("Simulator__Stripe__Webhook__Url", ReferenceExpression.Create($"{payments.GetEndpoint("http")}/webhooks/stripe"))
             .WithEnvironment("Simulator__Stripe__Webhook__Secret", webhookSecret);
@@ -29,6 +32,7 @@ internal static class Simulation
             .WithEnvironment("Smtp__Host", smtp.Property(EndpointProperty.Host))
             .WithEnvironment("Smtp__Port", smtp.Property(EndpointProperty.Port));
         web.WithEnvironment("HostedFields__Url", http);
+        return simulator;
     }
 
     /// <summary>From an order in /ops to its trace on the dashboard.</summary>

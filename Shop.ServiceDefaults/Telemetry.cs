@@ -41,7 +41,11 @@ public static class Telemetry
                 .AddMeter("Shop.*", "Npgsql"))
             .WithTracing(tracing => tracing
                 .AddSource("Shop.*", "Npgsql")
-                .AddAspNetCoreInstrumentation(options => options.Filter = IsNotHealth)
+                .AddAspNetCoreInstrumentation(options =>
+                {
+                    options.Filter = IsStory;
+                    options.EnableRazorComponentsSupport = false; // with static rendering a page is its request; this would be a second trace of it
+                })
                 .AddHttpClientInstrumentation());
 
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_SERVICE_NAME"]))
@@ -50,8 +54,10 @@ public static class Telemetry
             telemetry.UseOtlpExporter();
     }
 
-    private static bool IsNotHealth(HttpContext context) =>
-        !context.Request.Path.StartsWithSegments(Health.AlivePath) && !context.Request.Path.StartsWithSegments(Health.ReadyPath);
+    // Probes and files (scripts, styles, pictures) would bury what people did.
+    private static bool IsStory(HttpContext context) =>
+        !context.Request.Path.StartsWithSegments(Health.AlivePath) && !context.Request.Path.StartsWithSegments(Health.ReadyPath)
+        && !Path.HasExtension(context.Request.Path.Value);
 
     /// <summary>The server asks this one.</summary>
     private sealed class OutboundOnly : DistributedContextPropagator

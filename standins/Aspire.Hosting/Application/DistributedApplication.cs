@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -54,6 +55,11 @@ public class DistributedApplication : IHost, IAsyncDisposable
         catch (AspireRuntimeMissingException e)
         {
             Services.GetRequiredService<ILogger<DistributedApplication>>().LogCritical("{Reason}", e.Message);
+            Environment.ExitCode = 1;
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            Services.GetRequiredService<ILogger<DistributedApplication>>().LogCritical("{Reason} Is the application running already?", e.Message);
             Environment.ExitCode = 1;
         }
         finally
