@@ -52,7 +52,7 @@ if [ "$(cat .standins)" = true ] && [ ! -x "$bundle/dcp/dcp" ]; then
     tar -xzf ./*.tgz
     # It unpacks its bundle, then looks for a whole CLI installation around it and complains; the two folders are what counts.
     ASPIRE_CLI_TELEMETRY_OPTOUT=true ./package/bin/aspire setup --nologo --install-path "$work/bundle" > setup.log 2>&1 || true
-    test -x bundle/versions/*/dcp/dcp ] || { cat setup.log >&2; exit 1; }
+    compgen -G 'bundle/versions/*/dcp/dcp' > /dev/null || { cat setup.log >&2; exit 1; }
     mkdir -p "$(dirname "$bundle")"
     rm -rf "$bundle.new" && mkdir "$bundle.new" && mv bundle/versions/*/dcp bundle/versions/*/managed "$bundle.new"
     rm -rf "$bundle" && mv "$bundle.new" "$bundle"

@@ -9,18 +9,19 @@ namespace Shop.Data.Inventory;
 public static class StockSql
 {
     /// <summary>
-    /// Takes one hold per line of the stored order {0} with lifetime {1} and returns the SKUs that are short. The condition is checked
-    /// again on the row as the last buyer left it, so plenty never conflicts and the last one is sold once.
+    /// Takes one hold per line of the stored order {0} with lifetime {1} and returns the SKUs that are short. What is free is read from
+    /// the locked row, as the last buyer left it (the UPDATE alone would see the statement's own, older snapshot of it), so plenty never
+    /// conflicts, the last one is sold once, and one just given back is not missed.
     /// </summary>
     internal const string Hold = """
         WITH wanted AS MATERIALIZED (
-            SELECT s.sku, l.quantity
+            SELECT s.sku, l.quantity, s.on_hand - s.held AS free
             FROM shop.order_lines l JOIN shop.stock_items s USING (sku)
             WHERE l.order_id = {0}
             ORDER BY s.sku FOR NO KEY UPDATE OF s),
         taken AS (
             UPDATE shop.stock_items s SET held = s.held + w.quantity
-            FROM wanted w WHERE s.sku = w.sku AND s.on_hand - s.held >= w.quantity
+            FROM wanted w WHERE s.sku = w.sku AND w.free >= w.quantity
             RETURNING s.sku, w.quantity),
         held AS (
             INSERT INTO shop.stock_holds (order_id, sku, quantity, expires_at)

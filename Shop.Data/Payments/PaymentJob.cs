@@ -6,8 +6,8 @@ namespace Shop.Data.Payments;
 
 public enum PaymentProvider { Stripe }
 
-/// <summary>Charge takes the money and settles its own unknowns; Close cancels at the gateway and gives up; Refund gives back.</summary>
-public enum PaymentJobKind { Charge, Close, Refund }
+/// <summary>Look only asks the gateway how things stand (the shopper came back from the bank); Charge takes the money and settles its own unknowns; Close cancels at the gateway and gives up; Refund gives back.</summary>
+public enum PaymentJobKind { Charge, Close, Refund, Look }
 
 public enum JobState { Waiting, Done, Parked }
 

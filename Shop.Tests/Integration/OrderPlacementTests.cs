@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Shop.Data;
 using Shop.Data.Carts;
+using Shop.Data.Inventory;
 using Shop.Data.Orders;
 using Shop.Tests.Fixtures;
 
@@ -149,6 +150,28 @@ public sealed class OrderPlacementTests : IAsyncLifetime
         Assert.Equal(["b", "c"], placement.ShortSkus);
         Assert.False(await db.Holds.AnyAsync());
         await AssertBooksAsync();
+    }
+
+    [Fact]
+    public async Task The_last_one_that_is_just_being_given_back_is_sold_to_whoever_waits_for_it()
+    {
+        await StockAsync(1, "last");
+        var carts = await CartsAsync(2, ("last", 1));
+        await using var giving = Open();
+        var (given, _) = await Any.PlaceAsync(giving, carts[0]);
+        await using var transaction = await giving.Database.BeginTransactionAsync();
+        await giving.ReleaseHoldAsync(given.Id, CancellationToken.None);
+
+        await using var waiting = Open();
+        var placing = Any.PlaceAsync(waiting, carts[1]);
+        await using var watcher = Open();
+        var waits = await RunningShop.UntilAsync(
+            () => watcher.Database.SqlQuery<int>($"SELECT count(*)::int AS \"Value\" FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").SingleAsync(),
+            count => count > 0, TimeSpan.FromSeconds(10));
+        await transaction.CommitAsync();
+
+        Assert.True(waits > 0 || placing.IsCompleted);
+        Assert.Equal(PlacementOutcome.Placed, (await placing).Placement.Outcome);
     }
 
     private static Order WithKey(Order order, Guid key) => new()
