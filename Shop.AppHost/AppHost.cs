@@ -23,6 +23,7 @@ var api = builder.AddProject<Projects.Shop_Api>("api").AsShopService("API", ("/r
     .WaitForCompletion(migrate);
 
 var payments = builder.AddProject<Projects.Shop_Payments>("payments").AsShopService("Payments")
+    .WithExternalHttpEndpoints() // for the gateways' webhooks
     .WithReference(shopdb).WaitFor(shopdb)
     .WaitForCompletion(migrate)
     .WithEnvironment("Gateways__Stripe__ApiKey", stripeKey)
