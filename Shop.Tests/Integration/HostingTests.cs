@@ -308,14 +308,6 @@ public sealed class HostingTests
     }
 
     [Fact]
-    public void Publishing_is_refused_instead_of_pretended()
-    {
-        using var refused = new StartRefused(_ => { }, "--publisher", "manifest", "--output-path", "unused");
-
-        Assert.IsType<NotSupportedException>(refused.Reason);
-    }
-
-    [Fact]
     public async Task A_dashboard_over_plain_http_has_to_be_allowed()
     {
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
