@@ -24,7 +24,9 @@ public sealed class WebOrderingTests : IDisposable
         var page = await _visitor.PostAsync("/cart/lines", [("Sku", "mug-1"), ("Quantity", "1")], header: ("Sec-Fetch-Site", "cross-site"));
 
         Assert.Equal(HttpStatusCode.Forbidden, page.Status);
+        Assert.Contains("The request came from another website", page.Html, StringComparison.Ordinal);
         Assert.Empty(_api.Seen);
+        Assert.Single(_shop.Log.Events, id => id == 3001);
     }
 
     [Fact]
