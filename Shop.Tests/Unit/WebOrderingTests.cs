@@ -105,12 +105,33 @@ public sealed class WebOrderingTests : IDisposable
         Assert.DoesNotContain(_api.Seen, request => request.RequestUri!.AbsolutePath == "/checkout");
     }
 
+    [Fact]
+    public async Task Paying_again_is_waited_for_as_long_as_a_checkout()
+    {
+        using var outcome = new SemaphoreSlim(0);
+        using var never = new SemaphoreSlim(0);
+        _api.On("/orders/100042/payments", CannedApi.Paid, after: outcome).On("/orders/100042", CannedApi.Paid, after: never);
+        await using var shop = new CannedStorefront(_api, ("ApiWaits:ReadAttempt", "00:00:00.2"), ("ApiWaits:ReadTotal", "00:00:00.5"));
+        using var visitor = new PlainVisitor(shop);
+
+        var paying = visitor.PostAsync("/orders/100042/payments?key=k", PayAgainForm());
+        var read = await visitor.GetAsync("/orders/100042/status?key=k");
+        outcome.Release();
+        var paid = await paying;
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, read.Status); // a read has given up by now
+        Assert.Equal((HttpStatusCode.SeeOther, "/orders/100042?key=k"), (paid.Status, paid.Header("Location")));
+        Assert.Single(_api.Seen, request => request.RequestUri!.AbsolutePath == "/orders/100042/payments");
+    }
+
     public void Dispose()
     {
         _visitor.Dispose();
         _shop.Dispose();
         _api.Dispose();
     }
+
+    private static (string, string)[] PayAgainForm() => [("Key", $"{Guid.NewGuid()}"), ("PaymentToken", "pm_2")];
 
     private static (string, string)[] Form(string card) =>
     [
