@@ -82,7 +82,8 @@ internal static class OperationsEndpoints
         return TypedResults.Ok(new OrderDossier(
             new OrderFile(
                 order.Number, order.PlacedAt, order.Status, order.Payment, order.Reason, OrderWords.MoneyTakenBy(order), order.Reference, order.Currency,
-                order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt, OrderWords.CanPayAgain(order),
+                order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt, 
+                OrderWords.CanPayAgain(order, jobs.Count(j => j.Kind == PaymentJobKind.Charge)),
                 [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)], OrderWords.Of(order)),
             order.TraceId,
             [

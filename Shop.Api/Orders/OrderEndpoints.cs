@@ -78,9 +78,8 @@ internal static class OrderEndpoints
             var order = await db.LockOrderAsync(known.Id, ct);
             var now = clock.GetUtcNow();
             var jobId = IdempotencyKey.IdOf("pay", key, order.Id);
-            var jobs = await db.PaymentJobs.AsNoTracking()
-                .Where(j => j.OrderId == order.Id && (j.Id == jobId || j.State != JobState.Done && j.Kind == PaymentJobKind.Charge)).ToListAsync(ct);
-            if (jobs.Find(j => j.Id == jobId) is { } same)
+            var charges = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge).ToListAsync(ct);
+            if (charges.Find(j => j.Id == jobId) is { } same)
             {
                 if (same.PaymentToken != request.PaymentToken)
                     return Refuse(422, "key_reused", $"You already paid order {number} again.", "orderNumber", number);
@@ -88,8 +87,12 @@ internal static class OrderEndpoints
             }
             else
             {
+                if (charges.Exists(j => j.State != JobState.Done) || now >= order.DeadlineAt || !OrderWords.IsPayable(order))
+                    return NotPayable();
+                if (charges.Count >= OrderWords.MaxCharges)
+                    return TooManyTries();
                 // From here on it reads as being confirmed: a second click finds no declined order to pay.
-                if (jobs is not [] || now >= order.DeadlineAt || !OrderWords.CanPayAgain(order) || !order.TryApply(PaymentEvent.Started, now))
+                if (!order.TryApply(PaymentEvent.Started, now))
                     return NotPayable();
 
                 db.PaymentJobs.Add(new PaymentJob
@@ -122,6 +125,9 @@ internal static class OrderEndpoints
 
         static ProblemHttpResult NotPayable() =>
             Problems.Refuse(409, "order_not_payable", "This order can't be paid right now: it is paid, closed, or a payment is running.");
+
+        static ProblemHttpResult TooManyTries() => Problems.Refuse(
+            409, "too_many_tries", $"This order's payment was tried {OrderWords.MaxCharges} times, which is as often as we can. Please place a new order.");
 
         static ProblemHttpResult Refuse(int status, string reason, string detail, string name, object value) =>
             Problems.Refuse(status, reason, detail, new Dictionary<string, object?> { [name] = value });

@@ -47,7 +47,12 @@ internal static class OrderWords
         return order.Reason is { } reason ? Reasons.Of(reason).MoneyTaken : MoneyTaken.Unknown;
     }
 
-    public static bool CanPayAgain(Order order) =>
+    /// <summary>Charges of one order, the first one included. Somebody who tries out stolen cards must not have an hour of tries.</summary>
+    public const int MaxCharges = 5;
+
+    public static bool CanPayAgain(Order order, int charges) => charges < MaxCharges && IsPayable(order);
+
+    public static bool IsPayable(Order order) =>
         order is { Payment: PaymentState.Declined or PaymentState.ActionNeeded, Fulfilment: FulfilmentState.Open }
         && (order.Reason is null || Reasons.Of(order.Reason).RetryHelps);
 }

@@ -174,6 +174,27 @@ public sealed class OrdersTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task An_order_is_charged_five_times_at_most()
+    {
+        var order = await OrderAsync(new PaymentNews.Refused(Reasons.CardDeclined));
+        for (var tries = 2; tries <= 5; tries++)
+        {
+            Assert.Equal("True", (await SeeAsync(order))["retryable"]);
+            var working = api.WorkAsync(new PaymentNews.Refused(Reasons.CardDeclined));
+            Assert.Equal("declined", (await PayAsync(order))["status"]);
+            await working;
+        }
+
+        var refused = await PayAsync(order);
+
+        Assert.Equal((HttpStatusCode.Conflict, "too_many_tries"), (refused.Status, refused.Reason));
+        var seen = await SeeAsync(order);
+        Assert.Equal(("declined", "False"), (seen["status"], seen["retryable"]));
+        await using var db = api.Open();
+        Assert.Equal(5, await db.PaymentJobs.CountAsync(j => db.Orders.Any(o => o.Id == j.OrderId && o.Number == long.Parse(order["number"]!))));
+    }
+
+    [Fact]
     public async Task Paying_again_needs_a_key_the_orders_key_and_a_token()
     {
         var declined = await OrderAsync(new PaymentNews.Refused(Reasons.CardDeclined));

@@ -106,6 +106,18 @@ public sealed class WebOrderingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_payment_tried_too_often_is_told_on_the_orders_page()
+    {
+        _api.On("/orders/100042", CannedApi.Paid.Replace("\"status\": \"paid\"", "\"status\": \"declined\"", StringComparison.Ordinal))
+            .On("/orders/100042/payments", """{ "status": 409, "reason": "too_many_tries" }""", HttpStatusCode.Conflict);
+
+        var refused = await _visitor.PostAsync("/orders/100042/payments?key=k", PayAgainForm());
+        var order = await _visitor.GetAsync(refused.Header("Location")!);
+
+        Assert.Contains("tried as often as we can", order.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Paying_again_is_waited_for_as_long_as_a_checkout()
     {
         using var outcome = new SemaphoreSlim(0);
