@@ -111,7 +111,7 @@ internal static class OrderEndpoints
                 }
 
                 // Stock comes last. Leaving without a commit takes all of it back.
-                var hold = time.Value.Of(options.Value.Hold);
+                var hold = Shorter(time.Value.Of(options.Value.Hold), order.DeadlineAt - now); // goods are not kept beyond the deadline
                 if (!await db.ExtendHoldAsync(order.Id, hold, ct) && await db.HoldStockAsync(order.Id, hold, ct) is [_, ..] missing)
                     return Refuse(409, "out_of_stock", "An item of this order is sold out, so it can't be paid any more.", "skus", missing);
 
@@ -122,6 +122,8 @@ internal static class OrderEndpoints
 
         await answers.NotifyWorkerAsync(ct);
         return answers.Answer(await answers.OutcomeAsync(waiter, ct), withKey: false);
+
+        static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
         static ProblemHttpResult NotPayable() =>
             Problems.Refuse(409, "order_not_payable", "This order can't be paid right now: it is paid, closed, or a payment is running.");

@@ -174,6 +174,24 @@ public sealed class OrdersTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Goods_are_kept_until_the_deadline_at_most()
+    {
+        var declined = await OrderAsync(new PaymentNews.Refused(Reasons.CardDeclined));
+        await using var db = api.Open();
+        var order = await db.Orders.AsNoTracking().SingleAsync(o => o.Number == long.Parse(declined["number"]!));
+        var deadline = DateTimeOffset.UtcNow.AddMinutes(2);
+        await db.Orders.Where(o => o.Id == order.Id).ExecuteUpdateAsync(o => o.SetProperty(x => x.DeadlineAt, deadline));
+        await db.Holds.Where(h => h.OrderId == order.Id).ExecuteUpdateAsync(h => h.SetProperty(x => x.ExpiresAt, DateTimeOffset.UtcNow));
+
+        var working = api.WorkAsync(new PaymentNews.Refused(Reasons.CardDeclined));
+        await PayAsync(declined);
+        await working;
+
+        var hold = await db.Holds.AsNoTracking().SingleAsync(h => h.OrderId == order.Id);
+        Assert.InRange(hold.ExpiresAt, deadline.AddMinutes(-1), deadline.AddSeconds(1)); // two clocks
+    }
+
+    [Fact]
     public async Task An_order_is_charged_five_times_at_most()
     {
         var order = await OrderAsync(new PaymentNews.Refused(Reasons.CardDeclined));
