@@ -41,6 +41,9 @@ internal static class OrderEndpoints
             .WithSummary("Pays a declined order again. The same key is the same payment.")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
             .WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
+        orders.MapPost("/{number:long}/look", Look).WithName(nameof(Look))
+            .WithSummary("Asks the gateway how a payment stands that waits for the shopper's bank: for when they come back from there.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(503);
     }
 
     internal static async Task<Results<Ok<OrderView>, ProblemHttpResult>> GetOrder(
@@ -133,6 +136,42 @@ internal static class OrderEndpoints
 
         static ProblemHttpResult Refuse(int status, string reason, string detail, string name, object value) =>
             Problems.Refuse(status, reason, detail, new Dictionary<string, object?> { [name] = value });
+    }
+
+    /// <summary>Its webhook may be late, or lost. Only ever a read: whoever opens this address a second time changes nothing by it.</summary>
+    internal static async Task<Results<NoContent, ProblemHttpResult>> Look(
+        long number, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [FromHeader(Name = KeyHeader)] string? orderKey,
+        ShopDbContext db, OrderAnswers answers, TimeProvider clock, CancellationToken ct)
+    {
+        if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
+            return IdempotencyKey.IsMissing();
+
+        var known = await db.Orders.Where(o => o.Number == number).Select(o => new { o.Id, o.AccessKey }).SingleOrDefaultAsync(ct);
+        if (known is null || !Opens(orderKey, known.AccessKey))
+            return OrderNotFound();
+
+        await using (var transaction = await db.Database.BeginTransactionAsync(ct))
+        {
+            var order = await db.LockOrderAsync(known.Id, ct);
+            var jobs = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id).OrderBy(j => j.CreatedAt).ToListAsync(ct);
+            var jobId = IdempotencyKey.IdOf("look", key, order.Id);
+            if (order.Payment is not PaymentState.ActionNeeded
+                || jobs.Exists(j => j.Id == jobId || j is { Kind: PaymentJobKind.Look, State: JobState.Waiting })
+                || jobs.FindLast(j => j.Kind is PaymentJobKind.Charge) is not { } charge)
+                return TypedResults.NoContent();
+
+            var now = clock.GetUtcNow();
+            db.PaymentJobs.Add(new PaymentJob
+            {
+                Id = jobId, OrderId = order.Id, Kind = PaymentJobKind.Look, Provider = charge.Provider, DueAt = now, CreatedAt = now,
+                TraceParent = System.Diagnostics.Activity.Current?.Id,
+            });
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        await answers.NotifyWorkerAsync(ct);
+        return TypedResults.NoContent();
     }
 
     private static ProblemHttpResult OrderNotFound() =>

@@ -125,6 +125,41 @@ public sealed class OrdersTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task An_order_whose_shopper_is_back_from_the_bank_is_looked_at_once()
+    {
+        var stuck = await OrderAsync(new PaymentNews.ActionAsked("https://bank.example/confirm"));
+        var key = Guid.NewGuid();
+
+        var answers = await Task.WhenAll(LookAsync(stuck, key), LookAsync(stuck, key), LookAsync(stuck));
+
+        Assert.All(answers, a => Assert.Equal(HttpStatusCode.NoContent, a.Status));
+        await using var db = api.Open();
+        var look = await db.PaymentJobs.SingleAsync(j => j.Kind == PaymentJobKind.Look && db.Orders.Any(o => o.Id == j.OrderId && o.Number == long.Parse(stuck["number"]!)));
+        Assert.Equal((JobState.Waiting, (string?)null), (look.State, look.PaymentToken));
+        Assert.Equal("actionNeeded", (await SeeAsync(stuck))["status"]);
+
+        look.State = JobState.Done;
+        await db.SaveChangesAsync();
+        await LookAsync(stuck, key); // the same request again
+        Assert.False(await db.PaymentJobs.AnyAsync(j => j.OrderId == look.OrderId && j.State == JobState.Waiting));
+        await LookAsync(stuck); // back from the bank once more
+        Assert.True(await db.PaymentJobs.AnyAsync(j => j.OrderId == look.OrderId && j.State == JobState.Waiting));
+    }
+
+    [Fact]
+    public async Task Only_an_order_that_waits_for_the_bank_is_looked_at_and_only_for_its_key()
+    {
+        var paid = await OrderAsync(ApiHost.Paid);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await LookAsync(paid)).Status);
+        Assert.Equal("order_not_found",
+            (await api.PostAsync($"/orders/{paid["number"]}/look", null, ("X-Order-Key", "wrong"), ("Idempotency-Key", $"{Guid.NewGuid()}"))).Reason);
+        Assert.Equal("idempotency_key_missing", (await api.PostAsync($"/orders/{paid["number"]}/look", null, ("X-Order-Key", paid["key"]))).Reason);
+        await using var db = api.Open();
+        Assert.Equal(1, await db.PaymentJobs.CountAsync(j => db.Orders.Any(o => o.Id == j.OrderId && o.Number == long.Parse(paid["number"]!))));
+    }
+
+    [Fact]
     public async Task Paying_again_for_what_is_gone_changes_nothing()
     {
         var sku = Sku("gone");
@@ -246,6 +281,9 @@ public sealed class OrdersTests(ApiHost api) : IClassFixture<ApiHost>
         var answer = await checkout;
         Assert.Equal((HttpStatusCode.OK, "paid"), (answer.Status, answer["status"]));
     }
+
+    private Task<Answer> LookAsync(Answer order, Guid? key = null) => api.PostAsync(
+        $"/orders/{order["number"]}/look", null, ("X-Order-Key", order["key"]), ("Idempotency-Key", $"{key ?? Guid.NewGuid()}"));
 
     private Task<Answer> SeeAsync(Answer order) => api.GetAsync($"/orders/{order["number"]}", ("X-Order-Key", order["key"]));
 }

@@ -66,6 +66,24 @@ public sealed class WebOrderingTests : IDisposable
         Assert.Empty(_api.Seen);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_return_from_the_bank_has_the_payment_looked_at_and_leaves_no_secret_in_the_address(bool isApiSlow)
+    {
+        using var never = new SemaphoreSlim(0);
+        _api.On("/orders/100042/look", "", HttpStatusCode.NoContent, after: isApiSlow ? never : null);
+
+        var page = await _visitor.GetAsync("/orders/100042?payment_intent=pi_1&payment_intent_client_secret=pi_1_secret_2", cookie: "order=k-secret");
+
+        Assert.Equal(HttpStatusCode.Found, page.Status);
+        Assert.EndsWith("/orders/100042", page.Header("Location"), StringComparison.Ordinal);
+        var look = Assert.Single(_api.Seen);
+        Assert.Equal(("POST", "/orders/100042/look"), (look.Method.Method, look.RequestUri!.PathAndQuery));
+        Assert.Equal("k-secret", Assert.Single(look.Headers.GetValues("X-Order-Key")));
+        Assert.True(Guid.TryParse(Assert.Single(look.Headers.GetValues("Idempotency-Key")), out _));
+    }
+
     [Fact]
     public async Task After_a_lost_answer_the_very_same_form_is_offered_again()
     {

@@ -16,8 +16,6 @@ internal sealed class OperationsClient(HttpClient http)
         http.WriteAsync(ApiHttp.Post($"/operations/jobs/{job}/retry", null, Guid.CreateVersion7()), ct, whenEmpty: new Done());
 }
 
-internal sealed record Done;
-
 public sealed record OrderRows(IReadOnlyList<OrderRow> Items);
 
 public sealed record OrderRow(

@@ -6,6 +6,10 @@ internal sealed class OrderClient(HttpClient http)
 {
     public Task<Fetched<OrderView>> GetAsync(long number, string key, CancellationToken ct) =>
         http.FetchAsync<OrderView>(new HttpRequestMessage(HttpMethod.Get, $"/orders/{number}").WithOrderKey(key), ct);
+
+    /// <summary>Has the gateway asked how a payment stands that waits for the shopper's bank. The order's page tells what came of it.</summary>
+    public Task<Written<Done>> LookAsync(long number, string key, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/orders/{number}/look", null, Guid.CreateVersion7()).WithOrderKey(key), ct, whenEmpty: new Done());
 }
 
 /// <summary><see cref="Key"/> opens a guest's order; only the answer to its checkout holds it.</summary>
