@@ -92,13 +92,14 @@ internal static class OperationsEndpoints
 
         var attempts = await db.PaymentAttempts.AsNoTracking().Where(a => a.OrderId == order.Id).OrderBy(a => a.At).ToListAsync(ct);
         var jobs = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id).OrderBy(j => j.CreatedAt).ToListAsync(ct);
+        var charges = jobs.Count(j => j.Kind is PaymentJobKind.Charge);
         var timeline = await db.Timeline.AsNoTracking().Where(t => t.OrderId == order.Id).OrderBy(t => t.At).ThenBy(t => t.Id).ToListAsync(ct);
         return TypedResults.Ok(new OrderDossier(
             new OrderFile(
                 order.Number, order.PlacedAt, order.Status, order.Payment, order.Reason, OrderWords.MoneyTakenBy(order), order.Reference, order.Currency,
-                order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt, 
-                OrderWords.CanPayAgain(order, jobs.Count(j => j.Kind == PaymentJobKind.Charge)),
-                [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)], OrderWords.Of(order)),
+                order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt,
+                OrderWords.CanPayAgain(order, charges),
+                [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)], OrderWords.Of(order, charges)),
             order.TraceId,
             [
                 .. attempts.Select(a => new AttemptView(

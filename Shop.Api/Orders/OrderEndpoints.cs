@@ -131,8 +131,7 @@ internal static class OrderEndpoints
         static ProblemHttpResult NotPayable() =>
             Problems.Refuse(409, "order_not_payable", "This order can't be paid right now: it is paid, closed, or a payment is running.");
 
-        static ProblemHttpResult TooManyTries() => Problems.Refuse(
-            409, "too_many_tries", $"This order's payment was tried {OrderWords.MaxCharges} times, which is as often as we can. Please place a new order.");
+        static ProblemHttpResult TooManyTries() => Problems.Refuse(409, "too_many_tries", OrderWords.NoMoreTries);
 
         static ProblemHttpResult Refuse(int status, string reason, string detail, string name, object value) =>
             Problems.Refuse(status, reason, detail, new Dictionary<string, object?> { [name] = value });

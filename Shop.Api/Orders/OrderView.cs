@@ -37,7 +37,7 @@ internal sealed record OrderFacts(Order Order, Person Person, IReadOnlyList<Time
         Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl, OrderWords.CanPayAgain(Order, Charges),
         [.. Order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
         new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
-        OrderWords.Of(Order), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))]);
+        OrderWords.Of(Order, Charges), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))]);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
     internal static string Mask(string email) =>
