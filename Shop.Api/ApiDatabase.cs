@@ -63,8 +63,7 @@ internal static class ApiDatabase
         builder.Services.AddSingleton(sp => new ReportsDatabase(sp.GetRequiredKeyedService<NpgsqlDataSource>(Reports)));
 
         // Retries are ours: a transaction is repeated whole (OnceMore), and EF's retry would forbid a transaction of our own.
-        // Not a pooled context: those may not configure themselves, as this one does.
-        builder.Services.AddDbContext<ShopDbContext>((sp, options) => options.UseNpgsql(sp.GetRequiredService<NpgsqlDataSource>()));
+        builder.Services.AddDbContextPool<ShopDbContext>((sp, options) => options.UseShopDatabase(sp.GetRequiredService<NpgsqlDataSource>()));
         builder.EnrichNpgsqlDbContext<ShopDbContext>(settings => settings.DisableRetry = true);
         builder.RequireForReadiness(nameof(ShopDbContext));
     }
@@ -89,7 +88,7 @@ internal static class ApiDatabase
 /// <summary>Contexts on the reports pool; the one that a request is handed is on the shoppers'.</summary>
 internal sealed class ReportsDatabase(NpgsqlDataSource reports)
 {
-    private readonly DbContextOptions<ShopDbContext> _options = new DbContextOptionsBuilder<ShopDbContext>().UseNpgsql(reports).Options;
+    private readonly DbContextOptions<ShopDbContext> _options = new DbContextOptionsBuilder<ShopDbContext>().UseShopDatabase(reports).Options;
 
     public ShopDbContext Open() => new(_options);
 }

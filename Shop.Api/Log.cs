@@ -45,6 +45,6 @@ internal static partial class Log
     [LoggerMessage(2014, LogLevel.Warning, "Waited-for orders could not be polled: {Why}")]
     public static partial void PollFailed(this ILogger logger, string why);
 
-    [LoggerMessage(2020, LogLevel.Information, "Parked job {JobId} of order {OrderId} is due again")]
-    public static partial void JobUnparked(this ILogger logger, Guid jobId, Guid orderId);
+    [LoggerMessage(2020, LogLevel.Information, "Parked {Thing} {Id} is due again")]
+    public static partial void Unparked(this ILogger logger, string thing, string id);
 }

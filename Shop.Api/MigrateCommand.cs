@@ -19,7 +19,7 @@ internal static class MigrateCommand
         try
         {
             // Without the pools' limits: what a migration does may take longer than what a shopper does.
-            var options = new DbContextOptionsBuilder<ShopDbContext>().UseNpgsql(configuration.ShopConnectionString()).Options;
+            var options = new DbContextOptionsBuilder<ShopDbContext>().UseShopDatabase(configuration.ShopConnectionString()).Options;
             await using var db = new ShopDbContext(options);
             var patience = services.GetRequiredService<IOptions<ApiDatabaseOptions>>().Value.MigrationPatience;
             await MigrateAsync(db, patience, services.GetRequiredService<TimeProvider>(), ct);

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Shop.Data.Carts;
 using Shop.Data.Catalog;
 using Shop.Data.Inventory;
@@ -37,10 +36,6 @@ public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbC
     public DbSet<Refund> Refunds => Set<Refund>();
     public DbSet<WebhookReceipt> WebhookReceipts => Set<WebhookReceipt>();
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
-
-    // The migrations are SQL by hand, without EF's snapshot of the model; a test compares a migrated database with the model instead.
-    protected override void OnConfiguring(DbContextOptionsBuilder options) =>
-        options.ConfigureWarnings(w => w.Ignore(RelationalEventId.PendingModelChangesWarning));
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configuration) =>
         configuration.Properties<Enum>().HaveConversion<string>();

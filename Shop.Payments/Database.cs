@@ -33,7 +33,7 @@ internal static class Database
         builder.Services.AddDbContextFactory<ShopDbContext>((services, context) =>
         {
             var options = services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-            context.UseNpgsql(Pool(services, "shop payments", options.BackgroundConnections, options.BackgroundStatement));
+            context.UseShopDatabase(Pool(services, "shop payments", options.BackgroundConnections, options.BackgroundStatement));
         });
         // No retry by EF: a transaction is repeated whole, by us (below).
         builder.EnrichNpgsqlDbContext<ShopDbContext>(settings => settings.DisableRetry = true);

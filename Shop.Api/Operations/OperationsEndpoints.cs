@@ -4,14 +4,18 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Shop.Api.Carts;
+using Shop.Api.Checkout;
 using Shop.Api.Orders;
 using Shop.Data;
 using Shop.Data.Carts;
 using Shop.Data.Orders;
+using Shop.Data.Outbox;
 using Shop.Data.Payments;
 using Shop.ServiceDefaults;
 
 namespace Shop.Api.Operations;
+
+using RetryResult = Results<NoContent, ProblemHttpResult>;
 
 internal sealed record OrderRow(
     long Number, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, long TotalMinor, string Currency, string Reference,
@@ -39,10 +43,16 @@ internal sealed record OrderDossier(
 internal sealed record ParkedJob(
     Guid Id, long OrderNumber, PaymentJobKind Kind, string? LastReason, int Leases, int Attempts, DateTimeOffset CreatedAt);
 
-internal sealed record OutboxState(int Waiting, int Parked);
+/// <summary>A gateway's event that could not be made use of; which order it is about is not known before it is.</summary>
+internal sealed record ParkedWebhook(PaymentProvider Provider, string EventId, string Type, string? LastError, int Attempts, DateTimeOffset ReceivedAt);
+
+internal sealed record ParkedMessage(Guid Id, long OrderNumber, OutboxKind Kind, string? LastError, int Attempts, DateTimeOffset CreatedAt);
+
+internal sealed record Backlog(int Waiting, int Parked);
 
 internal sealed record QueueView(
-    int Waiting, int Leased, int Parked, DateTimeOffset? OldestDueAt, IReadOnlyList<ParkedJob> ParkedJobs, OutboxState Outbox);
+    int Waiting, int Leased, int Parked, DateTimeOffset? OldestDueAt, IReadOnlyList<ParkedJob> ParkedJobs, Backlog Webhooks,
+    IReadOnlyList<ParkedWebhook> ParkedWebhooks, Backlog Outbox, IReadOnlyList<ParkedMessage> ParkedMessages);
 
 /// <summary>What operators ask, on a pool of its own. Mapped in Development only, until there is somebody to sign in.</summary>
 internal static class OperationsEndpoints
@@ -55,8 +65,12 @@ internal static class OperationsEndpoints
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.");
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
             .WithSummary("All that happened to an order, and nothing personal.").ProducesProblem(404);
-        operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue)).WithSummary("How the payment queue and the outbox stand.");
+        operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue)).WithSummary("How jobs, webhooks and outbox stand, and what waits for a person.");
         operations.MapPost("/jobs/{id:guid}/retry", RetryJob).WithName(nameof(RetryJob)).WithSummary("Makes a parked job due now.").ProducesProblem(404).ProducesProblem(409);
+        operations.MapPost("/webhooks/{provider}/{eventId}/retry", RetryWebhook).WithName(nameof(RetryWebhook))
+            .WithSummary("Makes a parked webhook due now.").ProducesProblem(404).ProducesProblem(409);
+        operations.MapPost("/outbox/{id:guid}/retry", RetryMessage).WithName(nameof(RetryMessage))
+            .WithSummary("Makes a parked mail due now.").ProducesProblem(404).ProducesProblem(409);
     }
 
     internal static async Task<Ok<OrderRows>> GetOrders(ReportsDatabase reports, CancellationToken ct, int limit = 50)
@@ -78,12 +92,14 @@ internal static class OperationsEndpoints
 
         var attempts = await db.PaymentAttempts.AsNoTracking().Where(a => a.OrderId == order.Id).OrderBy(a => a.At).ToListAsync(ct);
         var jobs = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id).OrderBy(j => j.CreatedAt).ToListAsync(ct);
+        var charges = jobs.Count(j => j.Kind is PaymentJobKind.Charge);
         var timeline = await db.Timeline.AsNoTracking().Where(t => t.OrderId == order.Id).OrderBy(t => t.At).ThenBy(t => t.Id).ToListAsync(ct);
         return TypedResults.Ok(new OrderDossier(
             new OrderFile(
                 order.Number, order.PlacedAt, order.Status, order.Payment, order.Reason, OrderWords.MoneyTakenBy(order), order.Reference, order.Currency,
-                order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt, OrderWords.CanPayAgain(order),
-                [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)], OrderWords.Of(order)),
+                order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt,
+                OrderWords.CanPayAgain(order, charges),
+                [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)], OrderWords.Of(order, charges)),
             order.TraceId,
             [
                 .. attempts.Select(a => new AttemptView(
@@ -114,6 +130,19 @@ internal static class OperationsEndpoints
             FROM payments.payment_jobs j JOIN shop.orders o ON o.id = j.order_id
             WHERE j.state = 'Parked' ORDER BY j.created_at LIMIT 100
             """);
+        batch.Add("""
+            SELECT count(*) FILTER (WHERE state = 'Waiting')::int, count(*) FILTER (WHERE state = 'Parked')::int
+            FROM payments.webhook_receipts WHERE state IN ('Waiting', 'Parked')
+            """);
+        batch.Add("""
+            SELECT provider, event_id, type, last_error, attempts, received_at
+            FROM payments.webhook_receipts WHERE state = 'Parked' ORDER BY received_at LIMIT 100
+            """);
+        batch.Add("""
+            SELECT m.id, o.number, m.kind, m.last_error, m.attempts, m.created_at
+            FROM shop.outbox m JOIN shop.orders o ON o.id = m.order_id
+            WHERE m.state = 'Parked' ORDER BY m.created_at LIMIT 100
+            """);
         await db.Database.OpenConnectionAsync(ct);
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
@@ -121,7 +150,7 @@ internal static class OperationsEndpoints
         var oldest = reader.IsDBNull(3) ? (DateTimeOffset?)null : reader.GetFieldValue<DateTimeOffset>(3);
         await reader.NextResultAsync(ct);
         await reader.ReadAsync(ct);
-        var outbox = new OutboxState(reader.GetInt32(0), reader.GetInt32(1));
+        var outbox = new Backlog(reader.GetInt32(0), reader.GetInt32(1));
         await reader.NextResultAsync(ct);
         List<ParkedJob> parkedJobs = [];
         while (await reader.ReadAsync(ct))
@@ -131,37 +160,98 @@ internal static class OperationsEndpoints
                 reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetInt32(4), reader.GetInt32(5), reader.GetFieldValue<DateTimeOffset>(6)));
         }
 
-        return TypedResults.Ok(new QueueView(waiting, leased, parked, oldest, parkedJobs, outbox));
+        await reader.NextResultAsync(ct);
+        await reader.ReadAsync(ct);
+        var webhooks = new Backlog(reader.GetInt32(0), reader.GetInt32(1));
+        await reader.NextResultAsync(ct);
+        List<ParkedWebhook> parkedWebhooks = [];
+        while (await reader.ReadAsync(ct))
+        {
+            parkedWebhooks.Add(new ParkedWebhook(
+                Enum.Parse<PaymentProvider>(reader.GetString(0)), reader.GetString(1), reader.GetString(2),
+                reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetInt32(4), reader.GetFieldValue<DateTimeOffset>(5)));
+        }
+
+        await reader.NextResultAsync(ct);
+        List<ParkedMessage> parkedMessages = [];
+        while (await reader.ReadAsync(ct))
+        {
+            parkedMessages.Add(new ParkedMessage(
+                reader.GetGuid(0), reader.GetInt64(1), Enum.Parse<OutboxKind>(reader.GetString(2)),
+                reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetInt32(4), reader.GetFieldValue<DateTimeOffset>(5)));
+        }
+
+        return TypedResults.Ok(new QueueView(waiting, leased, parked, oldest, parkedJobs, webhooks, parkedWebhooks, outbox, parkedMessages));
     }
 
-    /// <summary>A person has looked: the parked job is due now, with its leases counted anew.</summary>
-    internal static async Task<Results<NoContent, ProblemHttpResult>> RetryJob(
+    internal static Task<RetryResult> RetryJob(
         Guid id, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, ReportsDatabase reports, TimeProvider clock, ILogger<QueueView> logger,
-        CancellationToken ct)
+        CancellationToken ct) =>
+        RetryAsync(
+            "job", $"{id}", idempotencyKey, reports, clock, logger,
+            db => db.PaymentJobs.FromSql($"SELECT * FROM payments.payment_jobs WHERE id = {id} FOR UPDATE"), job => job.State,
+            (db, job, now) =>
+            {
+                (job.State, job.Leases, job.DueAt) = (JobState.Waiting, 0, now);
+                db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Unparked, "A person has restarted the payment job.", forShopper: false));
+            },
+            ct);
+
+    internal static Task<RetryResult> RetryWebhook(
+        string provider, string eventId, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, ReportsDatabase reports, TimeProvider clock,
+        ILogger<QueueView> logger, CancellationToken ct)
+    {
+        var from = $"{CheckoutRequest.ProviderOf(provider)}";
+        return RetryAsync(
+            "webhook", $"{from}/{eventId}", idempotencyKey, reports, clock, logger,
+            db => db.WebhookReceipts.FromSql($"""
+                SELECT * FROM payments.webhook_receipts WHERE provider = {from} AND event_id = {eventId} FOR UPDATE
+                """),
+            receipt => receipt.State,
+            (_, receipt, now) => (receipt.State, receipt.Attempts, receipt.DueAt) = (JobState.Waiting, 0, now),
+            ct);
+    }
+
+    internal static Task<RetryResult> RetryMessage(
+        Guid id, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, ReportsDatabase reports, TimeProvider clock, ILogger<QueueView> logger,
+        CancellationToken ct) =>
+        RetryAsync(
+            "message", $"{id}", idempotencyKey, reports, clock, logger,
+            db => db.Outbox.FromSql($"SELECT * FROM shop.outbox WHERE id = {id} FOR UPDATE"), message => message.State,
+            (db, message, now) =>
+            {
+                (message.State, message.Attempts, message.DueAt) = (JobState.Waiting, 0, now);
+                db.Timeline.Add(TimelineEntry.Of(message.OrderId, now, TimelineKinds.Unparked, $"A person has restarted {message.Kind}.", forShopper: false));
+            },
+            ct);
+
+    /// <summary>A person has looked: what was parked is due now, with its tries counted anew. Once, however often the key comes.</summary>
+    private static async Task<RetryResult> RetryAsync<T>(
+        string thing, string id, string? idempotencyKey, ReportsDatabase reports, TimeProvider clock, ILogger logger,
+        Func<ShopDbContext, IQueryable<T>> locked, Func<T, JobState> stateOf, Action<ShopDbContext, T, DateTimeOffset> restart, CancellationToken ct)
+        where T : class
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
 
         await using var db = reports.Open();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var job = await db.PaymentJobs.FromSql($"SELECT * FROM payments.payment_jobs WHERE id = {id} FOR UPDATE").SingleOrDefaultAsync(ct);
-        if (job is null)
-            return Problems.Refuse(404, "job_not_found", "There is no such job.");
+        if (await locked(db).SingleOrDefaultAsync(ct) is not { } parked)
+            return Problems.Refuse(404, $"{thing}_not_found", $"There is no such {thing}.");
 
-        var digest = IdempotencyKey.DigestOf("retry job", $"{id}");
+        var digest = IdempotencyKey.DigestOf($"retry {thing}", id);
         if (await db.RequestKeys.FindAsync([key], ct) is { } used)
             return used.Digest == digest ? TypedResults.NoContent() : Problems.Refuse(422, "key_reused", "This key was used for another request.");
-        if (job.State is not JobState.Parked)
-            return Problems.Refuse(409, "job_not_parked", "This job is not parked: it is done, or it is being worked on.");
+        if (stateOf(parked) is not JobState.Parked)
+            return Problems.Refuse(409, $"{thing}_not_parked", $"This {thing} is not parked: it is done, or it is being worked on.");
 
         var now = clock.GetUtcNow();
-        (job.State, job.Leases, job.DueAt) = (JobState.Waiting, 0, now);
+        restart(db, parked, now);
         db.RequestKeys.Add(new RequestKey { Key = key, Digest = digest, CreatedAt = now });
-        db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Unparked, "A person has restarted the payment job.", forShopper: false));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         await db.NotifyAsync(Notices.Work, "", ct);
-        logger.JobUnparked(id, job.OrderId);
+        logger.Unparked(thing, id);
         return TypedResults.NoContent();
     }
 

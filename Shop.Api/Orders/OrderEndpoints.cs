@@ -41,6 +41,9 @@ internal static class OrderEndpoints
             .WithSummary("Pays a declined order again. The same key is the same payment.")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
             .WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
+        orders.MapPost("/{number:long}/look", Look).WithName(nameof(Look))
+            .WithSummary("Asks the gateway how a payment stands that waits for the shopper's bank: for when they come back from there.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(503);
     }
 
     internal static async Task<Results<Ok<OrderView>, ProblemHttpResult>> GetOrder(
@@ -78,9 +81,8 @@ internal static class OrderEndpoints
             var order = await db.LockOrderAsync(known.Id, ct);
             var now = clock.GetUtcNow();
             var jobId = IdempotencyKey.IdOf("pay", key, order.Id);
-            var jobs = await db.PaymentJobs.AsNoTracking()
-                .Where(j => j.OrderId == order.Id && (j.Id == jobId || j.State != JobState.Done && j.Kind == PaymentJobKind.Charge)).ToListAsync(ct);
-            if (jobs.Find(j => j.Id == jobId) is { } same)
+            var charges = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge).ToListAsync(ct);
+            if (charges.Find(j => j.Id == jobId) is { } same)
             {
                 if (same.PaymentToken != request.PaymentToken)
                     return Refuse(422, "key_reused", $"You already paid order {number} again.", "orderNumber", number);
@@ -88,8 +90,12 @@ internal static class OrderEndpoints
             }
             else
             {
+                if (charges.Exists(j => j.State != JobState.Done) || now >= order.DeadlineAt || !OrderWords.IsPayable(order))
+                    return NotPayable();
+                if (charges.Count >= OrderWords.MaxCharges)
+                    return TooManyTries();
                 // From here on it reads as being confirmed: a second click finds no declined order to pay.
-                if (jobs is not [] || now >= order.DeadlineAt || !OrderWords.CanPayAgain(order) || !order.TryApply(PaymentEvent.Started, now))
+                if (!order.TryApply(PaymentEvent.Started, now))
                     return NotPayable();
 
                 db.PaymentJobs.Add(new PaymentJob
@@ -108,7 +114,7 @@ internal static class OrderEndpoints
                 }
 
                 // Stock comes last. Leaving without a commit takes all of it back.
-                var hold = time.Value.Of(options.Value.Hold);
+                var hold = Shorter(time.Value.Of(options.Value.Hold), order.DeadlineAt - now); // goods are not kept beyond the deadline
                 if (!await db.ExtendHoldAsync(order.Id, hold, ct) && await db.HoldStockAsync(order.Id, hold, ct) is [_, ..] missing)
                     return Refuse(409, "out_of_stock", "An item of this order is sold out, so it can't be paid any more.", "skus", missing);
 
@@ -120,11 +126,51 @@ internal static class OrderEndpoints
         await answers.NotifyWorkerAsync(ct);
         return answers.Answer(await answers.OutcomeAsync(waiter, ct), withKey: false);
 
+        static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
         static ProblemHttpResult NotPayable() =>
             Problems.Refuse(409, "order_not_payable", "This order can't be paid right now: it is paid, closed, or a payment is running.");
 
+        static ProblemHttpResult TooManyTries() => Problems.Refuse(409, "too_many_tries", OrderWords.NoMoreTries);
+
         static ProblemHttpResult Refuse(int status, string reason, string detail, string name, object value) =>
             Problems.Refuse(status, reason, detail, new Dictionary<string, object?> { [name] = value });
+    }
+
+    /// <summary>Its webhook may be late, or lost. Only ever a read: whoever opens this address a second time changes nothing by it.</summary>
+    internal static async Task<Results<NoContent, ProblemHttpResult>> Look(
+        long number, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [FromHeader(Name = KeyHeader)] string? orderKey,
+        ShopDbContext db, OrderAnswers answers, TimeProvider clock, CancellationToken ct)
+    {
+        if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
+            return IdempotencyKey.IsMissing();
+
+        var known = await db.Orders.Where(o => o.Number == number).Select(o => new { o.Id, o.AccessKey }).SingleOrDefaultAsync(ct);
+        if (known is null || !Opens(orderKey, known.AccessKey))
+            return OrderNotFound();
+
+        await using (var transaction = await db.Database.BeginTransactionAsync(ct))
+        {
+            var order = await db.LockOrderAsync(known.Id, ct);
+            var jobs = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id).OrderBy(j => j.CreatedAt).ToListAsync(ct);
+            var jobId = IdempotencyKey.IdOf("look", key, order.Id);
+            if (order.Payment is not PaymentState.ActionNeeded
+                || jobs.Exists(j => j.Id == jobId || j is { Kind: PaymentJobKind.Look, State: JobState.Waiting })
+                || jobs.FindLast(j => j.Kind is PaymentJobKind.Charge) is not { } charge)
+                return TypedResults.NoContent();
+
+            var now = clock.GetUtcNow();
+            db.PaymentJobs.Add(new PaymentJob
+            {
+                Id = jobId, OrderId = order.Id, Kind = PaymentJobKind.Look, Provider = charge.Provider, DueAt = now, CreatedAt = now,
+                TraceParent = System.Diagnostics.Activity.Current?.Id,
+            });
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        await answers.NotifyWorkerAsync(ct);
+        return TypedResults.NoContent();
     }
 
     private static ProblemHttpResult OrderNotFound() =>

@@ -2,6 +2,7 @@ using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data;
 using Shop.Data.Orders;
+using Shop.Data.Payments;
 
 namespace Shop.Api.Orders;
 
@@ -12,6 +13,7 @@ internal static class OrderReads
         await db.Orders.AsNoTracking().AsSingleQuery().Where(which)
             .Include(o => o.Lines)
             .Select(o => new OrderFacts(
-                o, o.Person!, db.Timeline.Where(t => t.OrderId == o.Id && t.ForShopper).OrderBy(t => t.At).ThenBy(t => t.Id).ToList()))
+                o, o.Person!, db.Timeline.Where(t => t.OrderId == o.Id && t.ForShopper).OrderBy(t => t.At).ThenBy(t => t.Id).ToList(),
+                db.PaymentJobs.Count(j => j.OrderId == o.Id && j.Kind == PaymentJobKind.Charge)))
             .SingleOrDefaultAsync(ct);
 }

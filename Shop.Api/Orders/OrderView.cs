@@ -23,7 +23,8 @@ internal sealed record ShipTo(string Name, string Line1, string? Line2, string P
 internal sealed record TimelineView(DateTimeOffset At, string Summary);
 
 /// <summary>An order with all that is told about it, read in one round trip.</summary>
-internal sealed record OrderFacts(Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline)
+/// <param name="Charges">How many charges were asked for so far.</param>
+internal sealed record OrderFacts(Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline, int Charges)
 {
     /// <summary>Settled: the shopper can be told how it went, or what to do. Otherwise somebody is still at it.</summary>
     public bool IsSettled => IsSettledState(Order.Payment);
@@ -33,10 +34,10 @@ internal sealed record OrderFacts(Order Order, Person Person, IReadOnlyList<Time
 
     public OrderView View(bool withKey = false) => new(
         Order.Number, withKey ? Order.AccessKey : null, Order.PlacedAt, Order.Status, Order.Payment, Order.Reason, OrderWords.MoneyTakenBy(Order),
-        Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl, OrderWords.CanPayAgain(Order),
+        Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl, OrderWords.CanPayAgain(Order, Charges),
         [.. Order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
         new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
-        OrderWords.Of(Order), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))]);
+        OrderWords.Of(Order, Charges), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))]);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
     internal static string Mask(string email) =>

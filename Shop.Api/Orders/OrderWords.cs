@@ -7,7 +7,11 @@ internal sealed record OrderTexts(string Headline, string Explanation, string? N
 /// <summary>What a shopper reads. Why something went wrong is told by the taxonomy (<see cref="Reasons"/>), the rest is here.</summary>
 internal static class OrderWords
 {
-    public static OrderTexts Of(Order order) => Of(order.Status, order.Payment, order.Reason, order.ActionUrl);
+    public static OrderTexts Of(Order order, int charges)
+    {
+        var texts = Of(order.Status, order.Payment, order.Reason, order.ActionUrl);
+        return charges >= MaxCharges && order.ActionUrl is null && IsPayable(order) ? texts with { NextStep = NoMoreTries } : texts;
+    }
 
     internal static OrderTexts Of(OrderStatus status, PaymentState payment, string? reason, string? actionUrl)
     {
@@ -47,7 +51,14 @@ internal static class OrderWords
         return order.Reason is { } reason ? Reasons.Of(reason).MoneyTaken : MoneyTaken.Unknown;
     }
 
-    public static bool CanPayAgain(Order order) =>
+    /// <summary>Charges of one order, the first one included. Somebody who tries out stolen cards must not have an hour of tries.</summary>
+    public const int MaxCharges = 5;
+
+    public const string NoMoreTries = "We have tried this order's payment as often as we can. Please place a new order.";
+
+    public static bool CanPayAgain(Order order, int charges) => charges < MaxCharges && IsPayable(order);
+
+    public static bool IsPayable(Order order) =>
         order is { Payment: PaymentState.Declined or PaymentState.ActionNeeded, Fulfilment: FulfilmentState.Open }
         && (order.Reason is null || Reasons.Of(order.Reason).RetryHelps);
 }

@@ -5,23 +5,28 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
 using Shop.Web;
 
 namespace Shop.Tests.Browser;
 
 /// <summary>The whole storefront, as in production, over an Api whose answers are written down.</summary>
-internal sealed class CannedStorefront(CannedApi api) : WebApplicationFactory<ShopWeb>
+internal sealed class CannedStorefront(CannedApi api, params (string Key, string? Value)[] settings) : WebApplicationFactory<ShopWeb>
 {
     public const string CardOrigin = "http://cards.test";
 
+    public WrittenLog Log { get; } = new();
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
-        builder.UseEnvironment("Production");
+        builder.UseEnvironment(settings.FirstOrDefault(s => s.Key == "environment").Value ?? "Production");
         builder.UseStaticWebAssets(); // from where they are built: nothing is published here
         builder.UseSetting("HostedFields:Url", CardOrigin);
         builder.UseSetting("HostedFields:PublishableKey", "pk_test_shop");
         builder.UseSetting("services:api:http:0", "http://api.test");
-        builder.ConfigureServices(services => services.AddSingleton<IHttpMessageHandlerBuilderFilter>(new AnsweredBy(api)));
+        foreach (var (key, value) in settings)
+            builder.UseSetting(key, value);
+        builder.ConfigureServices(services => services.AddSingleton<IHttpMessageHandlerBuilderFilter>(new AnsweredBy(api)).AddSingleton<ILoggerProvider>(Log));
     }
 
     /// <summary>In place of the socket alone: deadlines and retries stay as they are.</summary>
@@ -32,6 +37,25 @@ internal sealed class CannedStorefront(CannedApi api) : WebApplicationFactory<Sh
             next(builder);
             builder.PrimaryHandler = api;
         };
+    }
+}
+
+/// <summary>What was logged, by event id.</summary>
+internal sealed class WrittenLog : ILoggerProvider, ILogger
+{
+    public ConcurrentQueue<int> Events { get; } = [];
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Events.Enqueue(eventId.Id);
+
+    public void Dispose()
+    {
     }
 }
 

@@ -40,7 +40,7 @@ public static class PostgresServer
         new NpgsqlConnectionStringBuilder(server) { Database = database, ConnectionIdleLifetime = 2, ConnectionPruningInterval = 1 }.ConnectionString;
 
     public static ShopDbContext Open(string connectionString) =>
-        new(new DbContextOptionsBuilder<ShopDbContext>().UseNpgsql(connectionString).Options);
+        new(new DbContextOptionsBuilder<ShopDbContext>().UseShopDatabase(connectionString).Options);
 
     private static async Task ExecuteAsync(string connectionString, string sql)
     {

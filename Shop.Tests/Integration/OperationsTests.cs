@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data.Orders;
+using Shop.Data.Outbox;
 using Shop.Data.Payments;
 using Shop.Tests.Fixtures;
 
@@ -25,8 +26,10 @@ public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
         return job;
     }
 
-    private Task<Answer> RetryAsync(Guid job, Guid? key = null) =>
-        api.PostAsync($"/operations/jobs/{job}/retry", null, ("Idempotency-Key", $"{key ?? Guid.NewGuid()}"));
+    private Task<Answer> RetryAsync(Guid job, Guid? key = null) => RetryAsync($"jobs/{job}", key);
+
+    private Task<Answer> RetryAsync(string what, Guid? key = null) =>
+        api.PostAsync($"/operations/{what}/retry", null, ("Idempotency-Key", $"{key ?? Guid.NewGuid()}"));
 
     [Fact]
     public async Task The_newest_orders_are_listed_without_a_name()
@@ -90,6 +93,63 @@ public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.Equal((JobState.Waiting, 0), (now.State, now.Leases));
         Assert.True(now.DueAt <= DateTimeOffset.UtcNow);
         Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == job.OrderId && t.Kind == TimelineKinds.Unparked && !t.ForShopper));
+    }
+
+    [Fact]
+    public async Task A_parked_webhook_is_shown_and_made_due_by_a_person_once()
+    {
+        await using var db = api.Open();
+        var receipt = new WebhookReceipt
+        {
+            Provider = PaymentProvider.Stripe, EventId = $"evt_{Guid.NewGuid():N}", Type = "payment_intent.succeeded", Payload = [1],
+            ReceivedAt = DateTimeOffset.UtcNow, State = JobState.Parked, DueAt = DateTimeOffset.UtcNow.AddHours(1), Attempts = 9, LastError = "it was silent",
+        };
+        db.Add(receipt);
+        await db.SaveChangesAsync();
+        var key = Guid.NewGuid();
+
+        var queue = await api.GetAsync("/operations/queue");
+        var retried = await RetryAsync($"webhooks/stripe/{receipt.EventId}", key);
+        var same = await RetryAsync($"webhooks/stripe/{receipt.EventId}", key);
+        var other = await RetryAsync($"webhooks/stripe/{receipt.EventId}");
+
+        Assert.Contains(queue.Json.GetProperty("parkedWebhooks").EnumerateArray(),
+            w => w.GetProperty("eventId").GetString() == receipt.EventId && w.GetProperty("lastError").GetString() == "it was silent");
+        Assert.True(queue.Json.GetProperty("webhooks").GetProperty("parked").GetInt32() >= 1);
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NoContent), (retried.Status, same.Status));
+        Assert.Equal((HttpStatusCode.Conflict, "webhook_not_parked"), (other.Status, other.Reason));
+        Assert.Equal("webhook_not_found", (await RetryAsync("webhooks/stripe/evt_none")).Reason);
+        Assert.Equal("webhook_not_found", (await RetryAsync($"webhooks/nobody/{receipt.EventId}")).Reason);
+        var now = await db.WebhookReceipts.AsNoTracking().SingleAsync(w => w.EventId == receipt.EventId);
+        Assert.Equal((JobState.Waiting, 0), (now.State, now.Attempts));
+        Assert.True(now.DueAt <= DateTimeOffset.UtcNow);
+    }
+
+    [Fact]
+    public async Task A_parked_mail_is_shown_and_made_due_by_a_person_once()
+    {
+        var order = await OrderAsync();
+        await using var db = api.Open();
+        var message = OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order.Id, DateTimeOffset.UtcNow.AddHours(1));
+        (message.State, message.Attempts, message.LastError) = (JobState.Parked, 12, "SmtpException");
+        db.Add(message);
+        await db.SaveChangesAsync();
+        var key = Guid.NewGuid();
+
+        var queue = await api.GetAsync("/operations/queue");
+        var retried = await RetryAsync($"outbox/{message.Id}", key);
+        var same = await RetryAsync($"outbox/{message.Id}", key);
+        var other = await RetryAsync($"outbox/{message.Id}");
+
+        Assert.Contains(queue.Json.GetProperty("parkedMessages").EnumerateArray(),
+            m => m.GetProperty("id").GetGuid() == message.Id && m.GetProperty("orderNumber").GetInt64() == order.Number);
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NoContent), (retried.Status, same.Status));
+        Assert.Equal((HttpStatusCode.Conflict, "message_not_parked"), (other.Status, other.Reason));
+        Assert.Equal("message_not_found", (await RetryAsync($"outbox/{Guid.NewGuid()}")).Reason);
+        var now = await db.Outbox.AsNoTracking().SingleAsync(m => m.Id == message.Id);
+        Assert.Equal((JobState.Waiting, 0), (now.State, now.Attempts));
+        Assert.True(now.DueAt <= DateTimeOffset.UtcNow);
+        Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == order.Id && t.Kind == TimelineKinds.Unparked && !t.ForShopper));
     }
 
     [Fact]

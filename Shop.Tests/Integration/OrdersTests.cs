@@ -125,6 +125,42 @@ public sealed class OrdersTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task An_order_whose_shopper_is_back_from_the_bank_is_looked_at_once()
+    {
+        var stuck = await OrderAsync(new PaymentNews.ActionAsked("https://bank.example/confirm"));
+        var key = Guid.NewGuid();
+
+        var answers = await Task.WhenAll(LookAsync(stuck, key), LookAsync(stuck, key));
+        answers = [.. answers, await LookAsync(stuck)]; // another request, while that one waits
+
+        Assert.All(answers, a => Assert.Equal(HttpStatusCode.NoContent, a.Status));
+        await using var db = api.Open();
+        var look = await db.PaymentJobs.SingleAsync(j => j.Kind == PaymentJobKind.Look && db.Orders.Any(o => o.Id == j.OrderId && o.Number == long.Parse(stuck["number"]!)));
+        Assert.Equal((JobState.Waiting, (string?)null), (look.State, look.PaymentToken));
+        Assert.Equal("actionNeeded", (await SeeAsync(stuck))["status"]);
+
+        look.State = JobState.Done;
+        await db.SaveChangesAsync();
+        await LookAsync(stuck, key); // the same request again
+        Assert.False(await db.PaymentJobs.AnyAsync(j => j.OrderId == look.OrderId && j.State == JobState.Waiting));
+        await LookAsync(stuck); // back from the bank once more
+        Assert.True(await db.PaymentJobs.AnyAsync(j => j.OrderId == look.OrderId && j.State == JobState.Waiting));
+    }
+
+    [Fact]
+    public async Task Only_an_order_that_waits_for_the_bank_is_looked_at_and_only_for_its_key()
+    {
+        var paid = await OrderAsync(ApiHost.Paid);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await LookAsync(paid)).Status);
+        Assert.Equal("order_not_found",
+            (await api.PostAsync($"/orders/{paid["number"]}/look", null, ("X-Order-Key", "wrong"), ("Idempotency-Key", $"{Guid.NewGuid()}"))).Reason);
+        Assert.Equal("idempotency_key_missing", (await api.PostAsync($"/orders/{paid["number"]}/look", null, ("X-Order-Key", paid["key"]))).Reason);
+        await using var db = api.Open();
+        Assert.Equal(1, await db.PaymentJobs.CountAsync(j => db.Orders.Any(o => o.Id == j.OrderId && o.Number == long.Parse(paid["number"]!))));
+    }
+
+    [Fact]
     public async Task Paying_again_for_what_is_gone_changes_nothing()
     {
         var sku = Sku("gone");
@@ -174,6 +210,46 @@ public sealed class OrdersTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Goods_are_kept_until_the_deadline_at_most()
+    {
+        var declined = await OrderAsync(new PaymentNews.Refused(Reasons.CardDeclined));
+        await using var db = api.Open();
+        var order = await db.Orders.AsNoTracking().SingleAsync(o => o.Number == long.Parse(declined["number"]!));
+        var deadline = DateTimeOffset.UtcNow.AddMinutes(2);
+        await db.Orders.Where(o => o.Id == order.Id).ExecuteUpdateAsync(o => o.SetProperty(x => x.DeadlineAt, deadline));
+        await db.Holds.Where(h => h.OrderId == order.Id).ExecuteUpdateAsync(h => h.SetProperty(x => x.ExpiresAt, DateTimeOffset.UtcNow));
+
+        var working = api.WorkAsync(new PaymentNews.Refused(Reasons.CardDeclined));
+        await PayAsync(declined);
+        await working;
+
+        var hold = await db.Holds.AsNoTracking().SingleAsync(h => h.OrderId == order.Id);
+        Assert.InRange(hold.ExpiresAt, deadline.AddMinutes(-1), deadline.AddSeconds(1)); // two clocks
+    }
+
+    [Fact]
+    public async Task An_order_is_charged_five_times_at_most()
+    {
+        var order = await OrderAsync(new PaymentNews.Refused(Reasons.CardDeclined));
+        for (var tries = 2; tries <= 5; tries++)
+        {
+            Assert.Equal("True", (await SeeAsync(order))["retryable"]);
+            var working = api.WorkAsync(new PaymentNews.Refused(Reasons.CardDeclined));
+            Assert.Equal("declined", (await PayAsync(order))["status"]);
+            await working;
+        }
+
+        var refused = await PayAsync(order);
+
+        Assert.Equal((HttpStatusCode.Conflict, "too_many_tries"), (refused.Status, refused.Reason));
+        var seen = await SeeAsync(order);
+        Assert.Equal(("declined", "False"), (seen["status"], seen["retryable"]));
+        Assert.Equal(refused["detail"], seen.Json.GetProperty("texts").GetProperty("nextStep").GetString()); // and not "pay again"
+        await using var db = api.Open();
+        Assert.Equal(5, await db.PaymentJobs.CountAsync(j => db.Orders.Any(o => o.Id == j.OrderId && o.Number == long.Parse(order["number"]!))));
+    }
+
+    [Fact]
     public async Task Paying_again_needs_a_key_the_orders_key_and_a_token()
     {
         var declined = await OrderAsync(new PaymentNews.Refused(Reasons.CardDeclined));
@@ -207,6 +283,9 @@ public sealed class OrdersTests(ApiHost api) : IClassFixture<ApiHost>
         var answer = await checkout;
         Assert.Equal((HttpStatusCode.OK, "paid"), (answer.Status, answer["status"]));
     }
+
+    private Task<Answer> LookAsync(Answer order, Guid? key = null) => api.PostAsync(
+        $"/orders/{order["number"]}/look", null, ("X-Order-Key", order["key"]), ("Idempotency-Key", $"{key ?? Guid.NewGuid()}"));
 
     private Task<Answer> SeeAsync(Answer order) => api.GetAsync($"/orders/{order["number"]}", ("X-Order-Key", order["key"]));
 }

@@ -24,7 +24,9 @@ public sealed class WebOrderingTests : IDisposable
         var page = await _visitor.PostAsync("/cart/lines", [("Sku", "mug-1"), ("Quantity", "1")], header: ("Sec-Fetch-Site", "cross-site"));
 
         Assert.Equal(HttpStatusCode.Forbidden, page.Status);
+        Assert.Contains("The request came from another website", page.Html, StringComparison.Ordinal);
         Assert.Empty(_api.Seen);
+        Assert.Single(_shop.Log.Events, id => id == 3001);
     }
 
     [Fact]
@@ -62,6 +64,24 @@ public sealed class WebOrderingTests : IDisposable
 
         Assert.Equal(HttpStatusCode.NotFound, (await _visitor.GetAsync("/orders/100042")).Status);
         Assert.Empty(_api.Seen);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_return_from_the_bank_has_the_payment_looked_at_and_leaves_no_secret_in_the_address(bool isApiSlow)
+    {
+        using var never = new SemaphoreSlim(0);
+        _api.On("/orders/100042/look", "", HttpStatusCode.NoContent, after: isApiSlow ? never : null);
+
+        var page = await _visitor.GetAsync("/orders/100042?payment_intent=pi_1&payment_intent_client_secret=pi_1_secret_2", cookie: "order=k-secret");
+
+        Assert.Equal(HttpStatusCode.Found, page.Status);
+        Assert.EndsWith("/orders/100042", page.Header("Location"), StringComparison.Ordinal);
+        var look = Assert.Single(_api.Seen);
+        Assert.Equal(("POST", "/orders/100042/look"), (look.Method.Method, look.RequestUri!.PathAndQuery));
+        Assert.Equal("k-secret", Assert.Single(look.Headers.GetValues("X-Order-Key")));
+        Assert.True(Guid.TryParse(Assert.Single(look.Headers.GetValues("Idempotency-Key")), out _));
     }
 
     [Fact]
@@ -103,12 +123,45 @@ public sealed class WebOrderingTests : IDisposable
         Assert.DoesNotContain(_api.Seen, request => request.RequestUri!.AbsolutePath == "/checkout");
     }
 
+    [Fact]
+    public async Task A_payment_tried_too_often_is_told_on_the_orders_page()
+    {
+        _api.On("/orders/100042", CannedApi.Paid.Replace("\"status\": \"paid\"", "\"status\": \"declined\"", StringComparison.Ordinal))
+            .On("/orders/100042/payments", """{ "status": 409, "reason": "too_many_tries" }""", HttpStatusCode.Conflict);
+
+        var refused = await _visitor.PostAsync("/orders/100042/payments?key=k", PayAgainForm());
+        var order = await _visitor.GetAsync(refused.Header("Location")!);
+
+        Assert.Contains("tried as often as we can", order.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Paying_again_is_waited_for_as_long_as_a_checkout()
+    {
+        using var outcome = new SemaphoreSlim(0);
+        using var never = new SemaphoreSlim(0);
+        _api.On("/orders/100042/payments", CannedApi.Paid, after: outcome).On("/orders/100042", CannedApi.Paid, after: never);
+        await using var shop = new CannedStorefront(_api, ("ApiWaits:ReadAttempt", "00:00:00.2"), ("ApiWaits:ReadTotal", "00:00:00.5"));
+        using var visitor = new PlainVisitor(shop);
+
+        var paying = visitor.PostAsync("/orders/100042/payments?key=k", PayAgainForm());
+        var read = await visitor.GetAsync("/orders/100042/status?key=k");
+        outcome.Release();
+        var paid = await paying;
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, read.Status); // a read has given up by now
+        Assert.Equal((HttpStatusCode.SeeOther, "/orders/100042?key=k"), (paid.Status, paid.Header("Location")));
+        Assert.Single(_api.Seen, request => request.RequestUri!.AbsolutePath == "/orders/100042/payments");
+    }
+
     public void Dispose()
     {
         _visitor.Dispose();
         _shop.Dispose();
         _api.Dispose();
     }
+
+    private static (string, string)[] PayAgainForm() => [("Key", $"{Guid.NewGuid()}"), ("PaymentToken", "pm_2")];
 
     private static (string, string)[] Form(string card) =>
     [

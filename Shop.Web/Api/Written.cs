@@ -9,6 +9,9 @@ internal readonly record struct Written<T>(T? Value, ApiProblem? Problem = null)
     public bool IsRefused => Problem is { Status: < 500 };
 }
 
+/// <summary>The value of a write that is answered without one.</summary>
+internal sealed record Done;
+
 /// <summary>The part of application/problem+json that pages use; the last two are extensions of single endpoints.</summary>
 public sealed record ApiProblem(
     int Status, string? Reason = null, string? Detail = null, string? Reference = null,

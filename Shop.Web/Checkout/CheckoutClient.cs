@@ -3,6 +3,7 @@ using Shop.Web.Orders;
 
 namespace Shop.Web.Checkout;
 
+/// <summary>The requests that take money: the Api waits for the payment's outcome before it answers, so these wait longer than others.</summary>
 internal sealed class CheckoutClient(HttpClient http)
 {
     /// <summary>Safe to send again with the same form: its key names the order, so there is never a second one.</summary>
@@ -16,4 +17,8 @@ internal sealed class CheckoutClient(HttpClient http)
         request.Headers.Add("X-Cart", cartToken);
         return http.WriteAsync<OrderView>(request, ct);
     }
+
+    public Task<Written<OrderView>> PayAgainAsync(long number, string key, string paymentToken, Guid idempotencyKey, CancellationToken ct) =>
+        http.WriteAsync<OrderView>(
+            ApiHttp.Post($"/orders/{number}/payments", new { paymentToken, provider = "stripe" }, idempotencyKey).WithOrderKey(key), ct);
 }

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Diagnostics;
+
 namespace Shop.Web.Edge;
 
 /// <summary>
@@ -8,7 +10,8 @@ internal static class SameOriginGuard
 {
     public static void UseSameOriginGuard(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
-        if (IsAllowed(context.Request))
+        // The page that tells of a refusal comes through here again, as the same POST.
+        if (IsAllowed(context.Request) || context.Features.Get<IStatusCodeReExecuteFeature>() is not null)
             await next(context);
         else
         {

@@ -12,11 +12,16 @@ internal sealed class OperationsClient(HttpClient http)
 
     public Task<Fetched<QueueView>> GetQueueAsync(CancellationToken ct) => http.FetchAsync<QueueView>("/operations/queue", ct);
 
-    public Task<Written<Done>> RetryAsync(Guid job, CancellationToken ct) =>
-        http.WriteAsync(ApiHttp.Post($"/operations/jobs/{job}/retry", null, Guid.CreateVersion7()), ct, whenEmpty: new Done());
-}
+    public Task<Written<Done>> RetryJobAsync(Guid id, CancellationToken ct) => RetryAsync($"jobs/{id}", ct);
 
-internal sealed record Done;
+    public Task<Written<Done>> RetryWebhookAsync(string provider, string eventId, CancellationToken ct) =>
+        RetryAsync($"webhooks/{Uri.EscapeDataString(provider)}/{Uri.EscapeDataString(eventId)}", ct);
+
+    public Task<Written<Done>> RetryMessageAsync(Guid id, CancellationToken ct) => RetryAsync($"outbox/{id}", ct);
+
+    private Task<Written<Done>> RetryAsync(string what, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/operations/{what}/retry", null, Guid.CreateVersion7()), ct, whenEmpty: new Done());
+}
 
 public sealed record OrderRows(IReadOnlyList<OrderRow> Items);
 
@@ -43,9 +48,16 @@ public sealed record Job(
 public sealed record TimelineEntry(DateTimeOffset At, string Kind, string Summary, string? Reason = null, JsonElement? Data = null);
 
 public sealed record QueueView(
-    int Waiting, int Leased, int Parked, IReadOnlyList<ParkedJob> ParkedJobs, OutboxCounts Outbox, DateTimeOffset? OldestDueAt = null);
+    int Waiting, int Leased, int Parked, IReadOnlyList<ParkedJob> ParkedJobs, Backlog Webhooks, IReadOnlyList<ParkedWebhook> ParkedWebhooks,
+    Backlog Outbox, IReadOnlyList<ParkedMessage> ParkedMessages, DateTimeOffset? OldestDueAt = null);
 
 public sealed record ParkedJob(
     Guid Id, long OrderNumber, string Kind, int Leases, int Attempts, DateTimeOffset CreatedAt, string? LastReason = null);
 
-public sealed record OutboxCounts(int Waiting, int Parked);
+public sealed record ParkedWebhook(
+    string Provider, string EventId, string Type, int Attempts, DateTimeOffset ReceivedAt, string? LastError = null);
+
+public sealed record ParkedMessage(
+    Guid Id, long OrderNumber, string Kind, int Attempts, DateTimeOffset CreatedAt, string? LastError = null);
+
+public sealed record Backlog(int Waiting, int Parked);

@@ -1,6 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Shop.Web.Api;
 
 namespace Shop.Web.Operations;
+
+using RetryResult = Results<RedirectHttpResult, StatusCodeHttpResult>;
 
 internal static class OperationsEndpoints
 {
@@ -17,11 +20,24 @@ internal static class OperationsEndpoints
         return Task.CompletedTask;
     });
 
-    public static void MapOperations(this IEndpointRouteBuilder app) => app.MapPost("/ops/jobs/{id:guid}/retry", Retry).DisableAntiforgery();
-
-    internal static async Task<Results<RedirectHttpResult, StatusCodeHttpResult>> Retry(Guid id, OperationsClient operations, CancellationToken ct)
+    public static void MapOperations(this IEndpointRouteBuilder app)
     {
-        var retried = await operations.RetryAsync(id, ct);
+        app.MapPost("/ops/jobs/{id:guid}/retry", RetryJob).DisableAntiforgery();
+        app.MapPost("/ops/webhooks/{provider}/{eventId}/retry", RetryWebhook).DisableAntiforgery();
+        app.MapPost("/ops/outbox/{id:guid}/retry", RetryMessage).DisableAntiforgery();
+    }
+
+    internal static async Task<RetryResult> RetryJob(Guid id, OperationsClient operations, CancellationToken ct) =>
+        Answer(await operations.RetryJobAsync(id, ct));
+
+    internal static async Task<RetryResult> RetryWebhook(string provider, string eventId, OperationsClient operations, CancellationToken ct) =>
+        Answer(await operations.RetryWebhookAsync(provider, eventId, ct));
+
+    internal static async Task<RetryResult> RetryMessage(Guid id, OperationsClient operations, CancellationToken ct) =>
+        Answer(await operations.RetryMessageAsync(id, ct));
+
+    private static RetryResult Answer(Written<Done> retried)
+    {
         if (retried.Value is null && !retried.IsRefused)
             return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
         return TypedResults.LocalRedirect(retried.Value is null ? "/ops/queue?notice=not_parked" : "/ops/queue?notice=due");

@@ -5,17 +5,11 @@ namespace Shop.Web.Orders;
 internal sealed class OrderClient(HttpClient http)
 {
     public Task<Fetched<OrderView>> GetAsync(long number, string key, CancellationToken ct) =>
-        http.FetchAsync<OrderView>(With(key, new(HttpMethod.Get, $"/orders/{number}")), ct);
+        http.FetchAsync<OrderView>(new HttpRequestMessage(HttpMethod.Get, $"/orders/{number}").WithOrderKey(key), ct);
 
-    public Task<Written<OrderView>> PayAgainAsync(long number, string key, string paymentToken, Guid idempotencyKey, CancellationToken ct) =>
-        http.WriteAsync<OrderView>(With(key, ApiHttp.Post(
-            $"/orders/{number}/payments", new { paymentToken, provider = "stripe" }, idempotencyKey)), ct);
-
-    private static HttpRequestMessage With(string key, HttpRequestMessage request)
-    {
-        request.Headers.Add("X-Order-Key", key);
-        return request;
-    }
+    /// <summary>Has the gateway asked how a payment stands that waits for the shopper's bank. The order's page tells what came of it.</summary>
+    public Task<Written<Done>> LookAsync(long number, string key, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/orders/{number}/look", null, Guid.CreateVersion7()).WithOrderKey(key), ct, whenEmpty: new Done());
 }
 
 /// <summary><see cref="Key"/> opens a guest's order; only the answer to its checkout holds it.</summary>

@@ -28,7 +28,7 @@ internal static class OrderEndpoints
 
     /// <summary>Whatever comes of it, the order's page tells it: paid, refused again, or meanwhile paid in another window.</summary>
     internal static async Task<Results<RedirectHttpResult, StatusCodeHttpResult>> PayAgain(
-        long number, HttpContext context, OrderClient orders, CancellationToken ct)
+        long number, HttpContext context, CheckoutClient checkout, CancellationToken ct)
     {
         var form = await context.Request.ReadFormAsync(ct);
         if (OrderKey.Of(context) is not { } key)
@@ -39,7 +39,7 @@ internal static class OrderEndpoints
         var notice = "";
         if (CheckoutForm.CardToken(form["PaymentToken"]) is not { } card)
             notice = "&notice=card_missing";
-        else if (await orders.PayAgainAsync(number, key, card, idempotencyKey, ct) is { Value: null } paid)
+        else if (await checkout.PayAgainAsync(number, key, card, idempotencyKey, ct) is { Value: null } paid)
             notice = $"&notice={Uri.EscapeDataString(paid.IsRefused ? paid.Problem?.Reason ?? "refused" : "answer_lost")}";
         return TypedResults.LocalRedirect($"/orders/{number}?key={Uri.EscapeDataString(key)}{notice}");
     }

@@ -13,6 +13,12 @@ internal static class OrderKey
     public static string? Of(HttpContext context) =>
         Tokens.Clean(context.Request.Query["key"]) ?? Tokens.Clean(context.Request.Cookies[Cookie]);
 
+    public static HttpRequestMessage WithOrderKey(this HttpRequestMessage request, string key)
+    {
+        request.Headers.Add("X-Order-Key", key);
+        return request;
+    }
+
     public static void Remember(HttpContext context, long number, string key)
     {
         if (context.Request.Cookies[Cookie] != key)

@@ -1,0 +1,179 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Shop.Data.Orders;
+using Shop.Data.Outbox;
+using Shop.Data.Payments;
+using Shop.Tests.Fixtures;
+using Shop.Web;
+using Shop.Web.Api;
+using Shop.Web.Carts;
+using Shop.Web.Catalog;
+using Shop.Web.Checkout;
+using Shop.Web.Operations;
+using Shop.Web.Orders;
+
+namespace Shop.Tests.Integration;
+
+/// <summary>
+/// The Api's real answers, read by the storefront's own clients. Nothing else ties the two together: they share no types, so that each can be
+/// delivered alone.
+/// </summary>
+public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
+{
+    private readonly ApiHost _api;
+    private readonly Recorder _answers = new();
+    private readonly HttpClient _http;
+
+    public ContractTests(ApiHost api)
+    {
+        _api = api;
+        _http = new HttpClient(_answers) { BaseAddress = api.Http.BaseAddress };
+    }
+
+    private static CancellationToken Ct => ApiHost.Ct;
+
+    [Fact]
+    public async Task The_storefront_understands_the_catalogue()
+    {
+        var sku = Sku();
+        await _api.StockAsync(5, sku, Sku());
+        var catalog = new CatalogClient(_http);
+
+        Complete(await catalog.GetHomeAsync(Ct));
+        Complete(await catalog.GetCategoryAsync("any", 1, Sorting.Known(null), Ct));
+        Complete(await catalog.GetProductAsync(sku, Ct));
+        Complete(await catalog.GetAvailabilityAsync(sku, Ct));
+        using var picture = await catalog.GetPictureAsync((await catalog.GetProductAsync(sku, Ct)).Value!.PictureId, Ct);
+        Assert.Equal("image/svg+xml", picture.Content.Headers.ContentType?.MediaType);
+        Assert.True((await catalog.GetProductAsync("nope", Ct)).IsMissing);
+    }
+
+    [Fact]
+    public async Task The_storefront_and_the_api_understand_each_other_from_the_cart_to_the_second_payment()
+    {
+        var sku = Sku();
+        await _api.StockAsync(5, sku);
+        var (carts, checkout, orders) = (new CartClient(_http), new CheckoutClient(_http), new OrderClient(_http));
+
+        var token = Complete(await carts.AddAsync(null, sku, 1, Ct)).Token!;
+        var cart = Complete(await carts.GetAsync(token, Ct));
+        cart = Complete(await carts.SetQuantityAsync(token, sku, 2, cart.Version, Ct));
+        Assert.Equal((2, 2500), (cart.ItemCount, cart.TotalMinor));
+
+        var working = _api.WorkAsync(new PaymentNews.ActionAsked("https://bank.example/confirm"));
+        var placed = Complete(await checkout.PlaceAsync(Form(cart), token, Ct));
+        await working;
+        Assert.Equal(("actionNeeded", "https://bank.example/confirm"), (placed.Status, placed.Action?.ToString()));
+        Assert.NotNull((await orders.LookAsync(placed.Number, placed.Key!, Ct)).Value);
+
+        working = _api.WorkAsync(ApiHost.Paid);
+        var paid = Complete(await checkout.PayAgainAsync(placed.Number, placed.Key!, "pm_second", Guid.NewGuid(), Ct));
+        await working;
+        var seen = Complete(await orders.GetAsync(placed.Number, placed.Key!, Ct));
+        Assert.Equal(("paid", "paid", "yes"), (paid.Status, seen.Status, seen.MoneyTaken));
+    }
+
+    [Fact]
+    public async Task The_storefront_understands_why_the_api_refuses()
+    {
+        var sku = Sku();
+        await _api.StockAsync(1, sku);
+        var (carts, checkout) = (new CartClient(_http), new CheckoutClient(_http));
+        var cart = Complete(await carts.AddAsync(null, sku, 2, Ct));
+
+        var invalid = (await checkout.PlaceAsync(Form(cart) with { Email = "nobody" }, cart.Token!, Ct)).Problem;
+        var sold = (await checkout.PlaceAsync(Form(cart), cart.Token!, Ct)).Problem;
+
+        Assert.Equal((422, "validation_failed", "email"), (invalid?.Status, invalid?.Reason, invalid?.Errors?.Keys.Single()));
+        Assert.Equal((409, "out_of_stock", sku), (sold?.Status, sold?.Reason, sold?.Skus?.Single()));
+        Assert.All([invalid!, sold!], problem => Assert.False(string.IsNullOrEmpty(problem.Detail) || string.IsNullOrEmpty(problem.Reference)));
+    }
+
+    [Fact]
+    public async Task The_storefront_understands_operations_and_can_restart_what_is_parked()
+    {
+        await using var db = _api.Open();
+        var stored = await Any.StoredOrderAsync(db);
+        var now = DateTimeOffset.UtcNow;
+        (await db.PaymentJobs.SingleAsync(j => j.OrderId == stored.Id)).State = JobState.Done; // no charge for another test's worker to find
+        var job = PaymentJob.Of(PaymentJobKind.Close, stored.Id, PaymentProvider.Stripe, now);
+        job.State = JobState.Parked;
+        var receipt = new WebhookReceipt
+        {
+            Provider = PaymentProvider.Stripe, EventId = "evt_1", Type = "payment_intent.succeeded", Payload = [1], ReceivedAt = now, State = JobState.Parked,
+        };
+        var message = OutboxMessage.Of(OutboxKind.OrderConfirmedMail, stored.Id, now);
+        message.State = JobState.Parked;
+        db.AddRange(job, receipt, message, new PaymentAttempt
+        {
+            Id = Guid.CreateVersion7(), OrderId = stored.Id, JobId = job.Id, Provider = PaymentProvider.Stripe, Operation = "confirm", Class = "not_charged",
+            LatencyMs = 12.5, At = now,
+        });
+        await db.SaveChangesAsync();
+        var operations = new OperationsClient(_http);
+
+        var row = Complete(await operations.GetOrdersAsync(Ct)).Items[0];
+        Complete(await operations.GetOrderAsync(row.Number, Ct));
+        Complete(await operations.GetQueueAsync(Ct));
+
+        Assert.NotNull((await operations.RetryJobAsync(job.Id, Ct)).Value);
+        Assert.NotNull((await operations.RetryWebhookAsync("stripe", receipt.EventId, Ct)).Value);
+        Assert.NotNull((await operations.RetryMessageAsync(message.Id, Ct)).Value);
+        Assert.Equal("job_not_parked", (await operations.RetryJobAsync(job.Id, Ct)).Problem?.Reason);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static string Sku() => $"contract-{Guid.NewGuid():N}"[..24];
+
+    private static CheckoutForm Form(CartView cart) => new()
+    {
+        Email = "guest@example.org", Name = "A Guest", Line1 = "Street 1", PostalCode = "10115", City = "Berlin", PaymentToken = "pm_card_visa",
+        CartVersion = cart.Version, TotalMinor = cart.TotalMinor,
+    };
+
+    private T Complete<T>(Fetched<T> answer) where T : class => Complete(answer.Value);
+
+    private T Complete<T>(Written<T> answer) where T : class => Complete(answer.Value);
+
+    // Reading it is not enough: what a record may go without would be missed by nobody when it is renamed.
+    private T Complete<T>(T? value) where T : class
+    {
+        Assert.True(value is not null, $"No {typeof(T).Name}: {_answers.Last}");
+        AssertNamed(typeof(T), _answers.Last, typeof(T).Name);
+        return value;
+    }
+
+    private static void AssertNamed(Type type, JsonElement json, string path)
+    {
+        if (json.ValueKind is JsonValueKind.Array)
+        {
+            Assert.True(json.GetArrayLength() > 0, $"{path} is empty, so this test proves nothing about its items.");
+            AssertNamed(type.GetElementType() ?? type.GetGenericArguments().Single(), json[0], $"{path}[0]");
+        }
+        else if (json.ValueKind is JsonValueKind.Object && type.Assembly == typeof(ShopWeb).Assembly)
+        {
+            foreach (var parameter in type.GetConstructors().Single().GetParameters())
+            {
+                var name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
+                Assert.True(json.TryGetProperty(name, out var member), $"The Api's answer has no {path}.{name}.");
+                AssertNamed(parameter.ParameterType, member, $"{path}.{name}");
+            }
+        }
+    }
+
+    /// <summary>Keeps the last answer as it came.</summary>
+    private sealed class Recorder() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public JsonElement Last { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            await response.Content.LoadIntoBufferAsync(cancellationToken);
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            Last = text.StartsWith('{') ? JsonDocument.Parse(text).RootElement : default;
+            return response;
+        }
+    }
+}
