@@ -323,6 +323,7 @@ internal sealed class Initial : Migration
             CREATE INDEX ix_stock_holds_sku ON shop.stock_holds (sku);
             CREATE INDEX ix_variants_product_id ON shop.variants (product_id);
             CREATE INDEX ix_webhook_receipts_due_at ON payments.webhook_receipts (due_at) WHERE state = 'Waiting';
+            CREATE INDEX ix_webhook_receipts_parked ON payments.webhook_receipts (received_at) WHERE state = 'Parked';
             CREATE INDEX ix_webhook_receipts_received_at ON payments.webhook_receipts (received_at);
 
             -- The story of an order and of its attempts is only ever added to.

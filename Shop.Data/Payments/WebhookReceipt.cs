@@ -25,5 +25,6 @@ internal sealed class WebhookReceiptConfiguration : IEntityTypeConfiguration<Web
         receipt.ToTable("webhook_receipts", ShopDbContext.PaymentsSchema).HasKey(w => new { w.Provider, w.EventId });
         receipt.HasIndex(w => w.DueAt).HasFilter("state = 'Waiting'");
         receipt.HasIndex(w => w.ReceivedAt);
+        receipt.HasIndex(w => w.ReceivedAt, "ix_webhook_receipts_parked").HasFilter("state = 'Parked'");
     }
 }
