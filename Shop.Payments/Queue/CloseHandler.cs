@@ -73,8 +73,9 @@ internal sealed class CloseHandler(
                 new Verdict(new PaymentNews.Captured(charged.AmountMinor, charged.Currency), null, null, SettlesConfirm: true),
             GatewayAnswer.NotCharged { By: Refusal.Canceled } =>
                 new Verdict(new PaymentNews.Closed(reason, Proofs.Canceled), null, reason, SettlesConfirm: true, Proofs.Canceled),
-            var answer => new Verdict(null, clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Attempts + 1, Random.Shared.NextDouble())),
-                Reasons.OutcomeUnknown, SettlesConfirm: false, Heard: answer.IsFault),
+            // A gateway that is ill must not use up the leases: parked, the order would keep its goods for good.
+            _ => new Verdict(null, clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Attempts + 1, Random.Shared.NextDouble())),
+                Reasons.OutcomeUnknown, SettlesConfirm: false, Heard: asked.Any(a => a.Answer.IsFault)),
         };
         using var recording = new CancellationTokenSource(options.Value.Recording, clock);
         await books.WriteAsync(job, asked, verdict, recording.Token);

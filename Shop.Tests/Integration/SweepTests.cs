@@ -64,6 +64,24 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
         Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
     }
 
+    [Theory]
+    [InlineData("pm_card_visa_chargeDeclined", PaymentState.Declined)]
+    [InlineData("pm_card_authenticationRequired", PaymentState.ActionNeeded)]
+    public async Task A_gateway_that_reads_but_does_not_cancel_is_asked_until_it_does(string card, PaymentState before)
+    {
+        var placed = await shop.PlaceAsync(card);
+        await shop.UntilAsync(placed.Id, before);
+        await shop.FaultsAsync("refuse503", operation: "cancel");
+
+        await shop.ExpireHoldAsync(placed.Id);
+        await shop.UntilAsync(async db => await db.PaymentAttempts.CountAsync(a => a.OrderId == placed.Id && a.Operation == "cancel") > 7,
+            "it was not asked to cancel more often than a job has leases");
+
+        await shop.NoFaultsAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+    }
+
     [Fact]
     public async Task A_shopper_who_was_faster_than_the_sweep_has_paid()
     {
