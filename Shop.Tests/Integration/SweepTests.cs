@@ -48,6 +48,22 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
             await db.PaymentAttempts.Where(a => a.OrderId == placed.Id && a.Operation == "cancel").Select(a => a.Proof).SingleAsync());
     }
 
+    [Theory]
+    [InlineData("pm_card_visa_chargeDeclined", PaymentState.Declined)]
+    [InlineData("pm_card_authenticationRequired", PaymentState.ActionNeeded)]
+    public async Task An_order_past_its_deadline_is_closed_although_its_goods_are_still_held(string card, PaymentState before)
+    {
+        var placed = await shop.PlaceAsync(card);
+        await shop.UntilAsync(placed.Id, before);
+
+        await shop.PassDeadlineAsync(placed.Id);
+        await SweepTwiceAsync();
+
+        await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
+        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+    }
+
     [Fact]
     public async Task Goods_stay_held_while_the_gateway_does_not_say_that_it_canceled()
     {
