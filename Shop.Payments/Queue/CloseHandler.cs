@@ -12,7 +12,24 @@ internal sealed class CloseHandler(
     IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<QueueOptions> options, Pace pace,
     TimeProvider clock)
 {
-    public Task HandleAsync(PaymentJob job, CancellationToken ct) => CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
+    public async Task HandleAsync(PaymentJob job, CancellationToken ct)
+    {
+        // The shopper may have asked to pay again after this job was written. Under the order's lock, as that is.
+        var open = await queue.WriteAsync(job, async (db, mine) =>
+        {
+            var now = clock.GetUtcNow();
+            var order = await db.LockOrderAsync(job.OrderId, ct);
+            if (now >= order.DeadlineAt
+                || !await db.PaymentJobs.AnyAsync(j => j.OrderId == job.OrderId && j.Kind == PaymentJobKind.Charge && j.State == JobState.Waiting, ct)
+                || !await db.Holds.AnyAsync(h => h.OrderId == job.OrderId && h.ExpiresAt > now, ct))
+                return mine;
+
+            mine.Done(now);
+            return mine;
+        }, ct);
+        if (open is { State: JobState.Waiting })
+            await CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
+    }
 
     /// <param name="before">What this lease has asked already, to be filed with the rest.</param>
     public async Task CloseAsync(PaymentJob job, string reason, IReadOnlyList<Asked> before, CancellationToken ct)

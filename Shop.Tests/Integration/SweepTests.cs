@@ -132,6 +132,25 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_closing_that_waited_leaves_an_order_alone_that_is_being_paid_again()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        var close = PaymentJob.Of(PaymentJobKind.Close, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow);
+        await using (var db = shop.Open())
+        {
+            db.AddRange(close, PaymentJob.Of(
+                PaymentJobKind.Charge, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow, dueAt: DateTimeOffset.UtcNow.AddHours(1), paymentToken: "pm_card_visa"));
+            await db.SaveChangesAsync();
+        }
+
+        await shop.UntilAsync(db => db.PaymentJobs.AnyAsync(j => j.Id == close.Id && j.State == JobState.Done), "the closing was never done with");
+
+        Assert.Equal((0, 0, 0, "requires_payment_method"), await shop.LedgerAsync(placed.Id));
+        Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Fact]
     public async Task An_order_with_a_job_to_do_is_left_to_its_job()
     {
         var placed = await shop.PlaceAsync(dueAt: DateTimeOffset.UtcNow.AddHours(1));
