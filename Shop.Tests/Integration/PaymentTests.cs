@@ -4,6 +4,7 @@ using Shop.Data.Inventory;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
+using Shop.Payments.Queue;
 using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Integration;
@@ -134,6 +135,30 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
         Assert.Equal(Reasons.NotConfirmedInTime, closed.Reason);
         Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
         Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Fact]
+    public async Task An_unknown_payment_is_asked_about_until_its_deadline_however_useless_the_answers_are()
+    {
+        await shop.DeliverWebhooksAsync(false);
+        await shop.FaultsAsync("error500_before", count: 1, operation: "confirm");
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Unknown);
+        await using (var db = shop.Open())
+        {
+            // The key was used for other parameters: from now on the gateway is well and says something that proves nothing.
+            await db.Database.ExecuteSqlAsync($"""
+                UPDATE payments.gateway_keys SET parameters = replace(parameters, 'pm_card_visa', 'pm_card_mastercard')
+                WHERE key = {GatewayKeys.Confirm(placed.Id, 1)}
+                """);
+        }
+
+        await shop.UntilAsync(async db => await db.PaymentAttempts.CountAsync(a => a.OrderId == placed.Id && a.Code == "idempotency_error") > 7,
+            "it was not asked about more often than a job has leases");
+        await shop.PassDeadlineAsync(placed.Id);
+
+        await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
     }
 
     [Fact]
