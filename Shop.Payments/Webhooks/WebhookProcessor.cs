@@ -115,19 +115,14 @@ internal sealed class WebhookProcessor(
         if (intentId is not { Length: > 0 })
             return new(Step.Done, "not a kind of event we act on");
 
-        PaymentIntent? intent;
-        Order order;
+        Reading? before;
         await using (var db = await contexts.CreateDbContextAsync(ct))
-        {
-            intent = await db.PaymentIntents.AsNoTracking().SingleOrDefaultAsync(i => i.GatewayId == intentId, ct);
-            if (intent is null)
-                return new(Step.Done, "not an intent of ours");
-            order = await db.Orders.AsNoTracking().SingleAsync(o => o.Id == intent.OrderId, ct);
-        }
-
+            before = await Reading.OfAsync(db, db.PaymentIntents.Where(i => i.GatewayId == intentId), ct);
+        if (before is null)
+            return new(Step.Done, "not an intent of ours");
         if (refundId is not null)
-            return await ProcessRefundAsync(receipt, intent, refundId, ct);
-        if (order.Payment is PaymentState.Paid)
+            return await ProcessRefundAsync(receipt, before.Intent, refundId, ct);
+        if (before.Order.Payment is PaymentState.Paid)
             return new(Step.Done, "the order is paid already");
 
         var asked = await gateways.AskAsync(receipt.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.ReadAsync(intentId, token), ct);
@@ -137,39 +132,24 @@ internal sealed class WebhookProcessor(
         using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
         try
         {
-            return await contexts.TransactAsync(db => ApplyAsync(db, receipt, intent, asked, recording.Token), recording.Token);
+            return await contexts.TransactAsync(db => ApplyAsync(db, receipt, before, asked, recording.Token), recording.Token);
         }
         catch (AmountMismatchException e)
         {
-            logger.AmountMismatch(e, order.Id);
+            logger.AmountMismatch(e, before.Order.Id);
             return new(Step.Park, e.Message);
         }
     }
 
-    private async Task<Result> ApplyAsync(ShopDbContext db, WebhookReceipt receipt, PaymentIntent before, Asked asked, CancellationToken ct)
+    private async Task<Result> ApplyAsync(ShopDbContext db, WebhookReceipt receipt, Reading before, Asked asked, CancellationToken ct)
     {
         if (await LockAsync(db, receipt, ct) is not { } mine)
             return new(Step.Done, "somebody else took it up");
 
         var now = clock.GetUtcNow();
-        var order = await db.LockOrderAsync(before.OrderId, ct);
-        var intent = await db.PaymentIntents.SingleAsync(i => i.OrderId == before.OrderId && i.Provider == before.Provider, ct);
-        PaymentNews? news = asked.Answer switch
-        {
-            GatewayAnswer.Charged charged => new PaymentNews.Captured(charged.AmountMinor, charged.Currency),
-            GatewayAnswer.NotCharged { By: Refusal.Canceled } => new PaymentNews.Closed(Reasons.NotConfirmedInTime, Proofs.Canceled),
-            // The shopper failed at the bank. It says so only while no confirm is open and none was sent since we asked.
-            GatewayAnswer.AwaitsCard waits when order.Payment is PaymentState.ActionNeeded && !intent.ConfirmOpen && intent.Confirm == before.Confirm
-                => new PaymentNews.Refused(waits.Reason),
-            _ => null,
-        };
-        db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId: null));
-        db.Timeline.Add(TimelineEntry.Of(
-            order.Id, now, TimelineKinds.Webhook, $"{receipt.Provider} reported {receipt.Type}; asked, it said {asked.Answer.Class}.", forShopper: false));
-        if (news is PaymentNews.Captured or PaymentNews.Closed)
-            intent.ConfirmOpen = false;
-
-        var changed = news is not null && (await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct)).Changed;
+        db.Timeline.Add(TimelineEntry.Of(before.Order.Id, now, TimelineKinds.Webhook,
+            $"{receipt.Provider} reported {receipt.Type}; asked, it said {asked.Answer.Class}.", forShopper: false));
+        var (order, changed) = await before.ApplyAsync(db, asked, jobId: null, now, ct);
         var result = changed
             ? new Result(Step.Done, null, order.Id)
             : new Result(Step.Done, $"the gateway says {asked.Answer.Class}, which changes nothing while the order is {order.Payment}");
