@@ -45,11 +45,9 @@ internal sealed class WebhookProcessor(
 
         using var activity = PaymentTelemetry.Start(receipt);
         using var budget = new CancellationTokenSource(queue.Value.Budget, clock); // not linked to the host's stop
-        var result = receipt.Attempts > options.Value.MaxAttempts
+        var result = receipt.Attempts - receipt.Forgiven > options.Value.MaxAttempts
             ? new Result(Step.Park, receipt.LastError ?? "it was taken up too often without an end")
             : await ProcessAsync(receipt, budget.Token);
-        if (result is { Step: Step.Later } && receipt.Attempts == options.Value.MaxAttempts)
-            result = result with { Step = Step.Park };
 
         if (result.Changed is { } orderId)
         {
@@ -68,7 +66,7 @@ internal sealed class WebhookProcessor(
         return true;
     }
 
-    /// <summary>Due again when the lease is over; the number of attempts is its token.</summary>
+    /// <summary>Due again when the lease is over; the number of attempts is its token, so it only rises.</summary>
     private async Task<WebhookReceipt?> LeaseAsync(CancellationToken ct)
     {
         using var silent = SuppressInstrumentationScope.Begin();
@@ -96,8 +94,8 @@ internal sealed class WebhookProcessor(
         receipt.State = result.Step switch { Step.Done => JobState.Done, Step.Park => JobState.Parked, _ => JobState.Waiting };
         if (result.Step is Step.Done)
             receipt.ProcessedAt = now;
-        else if (result.Step is Step.Later)
-            receipt.DueAt = now + pace.Of(Backoff.AfterSilence(receipt.Attempts, Random.Shared.NextDouble()));
+        else if (result.Step is Step.Later) // the gateway is ill, not the event: news must not be lost to an outage
+            receipt.DueAt = now + pace.Of(Backoff.AfterFailure(++receipt.Forgiven, Random.Shared.NextDouble()));
         return true;
     }
 
