@@ -74,6 +74,9 @@ internal static partial class Log
     [LoggerMessage(3045, LogLevel.Error, "A webhook could not be stored; the gateway sends it again")]
     public static partial void WebhookNotStored(this ILogger logger, Exception exception);
 
+    [LoggerMessage(3046, LogLevel.Information, "Deleted {Count} events that were done with long ago")]
+    public static partial void ReceiptsPurged(this ILogger logger, int count);
+
     [LoggerMessage(3060, LogLevel.Information, "Closing {Count} orders whose time ran out")]
     public static partial void HoldsExpired(this ILogger logger, int count);
 

@@ -189,5 +189,8 @@ internal static class WebhookExtensions
     {
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddHostedService<WebhookProcessor>();
+        services.AddOptions<ReceiptPurgeOptions>().BindConfiguration(ReceiptPurgeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<ReceiptPurge>();
+        services.AddHostedService(sp => sp.GetRequiredService<ReceiptPurge>());
     }
 }

@@ -2,8 +2,10 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Payments.Webhooks;
 using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Integration;
@@ -223,6 +225,22 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
 
         await shop.UntilAsync(placed.Id, PaymentState.Paid);
         Assert.Equal((JobState.Done, 10), await ProcessedAsync(id) is var r ? (r.State, r.Attempts) : default);
+    }
+
+    [Fact]
+    public async Task Events_are_forgotten_after_thirty_days_but_not_those_that_still_mean_something()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var (old, young, parked) = (NewId(), NewId(), NewId());
+        await StoredAsync(old, "pi_nobody", JobState.Done, receivedAt: now.AddDays(-30).AddMinutes(-1));
+        await StoredAsync(young, "pi_nobody", JobState.Done, receivedAt: now.AddDays(-30).AddMinutes(5));
+        await StoredAsync(parked, "pi_nobody", JobState.Parked, receivedAt: now.AddDays(-31));
+
+        await shop.Services.GetRequiredService<ReceiptPurge>().PurgeAsync(CancellationToken.None);
+
+        await using var db = shop.Open();
+        string[] mine = [old, young, parked];
+        Assert.Equal(new[] { young, parked }.Order(), await db.WebhookReceipts.Where(w => mine.Contains(w.EventId)).Select(w => w.EventId).ToArrayAsync() is var left ? left.Order() : []);
     }
 
     /// <summary>An event as it was left behind.</summary>
