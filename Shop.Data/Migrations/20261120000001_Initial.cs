@@ -226,6 +226,7 @@ internal sealed class Initial : Migration
                 currency text NOT NULL,
                 reason text NOT NULL,
                 state text NOT NULL,
+                send integer NOT NULL,
                 gateway_id text,
                 created_at timestamptz NOT NULL,
                 settled_at timestamptz,

@@ -102,7 +102,6 @@ internal sealed class WebhookProcessor(
     private async Task<Result> ProcessAsync(WebhookReceipt receipt, CancellationToken ct)
     {
         var received = EventUtility.ParseEvent(Encoding.UTF8.GetString(receipt.Payload), throwOnApiVersionMismatch: false);
-        var refundId = (received.Data?.Object as Stripe.Refund)?.Id;
         var intentId = received.Data?.Object switch
         {
             Stripe.PaymentIntent subject => subject.Id,
@@ -118,8 +117,8 @@ internal sealed class WebhookProcessor(
             before = await Reading.OfAsync(db, db.PaymentIntents.Where(i => i.GatewayId == intentId), ct);
         if (before is null)
             return new(Step.Done, "not an intent of ours");
-        if (refundId is not null)
-            return await ProcessRefundAsync(receipt, before.Intent, refundId, ct);
+        if (received.Data?.Object is Stripe.Refund reported)
+            return await ProcessRefundAsync(receipt, before.Intent, reported.Id, StripeGateway.RefundIdOf(reported), ct);
         if (before.Order.Payment is PaymentState.Paid)
             return new(Step.Done, "the order is paid already");
 
@@ -155,19 +154,26 @@ internal sealed class WebhookProcessor(
         return result;
     }
 
-    private async Task<Result> ProcessRefundAsync(WebhookReceipt receipt, PaymentIntent intent, string gatewayRefundId, CancellationToken ct)
+    private async Task<Result> ProcessRefundAsync(WebhookReceipt receipt, PaymentIntent intent, string gatewayRefundId, Guid? named, CancellationToken ct)
     {
+        // By our own id as well: of a refund whose answer was lost we know no other.
         Guid known;
         await using (var db = await contexts.CreateDbContextAsync(ct))
-            known = await db.Refunds.Where(r => r.GatewayId == gatewayRefundId).Select(r => r.Id).SingleOrDefaultAsync(ct);
+        {
+            known = await db.Refunds.Where(r => r.OrderId == intent.OrderId && (r.GatewayId == gatewayRefundId || r.Id == named))
+                .Select(r => r.Id).SingleOrDefaultAsync(ct);
+        }
+
         if (known == Guid.Empty)
-            return new(Step.Done, "not a refund of ours, or its job has not heard its answer yet and will");
+            return new(Step.Done, "not a refund of ours");
 
         var asked = await gateways.AskAsync(
             receipt.Provider, GatewayOperation.Read, null, gatewayRefundId, (g, token) => g.ReadRefundAsync(gatewayRefundId, token), ct);
         if (asked.Answer.IsFault)
             return new(Step.Later, $"the gateway could not be asked: {asked.Reason}");
 
+        if (asked.Answer is GatewayAnswer.RefundFailed failed)
+            logger.RefundFailed(intent.OrderId, known, failed.Why);
         using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
         return await contexts.TransactAsync(async db =>
         {
