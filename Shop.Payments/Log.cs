@@ -1,4 +1,5 @@
 using Polly.CircuitBreaker;
+using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
 
@@ -49,6 +50,9 @@ internal static partial class Log
     [LoggerMessage(3014, LogLevel.Error, "Refund {RefundId} of order {OrderId} failed: {Why}")]
     public static partial void RefundFailed(this ILogger logger, Guid orderId, Guid refundId, string why);
 
+    [LoggerMessage(3015, LogLevel.Information, "A look at the gateway settled order {OrderId}: {Payment} ({Reason})")]
+    public static partial void LookSettled(this ILogger logger, Guid orderId, PaymentState payment, string? reason);
+
     [LoggerMessage(3020, LogLevel.Warning, "The {Breaker} breaker of {Provider} is {State} after {After}")]
     public static partial void CircuitChanged(this ILogger logger, PaymentProvider provider, string breaker, CircuitState state, string? after);
 
@@ -69,6 +73,9 @@ internal static partial class Log
 
     [LoggerMessage(3045, LogLevel.Error, "A webhook could not be stored; the gateway sends it again")]
     public static partial void WebhookNotStored(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3046, LogLevel.Information, "Deleted {Count} events that were done with long ago")]
+    public static partial void ReceiptsPurged(this ILogger logger, int count);
 
     [LoggerMessage(3060, LogLevel.Information, "Closing {Count} orders whose time ran out")]
     public static partial void HoldsExpired(this ILogger logger, int count);

@@ -27,7 +27,13 @@ internal sealed class PaymentTelemetry
     public static Activity? Start(PaymentJob job)
     {
         var continues = job.Kind is PaymentJobKind.Charge && job.Attempts is 0;
-        var name = job.Kind switch { PaymentJobKind.Charge => "payment charge", PaymentJobKind.Close => "payment close", _ => "payment refund" };
+        var name = job.Kind switch
+        {
+            PaymentJobKind.Charge => "payment charge",
+            PaymentJobKind.Close => "payment close",
+            PaymentJobKind.Look => "payment look",
+            _ => "payment refund",
+        };
         return Start(name, job.TraceParent, continues)?
             .SetTag("shop.order.id", job.OrderId).SetTag("shop.payment.id", job.Id).SetTag("shop.payment.provider", job.Provider.ToString());
     }

@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(5003, LogLevel.Warning, "The state file ended in the middle of a line; {Bytes} bytes that were never answered are gone")]
     public static partial void LineCutOff(this ILogger logger, long bytes);
 
+    [LoggerMessage(5004, LogLevel.Error, "A refund could not be settled; it stays due")]
+    public static partial void NotSettled(this ILogger logger, Exception exception);
+
     [LoggerMessage(5010, LogLevel.Information, "Webhook {EventId} ({Type}) delivered at attempt {Attempt}")]
     public static partial void WebhookDelivered(this ILogger logger, string eventId, string type, int attempt);
 

@@ -27,6 +27,7 @@ builder.Services.AddSingleton<StripeApi>();
 builder.Services.AddSingleton<SmtpSink>();
 builder.Services.AddHostedService(services => services.GetRequiredService<SmtpSink>());
 builder.Services.AddHostedService<WebhookSender>();
+builder.Services.AddHostedService<RefundClearing>();
 builder.Services.AddRazorComponents();
 
 var app = builder.Build();

@@ -27,6 +27,10 @@ internal sealed class StripeOptions
 
     [Required] public string ApiVersion { get; init; } = "2026-07-29.dahlia";
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")] public TimeSpan IdempotencyKeysKept { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long the bank takes for its last word on a refund, with the cards that are about that.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")] public TimeSpan RefundsSettleAfter { get; init; } = TimeSpan.FromSeconds(3);
+
     public WebhookEndpoint? Webhook { get; init; }
     public WebhookEndpoint[] Webhooks { get; init; } = [];
     [Range(1, 20)] public int WebhookAttempts { get; init; } = 10;

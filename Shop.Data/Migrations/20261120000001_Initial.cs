@@ -59,6 +59,7 @@ internal sealed class Initial : Migration
                 state text NOT NULL,
                 due_at timestamptz NOT NULL,
                 attempts integer NOT NULL,
+                forgiven integer NOT NULL,
                 last_error text,
                 processed_at timestamptz,
                 CONSTRAINT pk_webhook_receipts PRIMARY KEY (provider, event_id)
@@ -225,6 +226,7 @@ internal sealed class Initial : Migration
                 currency text NOT NULL,
                 reason text NOT NULL,
                 state text NOT NULL,
+                send integer NOT NULL,
                 gateway_id text,
                 created_at timestamptz NOT NULL,
                 settled_at timestamptz,

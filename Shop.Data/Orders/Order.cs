@@ -80,6 +80,14 @@ public sealed class Order
             throw new InvalidOperationException($"A refund of {amountMinor} exceeds what is left of order {Number}.");
         RefundedMinor += amountMinor;
     }
+
+    /// <summary>A refund that was on its way came back: the money is here again, and owed.</summary>
+    public void TakeBackRefund(long amountMinor)
+    {
+        if (amountMinor <= 0 || amountMinor > RefundedMinor)
+            throw new InvalidOperationException($"A refund of {amountMinor} was never sent for order {Number}.");
+        RefundedMinor -= amountMinor;
+    }
 }
 
 /// <summary>What was bought, as it was shown and priced then.</summary>

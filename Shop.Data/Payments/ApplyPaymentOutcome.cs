@@ -28,7 +28,8 @@ public abstract record PaymentNews
 
 /// <summary>
 /// The one place that changes an order on payment news. Idempotent: the same news again, or news that come too late to matter, change
-/// nothing and say so. Runs inside the caller's transaction, locks the order first and stock last.
+/// nothing and say so. Runs inside the caller's transaction, locks the order first and stock last: what was changed by then is written
+/// before, because every buyer shares those rows.
 /// </summary>
 public static class PaymentOutcome
 {
@@ -85,6 +86,7 @@ public static class PaymentOutcome
             return false;
 
         db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Paid, "The payment went through."));
+        await db.SaveChangesAsync(ct);
 
         if (await db.SellHeldAsync(order.Id, ct) > 0 || await RetakeAsync(db, order, ct))
         {
@@ -120,6 +122,7 @@ public static class PaymentOutcome
         if (!Tell(db, order, now, PaymentEvent.Postponed, TimelineKinds.Deferred, news.Reason))
             return false;
 
+        await db.SaveChangesAsync(ct);
         await db.ExtendHoldAsync(order.Id, news.Until - now + HoldSlack, ct);
         return true;
     }
@@ -129,6 +132,7 @@ public static class PaymentOutcome
         if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, news.Reason, proof: news.Proof))
             return false;
 
+        await db.SaveChangesAsync(ct);
         await db.ReleaseHoldAsync(order.Id, ct);
         return true;
     }

@@ -24,7 +24,7 @@ public sealed class PaymentAttempt
     public string? GatewayId { get; init; }
     public string? RequestId { get; init; }
 
-    /// <summary>charged, not_charged, action_needed, awaits_card, unknown, created, refunded, refund_pending, refund_failed.</summary>
+    /// <summary>charged, not_charged, action_needed, awaits_card, unknown, created, refunded, refund_pending, refund_failed, no_refund.</summary>
     public required string Class { get; init; }
 
     public string? Reason { get; init; }

@@ -16,7 +16,13 @@ public sealed class Refund
     public required string Currency { get; init; }
     public required string Reason { get; init; }
     public RefundState State { get; set; }
+
+    /// <summary>Number of the send whose answer counts. Advances only when the gateway says that it failed, so that a repeated send is the same one.</summary>
+    public int Send { get; set; } = 1;
+
+    /// <summary>The gateway's id of the last one we know of; null while none is known to exist.</summary>
     public string? GatewayId { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? SettledAt { get; set; }
 }

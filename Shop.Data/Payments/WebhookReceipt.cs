@@ -14,6 +14,10 @@ public sealed class WebhookReceipt
     public JobState State { get; set; }
     public DateTimeOffset DueAt { get; set; }
     public int Attempts { get; set; }
+
+    /// <summary>Attempts that do not count towards parking it: the gateway could not be asked, or sent the event again.</summary>
+    public int Forgiven { get; set; }
+
     public string? LastError { get; set; }
     public DateTimeOffset? ProcessedAt { get; set; }
 }

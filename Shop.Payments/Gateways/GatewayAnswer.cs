@@ -58,9 +58,13 @@ internal abstract record GatewayAnswer
     /// <summary>Definitive: the money is still here.</summary>
     public sealed record RefundFailed(string? Id, string Why) : GatewayAnswer
     {
-        public const string Word = "refund_failed";
+        public override string Class => "refund_failed";
+    }
 
-        public override string Class => Word;
+    /// <summary>The intent has no refund that carries our id.</summary>
+    public sealed record NoRefund : GatewayAnswer
+    {
+        public override string Class => "no_refund";
     }
 
     public sealed record Unknown(string Reason, bool Fault) : GatewayAnswer

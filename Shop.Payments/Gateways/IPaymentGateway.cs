@@ -22,6 +22,9 @@ internal interface IPaymentGateway
     Task<GatewayAnswer> RefundAsync(string key, NewRefund refund, CancellationToken ct);
 
     Task<GatewayAnswer> ReadRefundAsync(string refundId, CancellationToken ct);
+
+    /// <summary>The refund of an intent that carries our id, or that there is none: for a send whose answer was lost.</summary>
+    Task<GatewayAnswer> FindRefundAsync(string intentId, Guid refundId, CancellationToken ct);
 }
 
 // Stored as JSON beside the key they belong to and read back for a repetition, whatever the configuration says by then.

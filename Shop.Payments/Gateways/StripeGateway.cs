@@ -10,6 +10,8 @@ namespace Shop.Payments.Gateways;
 /// <summary>Translates between our words and Stripe's.</summary>
 internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
 {
+    private const string RefundId = "refund_id";
+
     private readonly PaymentIntentService _intents = new(client);
     private readonly RefundService _refunds = new(client);
 
@@ -41,12 +43,30 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
         {
             PaymentIntent = refund.IntentId,
             Amount = refund.AmountMinor,
-            Metadata = new() { ["refund_id"] = refund.RefundId.ToString() },
+            Metadata = new() { [RefundId] = refund.RefundId.ToString() },
         }, Once(key), ct),
         OutcomeOf);
 
     public Task<GatewayAnswer> ReadRefundAsync(string refundId, CancellationToken ct) =>
         AskAsync(() => _refunds.GetAsync(refundId, cancellationToken: ct), OutcomeOf);
+
+    public Task<GatewayAnswer> FindRefundAsync(string intentId, Guid refundId, CancellationToken ct) => AskAsync(
+        // Newest first, and one page of them: an order is not refunded a hundred times.
+        () => _refunds.ListAsync(new() { PaymentIntent = intentId, Limit = 100 }, cancellationToken: ct),
+        list =>
+        {
+            Refund[] ours = [.. list.Data.Where(r => RefundIdOf(r) == refundId)];
+            var answer = (ours.FirstOrDefault(r => r.Status is not ("failed" or "canceled")) ?? ours.FirstOrDefault()) is { } refund
+                ? OutcomeOf(refund) : new GatewayAnswer.NoRefund();
+            return answer with
+            {
+                Facts = answer.Facts with { RequestId = list.StripeResponse?.RequestId, HttpStatus = (int?)list.StripeResponse?.StatusCode },
+            };
+        });
+
+    /// <summary>Our id of a refund; null when it is none of ours.</summary>
+    public static Guid? RefundIdOf(Refund refund) =>
+        refund.Metadata?.GetValueOrDefault(RefundId) is { } text && Guid.TryParse(text, out var id) ? id : null;
 
     private static RequestOptions Once(string key) => new() { IdempotencyKey = key };
 

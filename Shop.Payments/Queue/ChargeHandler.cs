@@ -214,9 +214,9 @@ internal sealed class ChargeHandler(
             default:
                 var reason = answer is GatewayAnswer.Unknown { Reason: Reasons.GatewayRateLimited or Reasons.PaymentProcessing } unknown
                     ? unknown.Reason : Reasons.OutcomeUnknown;
+                // Asked again until the deadline, which closes it one way or the other: parked before, nobody would ask.
                 return new(new PaymentNews.AnswerLost(reason),
-                    clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Attempts + 1, Random.Shared.NextDouble())), reason, SettlesConfirm: false,
-                    Heard: answer.IsFault || answer is GatewayAnswer.NotCharged);
+                    clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Attempts + 1, Random.Shared.NextDouble())), reason, SettlesConfirm: false);
         }
     }
 

@@ -12,7 +12,24 @@ internal sealed class CloseHandler(
     IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<QueueOptions> options, Pace pace,
     TimeProvider clock)
 {
-    public Task HandleAsync(PaymentJob job, CancellationToken ct) => CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
+    public async Task HandleAsync(PaymentJob job, CancellationToken ct)
+    {
+        // The shopper may have asked to pay again after this job was written. Under the order's lock, as that is.
+        var open = await queue.WriteAsync(job, async (db, mine) =>
+        {
+            var now = clock.GetUtcNow();
+            var order = await db.LockOrderAsync(job.OrderId, ct);
+            if (now >= order.DeadlineAt
+                || !await db.PaymentJobs.AnyAsync(j => j.OrderId == job.OrderId && j.Kind == PaymentJobKind.Charge && j.State == JobState.Waiting, ct)
+                || !await db.Holds.AnyAsync(h => h.OrderId == job.OrderId && h.ExpiresAt > now, ct))
+                return mine;
+
+            mine.Done(now);
+            return mine;
+        }, ct);
+        if (open is { State: JobState.Waiting })
+            await CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
+    }
 
     /// <param name="before">What this lease has asked already, to be filed with the rest.</param>
     public async Task CloseAsync(PaymentJob job, string reason, IReadOnlyList<Asked> before, CancellationToken ct)
@@ -73,8 +90,9 @@ internal sealed class CloseHandler(
                 new Verdict(new PaymentNews.Captured(charged.AmountMinor, charged.Currency), null, null, SettlesConfirm: true),
             GatewayAnswer.NotCharged { By: Refusal.Canceled } =>
                 new Verdict(new PaymentNews.Closed(reason, Proofs.Canceled), null, reason, SettlesConfirm: true, Proofs.Canceled),
-            var answer => new Verdict(null, clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Attempts + 1, Random.Shared.NextDouble())),
-                Reasons.OutcomeUnknown, SettlesConfirm: false, Heard: answer.IsFault),
+            // A gateway that is ill must not use up the leases: parked, the order would keep its goods for good.
+            _ => new Verdict(null, clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Attempts + 1, Random.Shared.NextDouble())),
+                Reasons.OutcomeUnknown, SettlesConfirm: false, Heard: asked.Any(a => a.Answer.IsFault)),
         };
         using var recording = new CancellationTokenSource(options.Value.Recording, clock);
         await books.WriteAsync(job, asked, verdict, recording.Token);

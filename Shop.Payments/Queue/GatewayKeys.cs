@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data;
 using Shop.Data.Payments;
@@ -29,13 +28,8 @@ internal static class GatewayKeys
     /// A refund that the gateway says has failed may be sent again, when a person asks for it: under a key of its own, or the failure is
     /// replayed.
     /// </summary>
-    public static async Task<string> WriteRefundAsync(ShopDbContext db, PaymentJob job, NewRefund refund, DateTimeOffset now, CancellationToken ct)
-    {
-        var failed = await db.PaymentAttempts.CountAsync(a => a.JobId == job.Id && a.Class == GatewayAnswer.RefundFailed.Word, ct);
-        var key = failed == 0 ? $"order:{job.OrderId}:refund:{refund.RefundId}" : $"order:{job.OrderId}:refund:{refund.RefundId}:{failed + 1}";
-        await EnsureAsync(db, key, job.OrderId, JsonSerializer.Serialize(refund), now, ct);
-        return key;
-    }
+    public static string Refund(Refund refund) =>
+        refund.Send == 1 ? $"order:{refund.OrderId}:refund:{refund.Id}" : $"order:{refund.OrderId}:refund:{refund.Id}:{refund.Send}";
 
     public static async Task EnsureAsync(ShopDbContext db, string key, Guid orderId, string parameters, DateTimeOffset now, CancellationToken ct)
     {

@@ -6,8 +6,8 @@ using Shop.Data.Payments;
 namespace Shop.Payments.Queue;
 
 internal sealed class PaymentWorker(
-    PaymentQueue queue, ChargeHandler charges, CloseHandler closes, RefundHandler refunds, Books books, WorkSignal signal, IOptions<QueueOptions> options,
-    Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
+    PaymentQueue queue, ChargeHandler charges, CloseHandler closes, RefundHandler refunds, LookHandler looks, Books books, WorkSignal signal,
+    IOptions<QueueOptions> options, Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _slots = new(options.Value.Parallel);
 
@@ -102,6 +102,7 @@ internal sealed class PaymentWorker(
         PaymentJobKind.Charge => charges.HandleAsync(job, ct),
         PaymentJobKind.Close => closes.HandleAsync(job, ct),
         PaymentJobKind.Refund => refunds.HandleAsync(job, ct),
+        PaymentJobKind.Look => looks.HandleAsync(job, ct),
         _ => throw new InvalidOperationException($"Nobody handles {job.Kind} jobs."),
     };
 

@@ -44,6 +44,7 @@ internal static class QueueExtensions
         services.AddSingleton<ChargeHandler>();
         services.AddSingleton<CloseHandler>();
         services.AddSingleton<RefundHandler>();
+        services.AddSingleton<LookHandler>();
         services.AddHostedService<WorkSignalFeed>();
         services.AddHostedService<PaymentWorker>();
     }

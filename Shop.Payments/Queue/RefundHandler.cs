@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Shop.Data;
@@ -32,76 +33,124 @@ internal sealed class RefundHandler(
             return;
         }
 
-        var asked = refund is { State: RefundState.Pending, GatewayId: { } known }
-            ? await gateways.AskAsync(job.Provider, GatewayOperation.Read, null, known, (g, token) => g.ReadRefundAsync(known, token), ct)
-            : await SendAsync(job, new NewRefund(refund.Id, intentId, refund.AmountMinor), ct);
-        if (asked is null)
+        var asked = await AskAsync(job, refund, intentId, ct);
+        if (asked is [])
             return;
 
         using var recording = new CancellationTokenSource(options.Value.Recording, clock);
         var settled = await queue.WriteAsync(job, (db, mine) => WriteAsync(db, mine, refund.Id, asked, recording.Token), recording.Token);
         if (settled is null)
-            await books.FileAsync(job, [asked], recording.Token); // whoever holds the lease gets the same answer to the same key
+            await books.FileAsync(job, asked, recording.Token); // whoever holds the lease gets the same answer to the same key
         else
             await books.TellAsync(job.OrderId, recording.Token);
-        if (asked.Answer is GatewayAnswer.RefundFailed failed)
+        if (asked[^1].Answer is GatewayAnswer.RefundFailed failed)
             logger.RefundFailed(job.OrderId, refund.Id, failed.Why);
     }
 
-    private async Task<Asked?> SendAsync(PaymentJob job, NewRefund wanted, CancellationToken ct)
+    /// <returns>The calls that were made, the deciding one last; none when the lease is lost.</returns>
+    private async Task<IReadOnlyList<Asked>> AskAsync(PaymentJob job, Refund refund, string intentId, CancellationToken ct)
     {
-        var key = await queue.WriteAsync(job, (db, _) => GatewayKeys.WriteRefundAsync(db, job, wanted, clock.GetUtcNow(), ct), ct);
-        return key is null
-            ? null
-            : await gateways.AskAsync(job.Provider, GatewayOperation.Refund, key, wanted.IntentId, (g, token) => g.RefundAsync(key, wanted, token), ct);
+        if (refund is { State: RefundState.Pending, GatewayId: { } known })
+            return [await gateways.AskAsync(job.Provider, GatewayOperation.Read, null, known, (g, token) => g.ReadRefundAsync(known, token), ct)];
+
+        var wanted = new NewRefund(refund.Id, intentId, refund.AmountMinor);
+        var key = GatewayKeys.Refund(refund);
+        var send = await queue.WriteAsync(job, async (db, _) =>
+        {
+            var isRepeated = refund.Send > 1 || await GatewayKeys.ParametersAsync(db, key, ct) is not null;
+            await GatewayKeys.EnsureAsync(db, key, job.OrderId, JsonSerializer.Serialize(wanted), clock.GetUtcNow(), ct);
+            return new Send(isRepeated);
+        }, ct);
+        if (send is null)
+            return [];
+
+        List<Asked> asked = [];
+        if (send.IsRepeated)
+        {
+            // It may have been executed although we heard nothing, or a frozen 500, and the gateway forgets its keys after a day: look first.
+            asked.Add(await gateways.AskAsync(
+                job.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.FindRefundAsync(intentId, refund.Id, token), ct));
+            var isNone = asked[0].Answer is GatewayAnswer.NoRefund
+                || (asked[0].Answer is GatewayAnswer.RefundFailed { Id: { } failed } && failed == refund.GatewayId); // the one we know of
+            if (!isNone)
+                return asked;
+        }
+
+        asked.Add(await gateways.AskAsync(job.Provider, GatewayOperation.Refund, key, intentId, (g, token) => g.RefundAsync(key, wanted, token), ct));
+        return asked;
     }
 
-    private async Task<string> WriteAsync(ShopDbContext db, PaymentJob job, Guid refundId, Asked asked, CancellationToken ct)
+    private async Task<string> WriteAsync(ShopDbContext db, PaymentJob job, Guid refundId, IReadOnlyList<Asked> asked, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        Books.File(db, job, [asked], proof: null);
+        var last = asked[^1];
+        Books.File(db, job, asked, proof: null);
         job.Attempts++;
-        var isSettled = await RefundSettlement.ApplyAsync(db, refundId, asked.Answer, now, ct);
-        if (asked.Answer is GatewayAnswer.RefundFailed)
-            PaymentQueue.Park(db, job, Reasons.OurError, now); // the money is still owed: a person sends it another way
-        else if (isSettled)
+        var state = await RefundSettlement.ApplyAsync(db, refundId, last.Answer, now, ct);
+        if (job.State is JobState.Parked)
+            return last.Answer.Class; // it failed: a person sends it again, or another way
+
+        if (state is RefundState.Succeeded)
             job.Done(now);
-        else if (job.Attempts >= MaxAttempts)
+        else if (last.Answer is GatewayAnswer.RefundFailed || job.Attempts >= MaxAttempts)
             PaymentQueue.Park(db, job, Reasons.OurError, now);
         else
-            job.Again(now + pace.Of(Backoff.AfterFailure(job.Attempts, Random.Shared.NextDouble())), asked.Reason ?? Reasons.OutcomeUnknown);
+            job.Again(now + pace.Of(Backoff.AfterFailure(job.Attempts, Random.Shared.NextDouble())), last.Reason ?? Reasons.OutcomeUnknown);
 
-        return asked.Answer.Class;
+        return last.Answer.Class;
     }
+
+    private sealed record Send(bool IsRepeated);
 }
 
 /// <summary>What an answer about a refund does to the books; also for webhooks. Idempotent.</summary>
 internal static class RefundSettlement
 {
-    /// <returns>Whether the refund is settled now.</returns>
-    public static async Task<bool> ApplyAsync(ShopDbContext db, Guid refundId, GatewayAnswer answer, DateTimeOffset now, CancellationToken ct)
+    /// <returns>How the refund stands now.</returns>
+    public static async Task<RefundState> ApplyAsync(ShopDbContext db, Guid refundId, GatewayAnswer answer, DateTimeOffset now, CancellationToken ct)
     {
         var orderId = await db.Refunds.Where(r => r.Id == refundId).Select(r => r.OrderId).SingleAsync(ct);
+        // The job before the order, as the worker locks them.
+        var job = (await db.PaymentJobs.FromSql($"""
+            SELECT * FROM payments.payment_jobs WHERE order_id = {orderId} AND refund_id = {refundId} AND state <> 'Done' FOR UPDATE
+            """).ToListAsync(ct)).FirstOrDefault();
         var order = await db.LockOrderAsync(orderId, ct);
         var refund = await db.Refunds.SingleAsync(r => r.Id == refundId, ct); // read under the order's lock
         switch (answer)
         {
-            case GatewayAnswer.Refunded done when refund.State is not RefundState.Succeeded:
+            case GatewayAnswer.Refunded done when MayArrive(refund, done.Id):
                 (refund.State, refund.GatewayId, refund.SettledAt) = (RefundState.Succeeded, done.Id, now);
                 order.AddRefund(refund.AmountMinor);
                 db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.Refunded, "The refund is on its way to your account.", refund.Reason));
                 db.Outbox.Add(OutboxMessage.Of(OutboxKind.RefundedMail, orderId, now));
+                if (job is { State: JobState.Parked })
+                    job.Done(now); // nothing is left for a person to do
                 break;
-            case GatewayAnswer.RefundPending pending when refund.State is not RefundState.Succeeded:
+            case GatewayAnswer.RefundPending pending when MayArrive(refund, pending.Id):
                 (refund.State, refund.GatewayId, refund.SettledAt) = (RefundState.Pending, pending.Id, null);
                 break;
-            case GatewayAnswer.RefundFailed failed when refund.State is RefundState.Pending:
+            case GatewayAnswer.RefundFailed failed when IsNews(refund, failed):
+                if (refund.State is RefundState.Succeeded)
+                    order.TakeBackRefund(refund.AmountMinor);
                 (refund.State, refund.GatewayId, refund.SettledAt) = (RefundState.Failed, failed.Id ?? refund.GatewayId, now);
+                refund.Send++;
                 db.Timeline.Add(TimelineEntry.Of(
                     orderId, now, TimelineKinds.RefundFailed, "The refund did not arrive. We are looking into it.", Reasons.OurError));
+                if (job is null)
+                    db.PaymentJobs.Add(job = PaymentJob.Of(PaymentJobKind.Refund, orderId, refund.Provider, now, refundId: refundId));
+                PaymentQueue.Park(db, job, Reasons.OurError, now); // the money is owed: a person sends it again, or another way
                 break;
         }
 
-        return refund.State is not RefundState.Pending;
+        return refund.State;
     }
+
+    /// <summary>A refund that failed stays failed: an answer that says otherwise about the same one is older.</summary>
+    private static bool MayArrive(Refund refund, string gatewayId) =>
+        refund.State is RefundState.Pending || (refund.State is RefundState.Failed && refund.GatewayId != gatewayId);
+
+    /// <summary>About the refund we know of, or about one we did not. An earlier one that failed says nothing about its successor.</summary>
+    private static bool IsNews(Refund refund, GatewayAnswer.RefundFailed failed) => refund.State is RefundState.Failed
+        ? failed.Id is not null && failed.Id != refund.GatewayId
+        : refund.GatewayId is null || failed.Id is null || failed.Id == refund.GatewayId;
 }

@@ -19,7 +19,7 @@ internal sealed class HoldSweepOptions
 
 /// <summary>
 /// Finds the orders whose time ran out and asks for their closing. It releases nothing itself: the goods go back when the gateway has
-/// canceled. An order whose payment is in flight or unknown keeps its goods until the deadline.
+/// canceled. An order whose payment is in flight or unknown keeps its goods until the deadline; no order keeps them longer.
 /// </summary>
 internal sealed class HoldSweep(
     IDbContextFactory<ShopDbContext> contexts, WorkSignal signal, IOptions<HoldSweepOptions> options, Pace pace, TimeProvider clock, ILogger<HoldSweep> logger)
@@ -70,7 +70,7 @@ internal sealed class HoldSweep(
             WHERE (o.payment IN ('None', 'Declined', 'ActionNeeded', 'Deferred') OR (o.payment IN ('InFlight', 'Unknown') AND o.deadline_at <= now()))
               AND NOT EXISTS (SELECT FROM payments.payment_jobs j
                   WHERE j.order_id = o.id AND (j.state = 'Waiting' OR (j.state = 'Parked' AND j.kind = 'Close')))
-            GROUP BY h.order_id HAVING max(h.expires_at) <= now()
+            GROUP BY h.order_id HAVING max(h.expires_at) <= now() OR min(o.deadline_at) <= now()
             ORDER BY max(h.expires_at) LIMIT {options.Value.Batch}
             """).ToListAsync(ct);
 

@@ -96,14 +96,15 @@ internal static class WebhookEndpoints
         return null;
     }
 
-    /// <returns>False when this event was here before.</returns>
+    /// <summary>An event that was parked is taken up again when the gateway sends it again.</summary>
+    /// <returns>False when this event was here before and waits for nobody.</returns>
     private static async Task<bool> StoreAsync(
         NpgsqlDataSource intake, PaymentProvider provider, string id, string type, byte[] body, DateTimeOffset now, CancellationToken ct)
     {
         await using var insert = intake.CreateCommand("""
-            INSERT INTO payments.webhook_receipts (provider, event_id, type, payload, received_at, state, due_at, attempts)
-            VALUES ($1, $2, $3, $4, $5, 'Waiting', $5, 0)
-            ON CONFLICT DO NOTHING
+            INSERT INTO payments.webhook_receipts AS r (provider, event_id, type, payload, received_at, state, due_at, attempts, forgiven)
+            VALUES ($1, $2, $3, $4, $5, 'Waiting', $5, 0, 0)
+            ON CONFLICT (provider, event_id) DO UPDATE SET state = 'Waiting', due_at = now(), forgiven = r.attempts WHERE r.state = 'Parked'
             """);
         insert.Parameters.AddWithValue(provider.ToString());
         insert.Parameters.AddWithValue(id);

@@ -45,11 +45,9 @@ internal sealed class WebhookProcessor(
 
         using var activity = PaymentTelemetry.Start(receipt);
         using var budget = new CancellationTokenSource(queue.Value.Budget, clock); // not linked to the host's stop
-        var result = receipt.Attempts > options.Value.MaxAttempts
+        var result = receipt.Attempts - receipt.Forgiven > options.Value.MaxAttempts
             ? new Result(Step.Park, receipt.LastError ?? "it was taken up too often without an end")
             : await ProcessAsync(receipt, budget.Token);
-        if (result is { Step: Step.Later } && receipt.Attempts == options.Value.MaxAttempts)
-            result = result with { Step = Step.Park };
 
         if (result.Changed is { } orderId)
         {
@@ -68,7 +66,7 @@ internal sealed class WebhookProcessor(
         return true;
     }
 
-    /// <summary>Due again when the lease is over; the number of attempts is its token.</summary>
+    /// <summary>Due again when the lease is over; the number of attempts is its token, so it only rises.</summary>
     private async Task<WebhookReceipt?> LeaseAsync(CancellationToken ct)
     {
         using var silent = SuppressInstrumentationScope.Begin();
@@ -96,15 +94,14 @@ internal sealed class WebhookProcessor(
         receipt.State = result.Step switch { Step.Done => JobState.Done, Step.Park => JobState.Parked, _ => JobState.Waiting };
         if (result.Step is Step.Done)
             receipt.ProcessedAt = now;
-        else if (result.Step is Step.Later)
-            receipt.DueAt = now + pace.Of(Backoff.AfterSilence(receipt.Attempts, Random.Shared.NextDouble()));
+        else if (result.Step is Step.Later) // the gateway is ill, not the event: news must not be lost to an outage
+            receipt.DueAt = now + pace.Of(Backoff.AfterFailure(++receipt.Forgiven, Random.Shared.NextDouble()));
         return true;
     }
 
     private async Task<Result> ProcessAsync(WebhookReceipt receipt, CancellationToken ct)
     {
         var received = EventUtility.ParseEvent(Encoding.UTF8.GetString(receipt.Payload), throwOnApiVersionMismatch: false);
-        var refundId = (received.Data?.Object as Stripe.Refund)?.Id;
         var intentId = received.Data?.Object switch
         {
             Stripe.PaymentIntent subject => subject.Id,
@@ -115,19 +112,14 @@ internal sealed class WebhookProcessor(
         if (intentId is not { Length: > 0 })
             return new(Step.Done, "not a kind of event we act on");
 
-        PaymentIntent? intent;
-        Order order;
+        Reading? before;
         await using (var db = await contexts.CreateDbContextAsync(ct))
-        {
-            intent = await db.PaymentIntents.AsNoTracking().SingleOrDefaultAsync(i => i.GatewayId == intentId, ct);
-            if (intent is null)
-                return new(Step.Done, "not an intent of ours");
-            order = await db.Orders.AsNoTracking().SingleAsync(o => o.Id == intent.OrderId, ct);
-        }
-
-        if (refundId is not null)
-            return await ProcessRefundAsync(receipt, intent, refundId, ct);
-        if (order.Payment is PaymentState.Paid)
+            before = await Reading.OfAsync(db, db.PaymentIntents.Where(i => i.GatewayId == intentId), ct);
+        if (before is null)
+            return new(Step.Done, "not an intent of ours");
+        if (received.Data?.Object is Stripe.Refund reported)
+            return await ProcessRefundAsync(receipt, before.Intent, reported.Id, StripeGateway.RefundIdOf(reported), ct);
+        if (before.Order.Payment is PaymentState.Paid)
             return new(Step.Done, "the order is paid already");
 
         var asked = await gateways.AskAsync(receipt.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.ReadAsync(intentId, token), ct);
@@ -137,39 +129,24 @@ internal sealed class WebhookProcessor(
         using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
         try
         {
-            return await contexts.TransactAsync(db => ApplyAsync(db, receipt, intent, asked, recording.Token), recording.Token);
+            return await contexts.TransactAsync(db => ApplyAsync(db, receipt, before, asked, recording.Token), recording.Token);
         }
         catch (AmountMismatchException e)
         {
-            logger.AmountMismatch(e, order.Id);
+            logger.AmountMismatch(e, before.Order.Id);
             return new(Step.Park, e.Message);
         }
     }
 
-    private async Task<Result> ApplyAsync(ShopDbContext db, WebhookReceipt receipt, PaymentIntent before, Asked asked, CancellationToken ct)
+    private async Task<Result> ApplyAsync(ShopDbContext db, WebhookReceipt receipt, Reading before, Asked asked, CancellationToken ct)
     {
         if (await LockAsync(db, receipt, ct) is not { } mine)
             return new(Step.Done, "somebody else took it up");
 
         var now = clock.GetUtcNow();
-        var order = await db.LockOrderAsync(before.OrderId, ct);
-        var intent = await db.PaymentIntents.SingleAsync(i => i.OrderId == before.OrderId && i.Provider == before.Provider, ct);
-        PaymentNews? news = asked.Answer switch
-        {
-            GatewayAnswer.Charged charged => new PaymentNews.Captured(charged.AmountMinor, charged.Currency),
-            GatewayAnswer.NotCharged { By: Refusal.Canceled } => new PaymentNews.Closed(Reasons.NotConfirmedInTime, Proofs.Canceled),
-            // The shopper failed at the bank. It says so only while no confirm is open and none was sent since we asked.
-            GatewayAnswer.AwaitsCard waits when order.Payment is PaymentState.ActionNeeded && !intent.ConfirmOpen && intent.Confirm == before.Confirm
-                => new PaymentNews.Refused(waits.Reason),
-            _ => null,
-        };
-        db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId: null));
-        db.Timeline.Add(TimelineEntry.Of(
-            order.Id, now, TimelineKinds.Webhook, $"{receipt.Provider} reported {receipt.Type}; asked, it said {asked.Answer.Class}.", forShopper: false));
-        if (news is PaymentNews.Captured or PaymentNews.Closed)
-            intent.ConfirmOpen = false;
-
-        var changed = news is not null && (await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct)).Changed;
+        db.Timeline.Add(TimelineEntry.Of(before.Order.Id, now, TimelineKinds.Webhook,
+            $"{receipt.Provider} reported {receipt.Type}; asked, it said {asked.Answer.Class}.", forShopper: false));
+        var (order, changed) = await before.ApplyAsync(db, asked, jobId: null, now, ct);
         var result = changed
             ? new Result(Step.Done, null, order.Id)
             : new Result(Step.Done, $"the gateway says {asked.Answer.Class}, which changes nothing while the order is {order.Payment}");
@@ -177,19 +154,26 @@ internal sealed class WebhookProcessor(
         return result;
     }
 
-    private async Task<Result> ProcessRefundAsync(WebhookReceipt receipt, PaymentIntent intent, string gatewayRefundId, CancellationToken ct)
+    private async Task<Result> ProcessRefundAsync(WebhookReceipt receipt, PaymentIntent intent, string gatewayRefundId, Guid? named, CancellationToken ct)
     {
+        // By our own id as well: of a refund whose answer was lost we know no other.
         Guid known;
         await using (var db = await contexts.CreateDbContextAsync(ct))
-            known = await db.Refunds.Where(r => r.GatewayId == gatewayRefundId).Select(r => r.Id).SingleOrDefaultAsync(ct);
+        {
+            known = await db.Refunds.Where(r => r.OrderId == intent.OrderId && (r.GatewayId == gatewayRefundId || r.Id == named))
+                .Select(r => r.Id).SingleOrDefaultAsync(ct);
+        }
+
         if (known == Guid.Empty)
-            return new(Step.Done, "not a refund of ours, or its job has not heard its answer yet and will");
+            return new(Step.Done, "not a refund of ours");
 
         var asked = await gateways.AskAsync(
             receipt.Provider, GatewayOperation.Read, null, gatewayRefundId, (g, token) => g.ReadRefundAsync(gatewayRefundId, token), ct);
         if (asked.Answer.IsFault)
             return new(Step.Later, $"the gateway could not be asked: {asked.Reason}");
 
+        if (asked.Answer is GatewayAnswer.RefundFailed failed)
+            logger.RefundFailed(intent.OrderId, known, failed.Why);
         using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
         return await contexts.TransactAsync(async db =>
         {
@@ -211,5 +195,8 @@ internal static class WebhookExtensions
     {
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddHostedService<WebhookProcessor>();
+        services.AddOptions<ReceiptPurgeOptions>().BindConfiguration(ReceiptPurgeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<ReceiptPurge>();
+        services.AddHostedService(sp => sp.GetRequiredService<ReceiptPurge>());
     }
 }

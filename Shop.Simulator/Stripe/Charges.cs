@@ -43,9 +43,13 @@ internal static class Refunds
             };
         }
 
+        var fate = TestCard.ByName(work.Find<PaymentMethod>(charge.PaymentMethod)!.TestCard)!.Refunds;
         var refund = work.Save(new Refund(Ids.New("re_"), work.Now, charge.Id, charge.Intent, amount, charge.Currency)
         {
-            Reason = reason, Metadata = form.Metadata([]),
+            Status = fate is RefundFate.ArriveLater ? "pending" : "succeeded",
+            SettlesAt = fate is RefundFate.Arrive ? null : work.Now + (long)Math.Ceiling(work.Options.RefundsSettleAfter.TotalSeconds),
+            Reason = reason,
+            Metadata = form.Metadata([]),
         });
         var before = charge.AmountRefunded;
         charge = work.Save(charge with { AmountRefunded = before + amount });
@@ -62,6 +66,22 @@ internal static class Refunds
         var (intent, charge) = (form.NonEmpty("payment_intent"), form.NonEmpty("charge"));
         return Page.Of(work.All<Refund>().Where(r => (intent is null || r.Intent == intent) && (charge is null || r.Charge == charge)),
             form, call, r => r.Created, Render.Refund);
+    }
+
+    /// <summary>The bank's last word on a refund: one that was pending has arrived, one that had succeeded comes back.</summary>
+    public static void Settle(Work work, Refund refund)
+    {
+        if (refund.Status == "pending")
+        {
+            work.Emit("refund.updated", Render.Refund(work.Save(refund with { Status = "succeeded", SettlesAt = null })));
+            return;
+        }
+
+        refund = work.Save(refund with { Status = "failed", FailureReason = "expired_or_canceled_card", SettlesAt = null });
+        var charge = work.Find<Charge>(refund.Charge)!;
+        work.Save(charge with { AmountRefunded = charge.AmountRefunded - refund.Amount });
+        work.Emit("refund.updated", Render.Refund(refund));
+        work.Emit("refund.failed", Render.Refund(refund));
     }
 
     private static Charge Refundable(Work work, Form form)

@@ -64,8 +64,12 @@ internal sealed record Charge(string Id, long Created, string Intent, long Amoun
 internal sealed record Refund(string Id, long Created, string Charge, string Intent, long Amount, string Currency) : Fact(Id)
 {
     public string Status { get; init; } = "succeeded";
+    public string? FailureReason { get; init; }
     public string? Reason { get; init; }
     public Dictionary<string, string> Metadata { get; init; } = [];
+
+    /// <summary>When the bank's word comes that ends it otherwise than it began; null when none is to come.</summary>
+    public long? SettlesAt { get; init; }
 }
 
 /// <summary>A card as the shop may know it. The test card's name, never its number, says how it behaves.</summary>

@@ -115,6 +115,8 @@ internal static class Render
         ["charge"] = refund.Charge,
         ["created"] = refund.Created,
         ["currency"] = refund.Currency,
+        ["failure_balance_transaction"] = null,
+        ["failure_reason"] = refund.FailureReason,
         ["metadata"] = Map(refund.Metadata),
         ["payment_intent"] = refund.Intent,
         ["reason"] = refund.Reason,

@@ -8,6 +8,8 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
     /// <summary>The bank asks the shopper first; a refusal, if there is one, comes after that.</summary>
     public bool AsksShopper { get; init; }
 
+    public RefundFate Refunds { get; init; }
+
     public string Last4 => Number[^4..];
 
     /// <summary>The same for the same card; drawn from its name, so nothing about a number can be worked out of it.</summary>
@@ -20,6 +22,8 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
         new("378282246310005", "pm_card_amex", "succeeds (four-digit CVC)", "amex"),
         new("4000056655665556", "pm_card_visa_debit", "succeeds"),
         new("4000000000000077", "pm_card_bypassPending", "succeeds"),
+        new("4000000000007726", "pm_card_pendingRefund", "succeeds; its refunds are pending first") { Refunds = RefundFate.ArriveLater },
+        new("4000000000005126", "pm_card_refundFail", "succeeds; its refunds fail later") { Refunds = RefundFate.ComeBack },
         new("4000000000000002", "pm_card_visa_chargeDeclined", "declined by the bank") { Refusal = Refusal.Generic },
         new("4000000000009995", "pm_card_visa_chargeDeclinedInsufficientFunds", "insufficient funds") { Refusal = Refusal.InsufficientFunds },
         new("4000000000009987", "pm_card_visa_chargeDeclinedLostCard", "lost card") { Refusal = Refusal.Hard("lost_card", "41") },
@@ -42,6 +46,9 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
     public static TestCard? ByName(string name) =>
         All.FirstOrDefault(c => c.Name == (name == "pm_card_chargeDeclined" ? "pm_card_visa_chargeDeclined" : name));
 }
+
+/// <summary>What becomes of money that is sent back to a card.</summary>
+internal enum RefundFate { Arrive, ArriveLater, ComeBack }
 
 /// <summary>How a bank says no.</summary>
 internal sealed record Refusal(string Code, string? DeclineCode, string Advice, string? NetworkCode, string Message)

@@ -97,6 +97,17 @@ public sealed class PaymentsShop : IAsyncLifetime
     private async Task PutAsync(string path, object body) =>
         (await Simulator.PutAsJsonAsync(new Uri(path, UriKind.Relative), body)).EnsureSuccessStatusCode();
 
+    /// <summary>Somebody acts at the gateway itself, past the shop.</summary>
+    public async Task AtGatewayAsync(string path, params (string Key, string Value)[] form)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"/stripe/v1/{path}", UriKind.Relative))
+        {
+            Headers = { { "Authorization", "Bearer sk_test_shop" } },
+            Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Key, f.Value))),
+        };
+        (await Simulator.SendAsync(request)).EnsureSuccessStatusCode();
+    }
+
     /// <summary>What really happened to the money of an order.</summary>
     public async Task<(int Charges, long ChargedMinor, long RefundedMinor, string Status)> LedgerAsync(Guid order)
     {

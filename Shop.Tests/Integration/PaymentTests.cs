@@ -4,6 +4,7 @@ using Shop.Data.Inventory;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
+using Shop.Payments.Queue;
 using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Integration;
@@ -137,6 +138,30 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_unknown_payment_is_asked_about_until_its_deadline_however_useless_the_answers_are()
+    {
+        await shop.DeliverWebhooksAsync(false);
+        await shop.FaultsAsync("error500_before", count: 1, operation: "confirm");
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Unknown);
+        await using (var db = shop.Open())
+        {
+            // The key was used for other parameters: from now on the gateway is well and says something that proves nothing.
+            await db.Database.ExecuteSqlAsync($"""
+                UPDATE payments.gateway_keys SET parameters = replace(parameters, 'pm_card_visa', 'pm_card_mastercard')
+                WHERE key = {GatewayKeys.Confirm(placed.Id, 1)}
+                """);
+        }
+
+        await shop.UntilAsync(async db => await db.PaymentAttempts.CountAsync(a => a.OrderId == placed.Id && a.Code == "idempotency_error") > 7,
+            "it was not asked about more often than a job has leases");
+        await shop.PassDeadlineAsync(placed.Id);
+
+        await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
+    }
+
+    [Fact]
     public async Task A_bank_that_asks_the_shopper_gets_an_answer_and_the_order_is_paid()
     {
         var placed = await shop.PlaceAsync("pm_card_authenticationRequired");
@@ -258,12 +283,8 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
         var job = PaymentJob.Of(PaymentJobKind.Refund, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow, refundId: refund.Id);
         await using (var db = shop.Open())
         {
-            refund.State = RefundState.Failed; // as an earlier try left it, with its attempt on file
-            db.AddRange(refund, job, new PaymentAttempt
-            {
-                Id = Guid.CreateVersion7(), OrderId = placed.Id, JobId = job.Id, Provider = PaymentProvider.Stripe, Operation = "refund",
-                Class = "refund_failed", LatencyMs = 1, At = DateTimeOffset.UtcNow,
-            });
+            (refund.State, refund.Send) = (RefundState.Failed, 2); // as an earlier try left it
+            db.AddRange(refund, job);
             await db.SaveChangesAsync();
         }
 
@@ -278,25 +299,91 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     [Theory]
     [InlineData("charge_then_drop")]
     [InlineData("refuse503")]
+    [InlineData("error500_after")] // its key answers 500 for a day
     public async Task A_refund_whose_answer_is_lost_is_sent_once(string fault)
     {
+        await shop.DeliverWebhooksAsync(false); // they would tell; the question has to be enough
         var placed = await shop.PlaceAsync();
         await shop.UntilAsync(placed.Id, PaymentState.Paid);
         await shop.FaultsAsync(fault, count: 1, operation: "refund");
-        await using (var db = shop.Open())
-        {
-            var refund = new Refund
-            {
-                Id = Guid.CreateVersion7(), OrderId = placed.Id, Provider = PaymentProvider.Stripe, AmountMinor = 500, Currency = "EUR",
-                Reason = Reasons.PaidAfterClosing, CreatedAt = DateTimeOffset.UtcNow,
-            };
-            db.AddRange(refund, PaymentJob.Of(PaymentJobKind.Refund, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow, refundId: refund.Id));
-            await db.SaveChangesAsync();
-        }
+
+        var (_, job) = await RefundAsync(placed, 500);
 
         await shop.UntilAsync(placed.Id, o => o.RefundedMinor == 500, "a refund of 500");
-
         Assert.Equal(500, (await shop.LedgerAsync(placed.Id)).RefundedMinor);
+        await using var db = shop.Open();
+        Assert.Equal(JobState.Done, (await db.PaymentJobs.SingleAsync(j => j.Id == job)).State);
+    }
+
+    [Fact]
+    public async Task A_refund_that_is_sent_again_after_its_key_was_forgotten_is_found_instead()
+    {
+        await shop.DeliverWebhooksAsync(false);
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        var (refund, job) = await RefundAsync(placed, 500, JobState.Parked, isSent: true);
+        await AtGatewayAsync(placed, refund, 500); // executed under a key that nobody remembers
+
+        await RetryAsync(job);
+
+        await shop.UntilAsync(placed.Id, o => o.RefundedMinor == 500, "a refund of 500");
+        Assert.Equal(500, (await shop.LedgerAsync(placed.Id)).RefundedMinor);
+    }
+
+    [Fact]
+    public async Task A_webhook_settles_a_refund_whose_job_gave_up()
+    {
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        var (refund, job) = await RefundAsync(placed, 500, JobState.Parked, isSent: true);
+
+        await AtGatewayAsync(placed, refund, 500);
+
+        await shop.UntilAsync(placed.Id, o => o.RefundedMinor == 500, "a refund of 500");
+        await using var db = shop.Open();
+        Assert.Equal(JobState.Done, (await db.PaymentJobs.SingleAsync(j => j.Id == job)).State);
+    }
+
+    [Fact]
+    public async Task A_refund_that_arrives_later_is_booked_when_it_does()
+    {
+        var placed = await shop.PlaceAsync("pm_card_pendingRefund");
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+
+        var (refund, _) = await RefundAsync(placed, 500);
+
+        await shop.UntilAsync(db => db.PaymentAttempts.AnyAsync(a => a.OrderId == placed.Id && a.Class == "refund_pending"), "it was never pending");
+        await shop.UntilAsync(placed.Id, o => o.RefundedMinor == 500, "a refund of 500");
+        await using var books = shop.Open();
+        Assert.Equal(RefundState.Succeeded, (await books.Refunds.SingleAsync(r => r.Id == refund)).State);
+    }
+
+    [Fact]
+    public async Task A_refund_that_comes_back_is_owed_again_and_a_person_can_send_it_again()
+    {
+        var placed = await shop.PlaceAsync("pm_card_refundFail");
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+
+        var (refund, _) = await RefundAsync(placed, 500);
+
+        await shop.UntilAsync(db => db.Refunds.AnyAsync(r => r.Id == refund && r.State == RefundState.Failed), "the refund never came back");
+        PaymentJob parked;
+        await using (var db = shop.Open())
+        {
+            Assert.Equal(0, (await db.Orders.SingleAsync(o => o.Id == placed.Id)).RefundedMinor);
+            Assert.Equal([TimelineKinds.Refunded, TimelineKinds.RefundFailed], await db.Timeline.Where(t => t.OrderId == placed.Id
+                && (t.Kind == TimelineKinds.Refunded || t.Kind == TimelineKinds.RefundFailed)).OrderBy(t => t.Id).Select(t => t.Kind).ToListAsync());
+            parked = await db.PaymentJobs.SingleAsync(j => j.RefundId == refund && j.State == JobState.Parked);
+        }
+
+        await RetryAsync(parked.Id);
+
+        await shop.UntilAsync(db => db.GatewayKeys.AnyAsync(k => k.Key == $"order:{placed.Id}:refund:{refund}:2"), "it was never sent again");
+        await shop.UntilAsync(db => db.Refunds.AnyAsync(r => r.Id == refund && r.State == RefundState.Failed && r.Send == 3), "it never came back again");
+        Assert.Equal(0, (await shop.LedgerAsync(placed.Id)).RefundedMinor);
+        await using var books = shop.Open();
+        Assert.Equal(0, (await books.Orders.SingleAsync(o => o.Id == placed.Id)).RefundedMinor);
+        Assert.Equal(1, await books.PaymentJobs.CountAsync(j => j.RefundId == refund && j.State == JobState.Parked));
     }
 
     [Fact]
@@ -337,6 +424,41 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
             order.Id, new PaymentNews.Captured(order.TotalMinor, order.Currency), DateTimeOffset.UtcNow, CancellationToken.None);
         await transaction.CommitAsync();
         Assert.True(changed);
+    }
+
+    /// <summary>Money is owed, and a job is to send it.</summary>
+    /// <param name="isSent">Its key is written down already, and nothing is known of an answer.</param>
+    private async Task<(Guid Refund, Guid Job)> RefundAsync(Order order, long amountMinor, JobState state = JobState.Waiting, bool isSent = false)
+    {
+        var refund = new Refund
+        {
+            Id = Guid.CreateVersion7(), OrderId = order.Id, Provider = PaymentProvider.Stripe, AmountMinor = amountMinor, Currency = "EUR",
+            Reason = Reasons.PaidAfterClosing, CreatedAt = DateTimeOffset.UtcNow,
+        };
+        var job = PaymentJob.Of(PaymentJobKind.Refund, order.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow, refundId: refund.Id);
+        job.State = state;
+        await using var db = shop.Open();
+        db.AddRange(refund, job);
+        if (isSent)
+            db.Add(new GatewayKey { Key = GatewayKeys.Refund(refund), OrderId = order.Id, Parameters = "{}", CreatedAt = DateTimeOffset.UtcNow });
+        await db.SaveChangesAsync();
+        return (refund.Id, job.Id);
+    }
+
+    /// <summary>The gateway has the refund, whatever we heard of it.</summary>
+    private async Task AtGatewayAsync(Order order, Guid refund, long amountMinor)
+    {
+        await using var db = shop.Open();
+        var intent = await db.PaymentIntents.Where(i => i.OrderId == order.Id).Select(i => i.GatewayId).SingleAsync();
+        await shop.AtGatewayAsync("refunds", ("payment_intent", intent!), ("amount", $"{amountMinor}"), ("metadata[refund_id]", $"{refund}"));
+    }
+
+    /// <summary>A person restarts a parked job.</summary>
+    private async Task RetryAsync(Guid job)
+    {
+        await using var db = shop.Open();
+        await db.Database.ExecuteSqlAsync($"UPDATE payments.payment_jobs SET state = 'Waiting', leases = 0, due_at = now() WHERE id = {job}");
+        await db.NotifyAsync(Notices.Work, "", CancellationToken.None);
     }
 
     private async Task ReleaseAsync(Order order)

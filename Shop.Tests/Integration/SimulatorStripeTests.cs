@@ -242,6 +242,25 @@ public sealed class SimulatorStripeTests(SimulatorFixture fixture) : IClassFixtu
         Assert.Equal((HttpStatusCode.BadRequest, "payment_method"), (refused.HttpStatusCode, refused.StripeError.Param));
     }
 
+    [Theory]
+    [InlineData("pm_card_pendingRefund", "pending", "succeeded", 1000, "refund.updated")]
+    [InlineData("pm_card_refundFail", "succeeded", "failed", 0, "refund.failed")]
+    public async Task Some_cards_have_their_last_word_on_a_refund_later(string card, string first, string last, long refunded, string news)
+    {
+        await using var simulator = SimulatorHost.Start(("Simulator:Stripe:RefundsSettleAfter", "00:00:01"));
+        var stripe = simulator.Stripe().V1;
+        var intent = await stripe.PaymentIntents.CreateAsync(Creating(3000), cancellationToken: Ct);
+        await stripe.PaymentIntents.ConfirmAsync(intent.Id, Confirming(card), cancellationToken: Ct);
+
+        var refund = await stripe.Refunds.CreateAsync(new() { PaymentIntent = intent.Id, Amount = 1000 }, cancellationToken: Ct);
+
+        Assert.Equal(first, refund.Status);
+        refund = await SimulatorHost.UntilAsync(() => stripe.Refunds.GetAsync(refund.Id, cancellationToken: Ct), r => r.Status == last);
+        Assert.Equal(last == "failed", refund.FailureReason is not null);
+        Assert.Equal(refunded, (await simulator.LedgerOfAsync(intent.Id)).RefundedMinor);
+        Assert.Single((await stripe.Events.ListAsync(new() { Type = news }, cancellationToken: Ct)).Data);
+    }
+
     [Fact]
     public async Task What_is_held_back_is_captured_later_and_the_rest_let_go()
     {

@@ -48,6 +48,22 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
             await db.PaymentAttempts.Where(a => a.OrderId == placed.Id && a.Operation == "cancel").Select(a => a.Proof).SingleAsync());
     }
 
+    [Theory]
+    [InlineData("pm_card_visa_chargeDeclined", PaymentState.Declined)]
+    [InlineData("pm_card_authenticationRequired", PaymentState.ActionNeeded)]
+    public async Task An_order_past_its_deadline_is_closed_although_its_goods_are_still_held(string card, PaymentState before)
+    {
+        var placed = await shop.PlaceAsync(card);
+        await shop.UntilAsync(placed.Id, before);
+
+        await shop.PassDeadlineAsync(placed.Id);
+        await SweepTwiceAsync();
+
+        await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
+        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+    }
+
     [Fact]
     public async Task Goods_stay_held_while_the_gateway_does_not_say_that_it_canceled()
     {
@@ -59,6 +75,24 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
         await shop.UntilAsync(db => db.PaymentAttempts.AnyAsync(a => a.OrderId == placed.Id && a.Operation == "cancel"), "it was never asked to cancel");
 
         Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
+        await shop.NoFaultsAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Theory]
+    [InlineData("pm_card_visa_chargeDeclined", PaymentState.Declined)]
+    [InlineData("pm_card_authenticationRequired", PaymentState.ActionNeeded)]
+    public async Task A_gateway_that_reads_but_does_not_cancel_is_asked_until_it_does(string card, PaymentState before)
+    {
+        var placed = await shop.PlaceAsync(card);
+        await shop.UntilAsync(placed.Id, before);
+        await shop.FaultsAsync("refuse503", operation: "cancel");
+
+        await shop.ExpireHoldAsync(placed.Id);
+        await shop.UntilAsync(async db => await db.PaymentAttempts.CountAsync(a => a.OrderId == placed.Id && a.Operation == "cancel") > 7,
+            "it was not asked to cancel more often than a job has leases");
+
         await shop.NoFaultsAsync();
         await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
         Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
@@ -94,6 +128,25 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
         await SweepTwiceAsync();
 
         Assert.Equal(0, await ClosesAsync(placed.Id));
+        Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Fact]
+    public async Task A_closing_that_waited_leaves_an_order_alone_that_is_being_paid_again()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        var close = PaymentJob.Of(PaymentJobKind.Close, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow);
+        await using (var db = shop.Open())
+        {
+            db.AddRange(close, PaymentJob.Of(
+                PaymentJobKind.Charge, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow, dueAt: DateTimeOffset.UtcNow.AddHours(1), paymentToken: "pm_card_visa"));
+            await db.SaveChangesAsync();
+        }
+
+        await shop.UntilAsync(db => db.PaymentJobs.AnyAsync(j => j.Id == close.Id && j.State == JobState.Done), "the closing was never done with");
+
+        Assert.Equal((0, 0, 0, "requires_payment_method"), await shop.LedgerAsync(placed.Id));
         Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
     }
 

@@ -2,8 +2,10 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Payments.Webhooks;
 using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Integration;
@@ -188,17 +190,69 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_event_that_never_gets_through_is_parked_for_a_person()
+    public async Task A_gateway_that_is_ill_for_long_parks_no_event()
     {
         var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
         await shop.UntilAsync(placed.Id, PaymentState.Declined);
-        await shop.FaultsAsync("refuse503", operation: "read");
+        await shop.FaultsAsync("refuse503", count: 2, operation: "read");
         var id = NewId();
 
-        await SendAsync(Event(id, "payment_intent.payment_failed", await IntentOfAsync(placed.Id)));
+        await StoredAsync(id, await IntentOfAsync(placed.Id), JobState.Waiting, attempts: 7); // the next one used to be the last
 
-        var receipt = await ProcessedAsync(id);
-        Assert.Equal((JobState.Parked, 8), (receipt.State, receipt.Attempts));
-        Assert.Contains("could not be asked", receipt.LastError, StringComparison.Ordinal);
+        Assert.Equal((JobState.Done, 10, 2), await ProcessedAsync(id) is var r ? (r.State, r.Attempts, r.Forgiven) : default);
+    }
+
+    [Fact]
+    public async Task An_event_that_is_taken_up_too_often_without_an_end_is_parked_for_a_person()
+    {
+        var id = NewId();
+
+        await StoredAsync(id, "pi_nobody", JobState.Waiting, attempts: 8); // each of them ended with its worker
+
+        Assert.Equal(JobState.Parked, (await ProcessedAsync(id)).State);
+    }
+
+    [Fact]
+    public async Task A_parked_event_that_is_sent_again_is_taken_up_again()
+    {
+        var placed = await shop.PlaceAsync("pm_card_authenticationRequired");
+        var asked = await shop.UntilAsync(placed.Id, PaymentState.ActionNeeded);
+        await ThreeDSecure.AnswerAsync(asked.ActionUrl!, agrees: true);
+        var (id, intent) = (NewId(), await IntentOfAsync(placed.Id));
+        await StoredAsync(id, intent, JobState.Parked, attempts: 9);
+
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(Event(id, "payment_intent.succeeded", intent))).StatusCode);
+
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        Assert.Equal((JobState.Done, 10), await ProcessedAsync(id) is var r ? (r.State, r.Attempts) : default);
+    }
+
+    [Fact]
+    public async Task Events_are_forgotten_after_thirty_days_but_not_those_that_still_mean_something()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var (old, young, parked) = (NewId(), NewId(), NewId());
+        await StoredAsync(old, "pi_nobody", JobState.Done, receivedAt: now.AddDays(-30).AddMinutes(-1));
+        await StoredAsync(young, "pi_nobody", JobState.Done, receivedAt: now.AddDays(-30).AddMinutes(5));
+        await StoredAsync(parked, "pi_nobody", JobState.Parked, receivedAt: now.AddDays(-31));
+
+        await shop.Services.GetRequiredService<ReceiptPurge>().PurgeAsync(CancellationToken.None);
+
+        await using var db = shop.Open();
+        string[] mine = [old, young, parked];
+        Assert.Equal(new[] { young, parked }.Order(), await db.WebhookReceipts.Where(w => mine.Contains(w.EventId)).Select(w => w.EventId).ToArrayAsync() is var left ? left.Order() : []);
+    }
+
+    /// <summary>An event as it was left behind.</summary>
+    private async Task StoredAsync(string id, string intent, JobState state, int attempts = 0, DateTimeOffset? receivedAt = null)
+    {
+        await using var db = shop.Open();
+        db.Add(new WebhookReceipt
+        {
+            Provider = PaymentProvider.Stripe, EventId = id, Type = "payment_intent.succeeded", State = state, Attempts = attempts,
+            Payload = Encoding.UTF8.GetBytes(Event(id, "payment_intent.succeeded", intent)), ReceivedAt = receivedAt ?? DateTimeOffset.UtcNow,
+            DueAt = DateTimeOffset.UtcNow,
+        });
+        await db.SaveChangesAsync();
     }
 }

@@ -146,6 +146,22 @@ public sealed class GatewayStripeTests
     }
 
     [Theory]
+    [InlineData("""{"id":"re_2","status":"failed","metadata":{"refund_id":"$"}},{"id":"re_1","status":"succeeded","metadata":{"refund_id":"$"}}""", "refunded", "re_1")]
+    [InlineData("""{"id":"re_2","status":"failed","metadata":{"refund_id":"$"}},{"id":"re_1","status":"failed","metadata":{"refund_id":"$"}}""", "refund_failed", "re_2")]
+    [InlineData("""{"id":"re_1","status":"pending","metadata":{"refund_id":"$"}}""", "refund_pending", "re_1")]
+    [InlineData("""{"id":"re_1","status":"succeeded","metadata":{"refund_id":"another"}},{"id":"re_2","status":"succeeded","metadata":{}}""", "no_refund", null)]
+    [InlineData("", "no_refund", null)]
+    public async Task A_refund_is_found_by_our_own_id(string refunds, string expected, string? id)
+    {
+        var ours = Guid.NewGuid();
+        var gateway = Gateway(_ => Answer(200, $$"""{"object":"list","data":[{{refunds.Replace("$", $"{ours}", StringComparison.Ordinal)}}],"has_more":false}"""));
+
+        var found = await gateway.FindRefundAsync("pi_1", ours, CancellationToken.None);
+
+        Assert.Equal((expected, id, "req_1"), (found.Class, found.Facts.GatewayId, found.Facts.RequestId));
+    }
+
+    [Theory]
     [InlineData("generic_decline", Reasons.CardDeclined)]
     [InlineData("do_not_honor", Reasons.CardDeclined)]
     [InlineData("insufficient_funds", Reasons.InsufficientFunds)]

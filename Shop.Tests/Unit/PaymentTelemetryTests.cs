@@ -36,6 +36,7 @@ public sealed class PaymentTelemetryTests : IDisposable
     [Theory]
     [InlineData(1, PaymentJobKind.Charge)]
     [InlineData(0, PaymentJobKind.Refund)]
+    [InlineData(0, PaymentJobKind.Look)]
     public void What_comes_later_has_a_trace_of_its_own_linked_to_it(int attempts, PaymentJobKind kind)
     {
         using var activity = PaymentTelemetry.Start(Job(attempts, kind));

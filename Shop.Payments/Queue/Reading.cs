@@ -1,0 +1,46 @@
+using Microsoft.EntityFrameworkCore;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Payments.Gateways;
+
+namespace Shop.Payments.Queue;
+
+/// <summary>
+/// What reading an intent proves, for those who only look: a webhook, the shopper who is back from the bank. It never confirms and never
+/// cancels.
+/// </summary>
+/// <param name="Order">As it was before the gateway was asked.</param>
+/// <param name="Intent">As it was before the gateway was asked.</param>
+internal sealed record Reading(Order Order, PaymentIntent Intent)
+{
+    public static async Task<Reading?> OfAsync(ShopDbContext db, IQueryable<PaymentIntent> intents, CancellationToken ct) =>
+        await intents.AsNoTracking().SingleOrDefaultAsync(ct) is { } intent
+            ? new(await db.Orders.AsNoTracking().SingleAsync(o => o.Id == intent.OrderId, ct), intent) : null;
+
+    /// <summary>Files the call and applies what its answer proves, in the caller's transaction.</summary>
+    public async Task<(Order Order, bool Changed)> ApplyAsync(ShopDbContext db, Asked asked, Guid? jobId, DateTimeOffset now, CancellationToken ct)
+    {
+        var order = await db.LockOrderAsync(Order.Id, ct);
+        var intent = await db.PaymentIntents.SingleAsync(i => i.OrderId == Intent.OrderId && i.Provider == Intent.Provider, ct);
+        var news = NewsOf(asked.Answer, order, intent);
+        db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId, (news as PaymentNews.Closed)?.Proof));
+        if (news is PaymentNews.Captured or PaymentNews.Closed)
+            intent.ConfirmOpen = false;
+        return news is null ? (order, false) : await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct);
+    }
+
+    /// <param name="order">As it is now, locked.</param>
+    /// <param name="intent">As it is now.</param>
+    internal PaymentNews? NewsOf(GatewayAnswer answer, Order order, PaymentIntent intent) => answer switch
+    {
+        GatewayAnswer.Charged charged => new PaymentNews.Captured(charged.AmountMinor, charged.Currency),
+        GatewayAnswer.NotCharged { By: Refusal.Canceled } => new PaymentNews.Closed(Reasons.NotConfirmedInTime, Proofs.Canceled),
+        // The shopper failed at the bank. It says so only when the bank waited already before we asked, and nothing was sent since: an
+        // answer from before the confirm reads the same.
+        GatewayAnswer.AwaitsCard waits when Order.Payment is PaymentState.ActionNeeded && !Intent.ConfirmOpen
+            && order.Payment is PaymentState.ActionNeeded && !intent.ConfirmOpen && intent.Confirm == Intent.Confirm
+            => new PaymentNews.Refused(waits.Reason),
+        _ => null,
+    };
+}
