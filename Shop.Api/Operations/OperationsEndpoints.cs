@@ -208,7 +208,7 @@ internal static class OperationsEndpoints
                 SELECT * FROM payments.webhook_receipts WHERE provider = {from} AND event_id = {eventId} FOR UPDATE
                 """),
             receipt => receipt.State,
-            (_, receipt, now) => (receipt.State, receipt.Attempts, receipt.DueAt) = (JobState.Waiting, 0, now),
+            (_, receipt, now) => (receipt.State, receipt.Forgiven, receipt.DueAt) = (JobState.Waiting, receipt.Attempts, now),
             ct);
     }
 

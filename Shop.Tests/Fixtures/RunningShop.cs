@@ -37,6 +37,9 @@ public sealed class RunningShop : IAsyncLifetime
             ],
             (options, _) => options.DisableDashboard = false, limit.Token);
         builder.Services.AddLogging(logging => logging.ClearProviders()); // each process tells its story to the dashboard
+        var api = builder.CreateResourceBuilder((ProjectResource)builder.Resources.Single(r => r.Name == "api"));
+        foreach (var (name, value) in ApiHost.PatientDatabase)
+            api.WithEnvironment(name.Replace(":", "__", StringComparison.Ordinal), value);
         _app = await builder.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
         foreach (var name in (string[])["simulator", "api", "payments", "web"])
