@@ -30,8 +30,8 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
     /// <summary>Production's limits, several times over: on a machine that does other things, a crowd on one row is "busy" too soon.</summary>
     internal static readonly (string, string?)[] PatientDatabase =
     [
-        ("Database:LockTimeout", "00:00:05"), ("Database:StatementTimeout", "00:00:06"), ("Database:CommandTimeoutSeconds", "7"),
-        ("Database:ConnectTimeoutSeconds", "7"), ("Database:ReadDeadline", "00:00:10"),
+        ("Database:LockTimeout", "00:00:03"), ("Database:StatementTimeout", "00:00:04"), ("Database:CommandTimeoutSeconds", "5"),
+        ("Database:ConnectTimeoutSeconds", "5"), ("Database:ReadDeadline", "00:00:06"), ("Checkout:RequestDeadline", "00:00:15"),
     ];
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -43,7 +43,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
     }
 
     internal ApiHost(params (string Key, string? Value)[] settings) =>
-        _settings = new[] { ("Checkout:Wait", (string?)"00:00:20"), ("Checkout:RequestDeadline", "00:00:28") }.Concat(PatientDatabase).Concat(settings)
+        _settings = PatientDatabase.Concat([("Checkout:Wait", "00:00:18"), ("Checkout:RequestDeadline", "00:00:29")]).Concat(settings)
             .GroupBy(s => s.Item1).ToDictionary(g => g.Key, g => g.Last().Item2);
 
     public HttpClient Http { get; private set; } = null!;
