@@ -50,7 +50,7 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
     [InlineData("Catalog:RedisBudget", "00:00:05")]
     public async Task Limits_that_contradict_each_other_stop_the_start(string key, string value)
     {
-        await using var host = new ApiHost(("Checkout:RequestDeadline", "00:00:10"), ("Checkout:Wait", "00:00:04"), (key, value));
+        await using var host = new ApiHost(("Checkout:RequestDeadline", "00:00:15"), ("Checkout:Wait", "00:00:04"), (key, value));
 
         await Assert.ThrowsAsync<OptionsValidationException>(host.InitializeAsync);
     }

@@ -121,7 +121,7 @@ public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.Equal("webhook_not_found", (await RetryAsync("webhooks/stripe/evt_none")).Reason);
         Assert.Equal("webhook_not_found", (await RetryAsync($"webhooks/nobody/{receipt.EventId}")).Reason);
         var now = await db.WebhookReceipts.AsNoTracking().SingleAsync(w => w.EventId == receipt.EventId);
-        Assert.Equal((JobState.Waiting, 0), (now.State, now.Attempts));
+        Assert.Equal((JobState.Waiting, 0), (now.State, now.Attempts - now.Forgiven));
         Assert.True(now.DueAt <= DateTimeOffset.UtcNow);
     }
 
