@@ -406,7 +406,7 @@ public sealed class ServiceDefaultsTests
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders().AddProvider(service);
             builder.Services.AddValidation();
-            builder.Services.AddHttpClient("quick").WithDeadlines(attempt: TimeSpan.FromSeconds(4), total: TimeSpan.FromSeconds(5));
+            builder.Services.AddHttpClient("quick").WithDeadlines(attempt: _ => TimeSpan.FromSeconds(4), total: _ => TimeSpan.FromSeconds(5));
             service.App = builder.Build();
             service.App.MapDefaultEndpoints();
             service.MapEndpoints();
