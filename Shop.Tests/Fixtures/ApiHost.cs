@@ -248,6 +248,9 @@ public sealed class PostgresWire : IAsyncDisposable
 
     public bool IsDown { get; set; }
 
+    /// <summary>Takes what it is given and says nothing more.</summary>
+    public bool IsFrozen { get; set; }
+
     public void Reset() => Volatile.Write(ref _roundTrips, 0);
 
     public void CutAll()
@@ -318,6 +321,8 @@ public sealed class PostgresWire : IAsyncDisposable
                 while (await server.GetStream().ReadAsync(buffer, _stop.Token) is var length && length > 0)
                 {
                     Volatile.Write(ref answered, true);
+                    while (IsFrozen)
+                        await Task.Delay(20, _stop.Token);
                     await client.GetStream().WriteAsync(buffer.AsMemory(0, length), _stop.Token);
                 }
             }
@@ -347,6 +352,17 @@ public sealed class RedisProcess : IDisposable
             ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()])
         { RedirectStandardOutput = true }) ?? throw new InvalidOperationException("redis-server is missing: install the package redis-server.");
         _process.BeginOutputReadLine();
+    }
+
+    /// <summary>It is there and says nothing.</summary>
+    public void Freeze() => Signal("-STOP");
+
+    public void Thaw() => Signal("-CONT");
+
+    private void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{_process!.Id}"]);
+        kill.WaitForExit();
     }
 
     public void Kill()
