@@ -19,6 +19,8 @@ internal sealed class Drain(IOptions<Timeouts> timeouts, TimeProvider clock, ILo
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        if (_isUnderWay)
+            return; // a host may be told twice
         _isUnderWay = true;
         if (timeouts.Value.Drain <= TimeSpan.Zero)
             return;
