@@ -10,11 +10,12 @@ using Shop.Web;
 using Shop.Web.Carts;
 using Shop.Web.Catalog;
 using Shop.Web.Checkout;
+using Xunit.Abstractions;
 
 namespace Shop.Tests.Chaos;
 
 /// <summary>A deploy: two replicas of the Api are replaced one after the other while the storefront's clients read and order.</summary>
-public sealed class DrainTests
+public sealed class DrainTests(ITestOutputHelper output)
 {
     private const string Sku = "drained";
     private const int Readers = 4;
@@ -71,6 +72,7 @@ public sealed class DrainTests
                 replica.Dispose();
         }
 
+        output.WriteLine($"{_reads} reads, {_orders.Count} orders");
         Assert.Empty(_failures);
         Assert.Equal(_orders.Count, _orders.Distinct().Count());
         Assert.Equal(_orders.Order(), await db.Orders.Select(o => o.Number).OrderBy(n => n).ToListAsync());
