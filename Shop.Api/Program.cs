@@ -7,6 +7,7 @@ using Shop.Api.Checkout;
 using Shop.Api.Documentation;
 using Shop.Api.Operations;
 using Shop.Api.Orders;
+using Shop.Api.RateLimits;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -15,6 +16,7 @@ builder.Services.AddOptions<ShopTime>().BindConfiguration(ShopTime.Section).Vali
 builder.Services.AddSingleton<ShopTelemetry>();
 builder.Services.AddExceptionHandler<Busy>();
 builder.Services.AddDeadlines();
+builder.Services.AddRateLimits();
 builder.Services.ConfigureHttpJsonOptions(json =>
     json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false)));
 builder.AddCatalog();
@@ -30,6 +32,7 @@ if (args is ["migrate", ..])
 
 app.MapDefaultEndpoints();
 app.UseRequestTimeouts();
+app.UseRateLimits();
 app.MapCatalog();
 app.MapCarts();
 app.MapCheckout();

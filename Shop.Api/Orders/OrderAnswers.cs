@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Shop.Api.Checkout;
 using Shop.Data;
+using Shop.ServiceDefaults;
 
 namespace Shop.Api.Orders;
 
@@ -10,7 +10,7 @@ using OrderResult = Results<Ok<OrderView>, Accepted<OrderView>, ProblemHttpResul
 
 /// <summary>How a request that has to do with a payment ends: it waits a moment for the outcome and tells how things stand.</summary>
 internal sealed class OrderAnswers(
-    ShopDbContext db, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry, IHttpContextAccessor http,
+    ShopDbContext db, IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry, IHttpContextAccessor http,
     ILogger<OrderAnswers> logger)
 {
     private const int MaxReads = 5;
@@ -33,7 +33,7 @@ internal sealed class OrderAnswers(
     {
         using var activity = ShopTelemetry.StartWait(waiter.OrderId);
         var started = clock.GetTimestamp();
-        var limit = time.Value.Of(options.Value.Wait);
+        var limit = time.Value.Of(timeouts.Value.Outcome);
         OrderFacts? order = null;
         while (order is not { IsSettled: true } && await waiter.WaitAsync(limit - clock.GetElapsedTime(started), clock, ct))
             order = await ReadAsync();

@@ -14,17 +14,16 @@ internal static class ApiClients
     public static void AddApiClients(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<ApiWaits>().BindConfiguration(ApiWaits.Section).ValidateDataAnnotations()
-            .Validate(waits => waits.HasRoomToRepeat, "Each total must be longer than two attempts.")
-            .ValidateOnStart();
-
-        var waits = builder.Configuration.GetSection(ApiWaits.Section).Get<ApiWaits>() ?? new();
-        services.AddHttpClient<CatalogClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
-        services.AddHttpClient<CartClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
-        services.AddHttpClient<OrderClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
-        services.AddHttpClient<OperationsClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
-        services.AddHttpClient<CheckoutClient>(UseApi).WithDeadlines(waits.CheckoutAttempt, waits.CheckoutTotal);
+        services.AddHttpContextAccessor().AddTransient<ClientAddress>();
+        services.AddHttpClient<CatalogClient>(UseApi).AsApi();
+        services.AddHttpClient<CartClient>(UseApi).AsApi();
+        services.AddHttpClient<OrderClient>(UseApi).AsApi();
+        services.AddHttpClient<OperationsClient>(UseApi).AsApi();
+        services.AddHttpClient<CheckoutClient>(UseApi).AsApi(t => t.LongAttempt, t => t.LongTotal);
     }
+
+    private static void AsApi(this IHttpClientBuilder http, Func<Timeouts, TimeSpan>? attempt = null, Func<Timeouts, TimeSpan>? total = null) =>
+        http.AddHttpMessageHandler<ClientAddress>().WithDeadlines(attempt ?? (t => t.Attempt), total ?? (t => t.Total));
 
     private static void UseApi(HttpClient http) => http.BaseAddress = Api;
 }
