@@ -33,9 +33,9 @@ public abstract class RedisResult
 
     public static RedisResult Create(RedisResult[] values, ResultType resultType) => new Many(values, resultType);
 
-    public static RedisResult Create(RedisKey key) => Create((byte[]?)key);
+    public static RedisResult Create(RedisKey key) => Create((RedisValue)(byte[]?)key);
 
-    public static RedisResult Create(RedisChannel channel) => Create((byte[]?)channel);
+    public static RedisResult Create(RedisChannel channel) => Create((RedisValue)(byte[]?)channel);
 
     /// <summary>Of a flat list of names and values.</summary>
     public Dictionary<string, RedisResult> ToDictionary(IEqualityComparer<string>? comparer = null)
