@@ -60,11 +60,11 @@ public sealed class RedisValueTests
     {
         var numbers = RedisResult.Create([1, 2]);
 
-        Assert.Equal([1, 2], (long[]?)numbers);
-        Assert.Equal([1UL, 2UL], (ulong[]?)numbers);
-        Assert.Equal([1d, 2d], (double[]?)numbers);
+        Assert.Equal([1, 2], ((long[]?)numbers)!);
+        Assert.Equal([1UL, 2UL], ((ulong[]?)numbers)!);
+        Assert.Equal([1d, 2d], ((double[]?)numbers)!);
         Assert.Equal(["1", "2"], ((RedisKey[]?)numbers)!.Select(key => key.ToString()));
-        Assert.Equal([true, false], (bool[]?)RedisResult.Create([1, 0]));
+        Assert.Equal([true, false], ((bool[]?)RedisResult.Create([1, 0]))!);
         Assert.Equal("c", (string?)RedisResult.Create(RedisChannel.Literal("c")));
     }
 

@@ -35,6 +35,15 @@ public class ListOptions : BaseOptions
     internal ListOptions Clone() => (ListOptions)MemberwiseClone();
 }
 
+public class SearchOptions : BaseOptions
+{
+    [JsonPropertyName("limit")] public long? Limit { get; set; }
+    [JsonPropertyName("page")] public string Page { get; set; }
+    [JsonPropertyName("query")] public string Query { get; set; }
+
+    internal SearchOptions Clone() => (SearchOptions)MemberwiseClone();
+}
+
 public class DateRangeOptions : INestedOptions
 {
     [JsonPropertyName("gt")] public DateTime? GreaterThan { get; set; }
