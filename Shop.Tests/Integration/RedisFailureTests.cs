@@ -134,7 +134,7 @@ public sealed class RedisFailureTests : IDisposable
         var plain = await Assert.ThrowsAsync<RedisConnectionException>(() => ConnectionMultiplexer.ConnectAsync(
             configuration.Replace("ssl=true", "ssl=false", StringComparison.Ordinal).Replace("10000", "1000", StringComparison.Ordinal)));
         await using var redis = await ConnectionMultiplexer.ConnectAsync(configuration, options => options.TrustIssuer(issuer));
-        await using var careless = await ConnectionMultiplexer.ConnectAsync(configuration, options => options.CertificateValidation += (_, _, _, _) => true);
+        await using var pinned = await ConnectionMultiplexer.ConnectAsync(configuration, options => options.CertificateValidation += (_, certificate, _, _) => certificate?.Subject == "CN=shop.test");
 
         Assert.Equal(
             [ConnectionFailureType.AuthenticationFailure, ConnectionFailureType.AuthenticationFailure],
@@ -143,7 +143,7 @@ public sealed class RedisFailureTests : IDisposable
         var values = await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
         {
             await redis.GetDatabase().StringSetAsync($"k{i}", new string('x', i * 100));
-            return (await careless.GetDatabase().StringGetAsync($"k{i}")).Length();
+            return (await pinned.GetDatabase().StringGetAsync($"k{i}")).Length();
         }));
         Assert.Equal(Enumerable.Range(0, 200).Select(i => i * 100L), values);
     }

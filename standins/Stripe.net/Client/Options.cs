@@ -4,7 +4,7 @@ namespace Stripe;
 
 public interface INestedOptions;
 
-public interface IHasSetTracking
+internal interface IHasSetTracking
 {
     bool IsPropertySet(string propertyName);
 }
