@@ -60,6 +60,36 @@ public sealed class RedisWireTests
     }
 
     [Fact]
+    public async Task An_answer_of_another_shape_fails_its_command_and_no_other()
+    {
+        await using var server = new FakeRedis(async peer =>
+        {
+            await peer.GreetAsync();
+            foreach (var (command, answer) in ((string, string)[])
+                [("GET", "*2\r\n+a\r\n+b"), ("INCR", "$4\r\nmany"), ("HSCAN", ":1"), ("MULTI", "+OK"), ("INCR", "+QUEUED"), ("EXEC", "*0"), ("GET", "+right")])
+            {
+                await peer.ReadCommandAsync(command);
+                await peer.SendAsync($"{answer}\r\n");
+            }
+
+            await peer.StayAsync();
+        });
+        await using var redis = await server.ConnectAsync();
+        var db = redis.GetDatabase();
+        var transaction = db.CreateTransaction();
+
+        await Assert.ThrowsAnyAsync<Exception>(() => db.StringGetAsync("a"));
+        await Assert.ThrowsAsync<InvalidCastException>(() => db.StringIncrementAsync("n"));
+        await Assert.ThrowsAnyAsync<Exception>(async () => await db.HashScanAsync("h").GetAsyncEnumerator().MoveNextAsync());
+        var inside = transaction.StringIncrementAsync("n");
+        await Assert.ThrowsAnyAsync<Exception>(() => transaction.ExecuteAsync());
+        await Assert.ThrowsAnyAsync<Exception>(() => inside);
+
+        Assert.Equal("right", await db.StringGetAsync("a"));
+        Assert.Equal(1, server.Connections);
+    }
+
+    [Fact]
     public async Task A_late_reply_is_not_taken_for_the_next_ones()
     {
         var late = new TaskCompletionSource();

@@ -65,10 +65,12 @@ internal abstract class Message
                 Complete(reply!, server);
                 return true;
             }
-            catch (Exception e) when (e is InvalidCastException or OverflowException or RedisServerException)
+#pragma warning disable CA1031 // An answer of another shape than this command has is its caller's trouble, not the connection's.
+            catch (Exception e)
             {
-                failure = e; // an answer of another kind than this command has
+                failure = e;
             }
+#pragma warning restore CA1031
         }
 
         Fail(failure, server);
