@@ -3,92 +3,9 @@ using StackExchange.Redis;
 
 namespace Shop.Tests.Integration;
 
-/// <summary>What each command says on the wire, and what the real server makes of it.</summary>
+/// <summary>What redis-server makes of the commands.</summary>
 public sealed class RedisCommandTests
 {
-    private static readonly DateTime At = DateTimeOffset.FromUnixTimeMilliseconds(1_900_000_000_500).UtcDateTime;
-
-    public static TheoryData<string, Func<IDatabaseAsync, Task>> Commands => new()
-    {
-        { "GET k", db => db.StringGetAsync("k") },
-        { "SET k v", db => db.StringSetAsync("k", "v") },
-        { "SET k v EX 60 NX", db => db.StringSetAsync("k", "v", TimeSpan.FromMinutes(1), When.NotExists) },
-        { "SET k v PX 1500", db => db.StringSetAsync("k", "v", TimeSpan.FromMilliseconds(1500)) },
-        { "SET k v PXAT 1900000000500", db => db.StringSetAsync("k", "v", At) },
-        { "SET k v KEEPTTL", db => db.StringSetAsync("k", "v", null, keepTtl: true) },
-        { "DEL k", db => db.StringSetAsync("k", RedisValue.Null) },
-        { "MSET a 1 b 2", db => db.StringSetAsync([new("a", 1), new("b", 2)]) },
-        { "MSETNX a 1 b 2", db => db.StringSetAsync([new("a", 1), new("b", 2)], When.NotExists) },
-        { "MSETEX 2 a 1 b 2 EX 5", db => db.StringSetAsync([new("a", 1), new("b", 2)], expiry: TimeSpan.FromSeconds(5)) },
-        { "SET a 1 NX", db => db.StringSetAsync([new("a", 1)], When.NotExists) },
-        { "GETSET k v", db => db.StringGetSetAsync("k", "v") },
-        { "GETEX k EX 9", db => db.StringGetSetExpiryAsync("k", TimeSpan.FromSeconds(9)) },
-        { "GETEX k PERSIST", db => db.StringGetSetExpiryAsync("k", (TimeSpan?)null) },
-        { "GETEX k PXAT 1900000000500", db => db.StringGetSetExpiryAsync("k", At) },
-        { "INCR k", db => db.StringIncrementAsync("k") },
-        { "INCRBY k -3", db => db.StringDecrementAsync("k", 3) },
-        { "INCRBY k -9223372036854775808", db => db.StringIncrementAsync("k", long.MinValue) },
-        { "INCRBYFLOAT k -0.5", db => db.StringDecrementAsync("k", 0.5) },
-        { "APPEND k v", db => db.StringAppendAsync("k", "v") },
-        { "STRLEN k", db => db.StringLengthAsync("k") },
-        { "PEXPIRE k 1500 GT", db => db.KeyExpireAsync("k", TimeSpan.FromMilliseconds(1500), ExpireWhen.GreaterThanCurrentExpiry) },
-        { "PEXPIREAT k 1900000000500", db => db.KeyExpireAsync("k", At) },
-        { "PEXPIRETIME k", db => db.KeyExpireTimeAsync("k") },
-        { "TOUCH a b", db => db.KeyTouchAsync(["a", "b"]) },
-        { "TYPE k", db => db.KeyTypeAsync("k") },
-        { "HSET k a 1 b 2", db => db.HashSetAsync("k", [new("a", 1), new("b", 2)]) },
-        { "HSETNX k f v", db => db.HashSetAsync("k", "f", "v", When.NotExists) },
-        { "HDEL k f", db => db.HashSetAsync("k", "f", RedisValue.Null) },
-        { "HINCRBY k f -2", db => db.HashDecrementAsync("k", "f", 2) },
-        { "HINCRBYFLOAT k f 1.5", db => db.HashIncrementAsync("k", "f", 1.5) },
-        { "SADD k a b", db => db.SetAddAsync("k", ["a", "b"]) },
-        { "SMISMEMBER k a b", db => db.SetContainsAsync("k", ["a", "b"]) },
-        { "SMOVE a b m", db => db.SetMoveAsync("a", "b", "m") },
-        { "SPOP k 2", db => db.SetPopAsync("k", 2) },
-        { "ZADD k 1.5 m", db => db.SortedSetAddAsync("k", "m", 1.5) },
-        { "ZADD k XX GT 1 a +inf b", db => db.SortedSetAddAsync("k", [new("a", 1), new("b", double.PositiveInfinity)], SortedSetWhen.Exists | SortedSetWhen.GreaterThan) },
-        { "ZADD k NX INCR 2 m", db => db.SortedSetIncrementAsync("k", "m", 2, When.NotExists, CommandFlags.None) },
-        { "ZINCRBY k -1 m", db => db.SortedSetDecrementAsync("k", "m", 1) },
-        { "ZCARD k", db => db.SortedSetLengthAsync("k") },
-        { "ZCOUNT k (1 2", db => db.SortedSetLengthAsync("k", 1, 2, Exclude.Start) },
-        { "ZLEXCOUNT k [a (c", db => db.SortedSetLengthByValueAsync("k", "a", "c", Exclude.Stop) },
-        { "ZRANGE k 0 -1", db => db.SortedSetRangeByRankAsync("k") },
-        { "ZREVRANGE k 0 9 WITHSCORES", db => db.SortedSetRangeByRankWithScoresAsync("k", 0, 9, Order.Descending) },
-        { "ZRANGEBYSCORE k -inf +inf", db => db.SortedSetRangeByScoreAsync("k") },
-        { "ZREVRANGEBYSCORE k +inf -inf LIMIT 5 10", db => db.SortedSetRangeByScoreAsync("k", order: Order.Descending, skip: 5, take: 10) },
-        { "ZREVRANGEBYSCORE k (9 1 WITHSCORES", db => db.SortedSetRangeByScoreWithScoresAsync("k", 1, 9, Exclude.Stop, Order.Descending) },
-        { "ZRANGEBYLEX k - +", db => db.SortedSetRangeByValueAsync("k") },
-        { "ZREVRANGEBYLEX k (c [a", db => db.SortedSetRangeByValueAsync("k", "a", "c", Exclude.Stop, Order.Descending) },
-        { "ZREVRANK k m", db => db.SortedSetRankAsync("k", "m", Order.Descending) },
-        { "ZPOPMAX k 2", db => db.SortedSetPopAsync("k", 2, Order.Descending) },
-        { "ZREMRANGEBYSCORE k -inf (7", db => db.SortedSetRemoveRangeByScoreAsync("k", double.NegativeInfinity, 7, Exclude.Stop) },
-        { "ZMSCORE k a b", db => db.SortedSetScoresAsync("k", ["a", "b"]) },
-        { "PUBLISH c m", db => db.PublishAsync(RedisChannel.Literal("c"), "m") },
-        { "EVAL s 1 k v", db => db.ScriptEvaluateAsync("s", ["k"], ["v"], CommandFlags.NoScriptCache) },
-    };
-
-    /// <summary>All in one conversation, as none of them needs another's answer.</summary>
-    [Fact]
-    public async Task Commands_are_spelled_as_the_server_reads_them()
-    {
-        var (words, commands) = (new List<string>(), Commands.Select(row => ((string)row[0], (Func<IDatabaseAsync, Task>)row[1])).ToList());
-        await using var server = new FakeRedis(async peer =>
-        {
-            await peer.GreetAsync();
-            for (;;)
-            {
-                words.Add(string.Join(' ', await peer.ReadCommandAsync("*")));
-                await peer.SendAsync("_\r\n");
-            }
-        });
-        await using var redis = await server.ConnectAsync("defaultDatabase=0");
-
-        foreach (var (_, command) in commands)
-            await command(redis.GetDatabase());
-
-        Assert.Equal(commands.Select(command => command.Item1), words.Where(line => line != "SELECT 0"));
-    }
-
     [Fact]
     public async Task Strings_are_replaced_appended_and_read_with_their_time()
     {

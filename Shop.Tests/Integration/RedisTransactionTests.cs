@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace Shop.Tests.Integration;
 
-/// <summary>Commands that belong together: against the real server, and against one that breaks in the middle.</summary>
+/// <summary>Commands that belong together.</summary>
 public sealed class RedisTransactionTests
 {
     [Fact]
@@ -127,119 +127,6 @@ public sealed class RedisTransactionTests
     }
 
     [Fact]
-    public async Task Nobody_comes_between_the_commands_of_a_batch_or_a_transaction()
-    {
-        var words = new List<string>();
-        await using var server = new FakeRedis(async peer =>
-        {
-            await peer.GreetAsync();
-            for (;;)
-            {
-                words.Add(string.Join(' ', await peer.ReadCommandAsync("*")));
-                await peer.SendAsync(words[^1] == "EXEC" ? "*2\r\n+OK\r\n:1\r\n" : words[^1] == "GET c" ? "$1\r\n7\r\n" : "+OK\r\n");
-            }
-        });
-        await using var redis = await server.ConnectAsync("asyncTimeout=20000,defaultDatabase=0");
-        var db = redis.GetDatabase();
-        var batch = db.CreateBatch();
-        Task[] both = [batch.KeyExpireAsync("x", TimeSpan.FromSeconds(1)), batch.KeyTypeAsync("x")];
-        var plain = db.CreateTransaction();
-        both = [.. both, plain.StringSetAsync("a", 1), plain.StringIncrementAsync("b")];
-        var conditional = db.CreateTransaction();
-        conditional.AddCondition(Condition.StringEqual("c", 7));
-        both = [.. both, conditional.StringSetAsync("c", 8), conditional.StringIncrementAsync("d")];
-
-        var last = db.StringGetAsync("between");
-        batch.Execute();
-        both = [.. both, plain.ExecuteAsync(), conditional.ExecuteAsync(), last, db.StringGetAsync("after")];
-        await Task.WhenAll(both.Select(task => task.ContinueWith(_ => { }, TaskScheduler.Default))).WaitAsync(TimeSpan.FromSeconds(15));
-
-        Assert.Equal(
-            [
-                "GET between", "PEXPIRE x 1000", "TYPE x", "MULTI", "SET a 1", "INCR b", "EXEC",
-                "WATCH c", "GET c", "MULTI", "SET c 8", "INCR d", "EXEC", "GET after",
-            ],
-            words.Where(line => !line.StartsWith("SELECT", StringComparison.Ordinal)));
-    }
-
-    [Fact]
-    public async Task A_connection_lost_while_conditions_are_asked_fails_the_transaction_and_the_next_one_works()
-    {
-        await using var server = new FakeRedis(
-            async peer =>
-            {
-                await peer.GreetAsync();
-                await peer.ReadCommandAsync("WATCH");
-                await peer.SendAsync("+OK\r\n$1"); // and closes
-            },
-            async peer =>
-            {
-                await peer.GreetAsync();
-                foreach (var (command, answer) in ((string, string)[])
-                    [("WATCH", "+OK"), ("EXISTS", ":1"), ("MULTI", "+OK"), ("INCR", "+QUEUED"), ("EXEC", "*1\r\n:3")])
-                {
-                    await peer.ReadCommandAsync(command);
-                    await peer.SendAsync($"{answer}\r\n");
-                }
-
-                await peer.StayAsync();
-            });
-        await using var redis = await server.ConnectAsync();
-
-        var lost = Conditional(redis);
-        await Assert.ThrowsAsync<RedisConnectionException>(() => lost.Executed);
-        await Assert.ThrowsAsync<RedisConnectionException>(() => lost.Count);
-
-        var (executed, count) = Conditional(redis);
-        Assert.True(await executed);
-        Assert.Equal(3, await count);
-    }
-
-    [Fact]
-    public async Task An_answer_that_never_comes_times_out_the_transaction_and_lets_the_others_through()
-    {
-        await using var server = new FakeRedis(async peer =>
-        {
-            await peer.GreetAsync();
-            await peer.ReadCommandAsync("WATCH");
-            await peer.ReadCommandAsync("EXISTS");
-            await peer.ReadCommandAsync("UNWATCH"); // only after the timeout
-            await peer.SendAsync("+OK\r\n:1\r\n+OK\r\n"); // late, and in order
-            await peer.ReadCommandAsync("GET");
-            await peer.SendAsync("+mine\r\n");
-            await peer.StayAsync();
-        });
-        await using var redis = await server.ConnectAsync("asyncTimeout=1000");
-
-        var (executed, count) = Conditional(redis);
-
-        await Assert.ThrowsAsync<RedisTimeoutException>(() => executed);
-        await Assert.ThrowsAsync<RedisTimeoutException>(() => count);
-        Assert.Equal("mine", await redis.GetDatabase().StringGetAsync("a"));
-    }
-
-    [Fact]
-    public async Task Cut_before_the_answer_to_EXEC_a_transaction_may_have_happened()
-    {
-        await using var server = new FakeRedis(async peer =>
-        {
-            await peer.GreetAsync();
-            await peer.ReadCommandAsync("MULTI");
-            await peer.ReadCommandAsync("INCR");
-            await peer.ReadCommandAsync("EXEC");
-            await peer.SendAsync("+OK\r\n+QUEUED\r\n*1\r\n"); // and closes
-        });
-        await using var redis = await server.ConnectAsync();
-        var transaction = redis.GetDatabase().CreateTransaction();
-        var count = transaction.StringIncrementAsync("n");
-
-        var lost = await Assert.ThrowsAsync<RedisConnectionException>(() => transaction.ExecuteAsync());
-
-        Assert.Equal(CommandStatus.Sent, lost.CommandStatus);
-        await Assert.ThrowsAsync<RedisConnectionException>(() => count);
-    }
-
-    [Fact]
     public async Task A_transaction_works_before_RESP3_too()
     {
         await using var server = await RedisServer.StartAsync("--rename-command", "HELLO", "");
@@ -269,13 +156,5 @@ public sealed class RedisTransactionTests
 
         Assert.Equal("x", (string?)await answer);
         Assert.Throws<NotSupportedException>(() => batch.HashScanAsync("h"));
-    }
-
-    private static (Task<bool> Executed, Task<long> Count) Conditional(ConnectionMultiplexer redis)
-    {
-        var transaction = redis.GetDatabase().CreateTransaction();
-        transaction.AddCondition(Condition.KeyExists("k"));
-        var count = transaction.StringIncrementAsync("n");
-        return (transaction.ExecuteAsync(), count);
     }
 }
