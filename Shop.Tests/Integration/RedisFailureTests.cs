@@ -12,7 +12,7 @@ public sealed class RedisFailureTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("redis-").FullName;
 
-    private static TimeSpan Limit => TimeSpan.FromSeconds(30);
+    private static TimeSpan Limit => TimeSpan.FromSeconds(60);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -23,17 +23,17 @@ public sealed class RedisFailureTests : IDisposable
         await using var redis = await server.ConnectAsync("asyncTimeout=1000,connectTimeout=1000");
         var db = redis.GetDatabase();
         var value = new byte[100 * 1024];
-        await db.StringSetAsync("k", value);
+        await db.PingAsync();
         using var writing = new CancellationTokenSource();
-        var (done, refused, lost) = (0, 0, 0);
+        var (done, refused, turnedAway, lost) = (0, 0, 0, 0);
         redis.ConnectionFailed += (_, _) => Interlocked.Increment(ref lost);
         var unexpected = new System.Collections.Concurrent.ConcurrentQueue<Exception>();
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var most = before;
 
-        // 200 MB if all of them were kept, and each tries again.
+        // 400 MB if all of them were kept, and each tries again.
         server.Signal("STOP");
-        var writers = Enumerable.Range(0, 2000).Select(i => Task.Run(async () =>
+        var writers = Enumerable.Range(0, 4000).Select(i => Task.Run(async () =>
         {
             while (!writing.IsCancellationRequested)
             {
@@ -45,7 +45,9 @@ public sealed class RedisFailureTests : IDisposable
                 catch (Exception e) when (e is RedisTimeoutException or RedisConnectionException)
                 {
                     Interlocked.Increment(ref refused);
-                    await Task.Delay(250);
+                    if (e.Message.StartsWith("Too many commands", StringComparison.Ordinal))
+                        Interlocked.Increment(ref turnedAway);
+                    await Task.Delay(1000);
                 }
                 catch (Exception e)
                 {
@@ -57,19 +59,20 @@ public sealed class RedisFailureTests : IDisposable
         await UntilAsync(() =>
         {
             most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true));
-            return Volatile.Read(ref refused) > 5000 && Volatile.Read(ref lost) > 0; // it was also left, and tried again in vain
+            return Volatile.Read(ref refused) > 8000 && Volatile.Read(ref lost) > 0; // it was also left, and tried again in vain
         });
 
         Assert.Equal(0, Volatile.Read(ref done));
         server.Signal("CONT");
-        await UntilAsync(() => Volatile.Read(ref done) > 2000);
+        await UntilAsync(() => Volatile.Read(ref done) > 500);
         await writing.CancelAsync();
         await Task.WhenAll(writers).WaitAsync(Limit);
 
         Assert.Empty(unexpected);
-        if (typeof(ConnectionMultiplexer).Assembly.GetName().Version is { Major: 1 })
-            Assert.True(most - before < 130 * 1024 * 1024, $"{most - before:N0} bytes"); // 64 MB of commands; the rest is the other tests'
-        Assert.Equal(value, (byte[]?)await db.StringGetAsync("k"));
+        if (typeof(ConnectionMultiplexer).Assembly.GetName().Version is not { Major: 1 })
+            return; // the real client's patience is its timeout alone
+        Assert.InRange(turnedAway, 2000, int.MaxValue); // at once: there is room for 640
+        Assert.True(most - before < 300 * 1024 * 1024, $"{most - before:N0} bytes"); // 64 MB of commands; the rest is the other tests'
     }
 
     [Fact]

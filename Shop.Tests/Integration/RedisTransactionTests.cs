@@ -64,8 +64,8 @@ public sealed class RedisTransactionTests
     public async Task Of_many_that_compare_and_set_each_step_is_taken_once()
     {
         await using var server = await RedisServer.StartAsync();
-        await using var redis = await server.ConnectAsync();
-        await using var other = await server.ConnectAsync();
+        await using var redis = await server.ConnectAsync("asyncTimeout=30000");
+        await using var other = await server.ConnectAsync("asyncTimeout=30000");
         await redis.GetDatabase().StringSetAsync("n", 0);
 
         // Two connections, eight loops each, other people's commands in between; every success has to count.
@@ -105,6 +105,23 @@ public sealed class RedisTransactionTests
         await Assert.ThrowsAsync<RedisServerException>(() => transaction.ExecuteAsync());
 
         await Assert.ThrowsAnyAsync<Exception>(() => set);
+        Assert.False(await db.KeyExistsAsync("a"));
+    }
+
+    [Fact]
+    public async Task A_key_that_may_not_be_watched_fails_the_transaction_although_its_condition_holds()
+    {
+        await using var server = await RedisServer.StartAsync("--user", "shop", "on", "nopass", "~*", "+@all", "-watch");
+        await using var redis = await server.ConnectAsync("user=shop,password=any");
+        var db = redis.GetDatabase();
+        var transaction = db.CreateTransaction();
+        var condition = transaction.AddCondition(Condition.KeyNotExists("a"));
+        var set = transaction.StringSetAsync("a", 1);
+
+        await Assert.ThrowsAsync<RedisServerException>(() => transaction.ExecuteAsync());
+
+        Assert.True(condition.WasSatisfied);
+        await Assert.ThrowsAsync<RedisServerException>(() => set);
         Assert.False(await db.KeyExistsAsync("a"));
     }
 

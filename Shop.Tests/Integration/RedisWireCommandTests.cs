@@ -172,7 +172,7 @@ public sealed class RedisWireCommandTests
             await peer.SendAsync("+mine\r\n");
             await peer.StayAsync();
         });
-        await using var redis = await server.ConnectAsync("asyncTimeout=1000");
+        await using var redis = await server.ConnectAsync("asyncTimeout=2000");
 
         var (executed, count) = Conditional(redis);
 

@@ -103,7 +103,7 @@ public sealed class RedisWireTests
             await peer.SendAsync("$5\r\nright\r\n");
             await peer.StayAsync();
         });
-        await using var redis = await server.ConnectAsync("asyncTimeout=1000");
+        await using var redis = await server.ConnectAsync("asyncTimeout=2000");
         var db = redis.GetDatabase();
 
         await Assert.ThrowsAsync<RedisTimeoutException>(() => db.StringGetAsync("a"));

@@ -58,6 +58,6 @@ internal sealed class RedisTransaction(ConnectionMultiplexer multiplexer, int da
 
         var transaction = new Transaction(Database, Take(), conditions);
         Owner.Send(transaction);
-        return flags.HasFlag(CommandFlags.FireAndForget) ? Task.FromResult(false) : transaction.Reply;
+        return flags.HasFlag(CommandFlags.FireAndForget) ? Task.FromResult(false) : transaction.Executed;
     }
 }

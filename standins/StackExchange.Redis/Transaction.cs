@@ -8,11 +8,11 @@ namespace StackExchange.Redis;
 /// </summary>
 internal sealed class Transaction(int db, List<Message> commands, List<ConditionResult> conditions) : Message("EXEC", db, [])
 {
-    private readonly TaskCompletionSource<bool> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _executed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _unanswered;
     private Exception? _failure;
 
-    public Task<bool> Reply => _reply.Task;
+    public Task<bool> Executed => _executed.Task;
 
     public override long Size => commands.Sum(command => command.Size);
 
@@ -27,17 +27,17 @@ internal sealed class Transaction(int db, List<Message> commands, List<Condition
     /// <summary>What to send first: the keys to watch, and the questions.</summary>
     public List<Message> Ask()
     {
-        (IsAsking, _unanswered) = (true, conditions.Count);
-        List<Message> questions =
-            [new Message<RedisResult>("WATCH", Db, StackExchange.Redis.Reply.Any, [.. conditions.Select(result => result.Condition.Key.Wire())])];
-        questions.AddRange(conditions.Select(result => new Question(this, result)));
+        List<Message> questions = [new Question(this, "WATCH", [.. conditions.Select(result => result.Condition.Key.Wire())], _ => { })];
+        questions.AddRange(conditions.Select(result => new Question(
+            this, result.Condition.Command, result.Condition.Args, reply => result.WasSatisfied = result.Condition.Holds(reply))));
+        (IsAsking, _unanswered) = (true, questions.Count);
         return questions;
     }
 
     /// <summary>What to send when all conditions hold: from MULTI to EXEC.</summary>
     public List<Message> Run()
     {
-        List<Message> all = [new Message<RedisResult>("MULTI", Db, StackExchange.Redis.Reply.Any)];
+        List<Message> all = [new Message<RedisResult>("MULTI", Db, Reply.Any)];
         all.AddRange(commands.Select(command => new Queued(command)));
         all.Add(this);
         return all;
@@ -63,29 +63,29 @@ internal sealed class Transaction(int db, List<Message> commands, List<Condition
 
         for (var i = 0; i < commands.Count; i++)
             commands[i].TryEnd(reply[i], null, server);
-        _reply.TrySetResult(true);
+        _executed.TrySetResult(true);
     }
 
     protected override void Fail(Exception failure, EndPoint server)
     {
         foreach (var command in commands)
             command.TryEnd(null, failure, server);
-        _reply.TrySetException(failure);
-        _ = _reply.Task.Exception;
+        _executed.TrySetException(failure);
+        _ = _executed.Task.Exception;
     }
 
     protected override void Forsake()
     {
         commands.ForEach(command => command.Cancel());
-        _reply.TrySetResult(false);
+        _executed.TrySetResult(false);
     }
 
-    private sealed class Question(Transaction transaction, ConditionResult result)
-        : Message(result.Condition.Command, transaction.Db, result.Condition.Args)
+    private sealed class Question(Transaction transaction, string command, RedisValue[] args, Action<RedisResult> take)
+        : Message(command, transaction.Db, args)
     {
         protected override void Complete(RedisResult reply, EndPoint server)
         {
-            result.WasSatisfied = result.Condition.Holds(reply);
+            take(reply);
             transaction._unanswered--;
         }
 
