@@ -116,10 +116,10 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Complete(await operations.GetOrderAsync(row.Number, Ct));
         Complete(await operations.GetQueueAsync(Ct));
 
-        Assert.NotNull((await operations.RetryJobAsync(job.Id, Ct)).Value);
-        Assert.NotNull((await operations.RetryWebhookAsync("stripe", receipt.EventId, Ct)).Value);
-        Assert.NotNull((await operations.RetryMessageAsync(message.Id, Ct)).Value);
-        Assert.Equal("job_not_parked", (await operations.RetryJobAsync(job.Id, Ct)).Problem?.Reason);
+        Assert.NotNull((await operations.RetryJobAsync(job.Id, "it works again", Ct)).Value);
+        Assert.NotNull((await operations.RetryWebhookAsync("stripe", receipt.EventId, "it works again", Ct)).Value);
+        Assert.NotNull((await operations.RetryMessageAsync(message.Id, "it works again", Ct)).Value);
+        Assert.Equal("job_not_parked", (await operations.RetryJobAsync(job.Id, "it works again", Ct)).Problem?.Reason);
     }
 
     public void Dispose() => _http.Dispose();

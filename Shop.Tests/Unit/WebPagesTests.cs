@@ -111,16 +111,6 @@ public sealed class WebPagesTests : IDisposable
         Assert.DoesNotContain(Reference.Of(ActivityTraceId.CreateFromString(Trace)), page.Html, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("/ops")]
-    [InlineData("/ops/orders/100042")]
-    [InlineData("/ops/queue")]
-    public async Task Operations_do_not_exist_while_nobody_can_sign_in(string address)
-    {
-        Assert.Equal(HttpStatusCode.NotFound, (await _visitor.GetAsync(address)).Status);
-        Assert.Empty(_api.Seen);
-    }
-
     [Fact]
     public async Task A_picture_is_fetched_once_and_cannot_run_anything()
     {

@@ -1,4 +1,5 @@
 using Shop.ServiceDefaults;
+using Shop.Web.Accounts;
 using Shop.Web.Carts;
 using Shop.Web.Catalog;
 using Shop.Web.Checkout;
@@ -21,9 +22,12 @@ internal static class ApiClients
         var waits = builder.Configuration.GetSection(ApiWaits.Section).Get<ApiWaits>() ?? new();
         services.AddHttpClient<CatalogClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
         services.AddHttpClient<CartClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
-        services.AddHttpClient<OrderClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
-        services.AddHttpClient<OperationsClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
-        services.AddHttpClient<CheckoutClient>(UseApi).WithDeadlines(waits.CheckoutAttempt, waits.CheckoutTotal);
+
+        // The personal ones, and no other: the catalogue's pages are shared, and a cart knows nobody.
+        services.AddHttpClient<AccountClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<OrderClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<OperationsClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<CheckoutClient>(UseApi).WithDeadlines(waits.CheckoutAttempt, waits.CheckoutTotal).AddHttpMessageHandler<VisitorHandler>();
     }
 
     private static void UseApi(HttpClient http) => http.BaseAddress = Api;
