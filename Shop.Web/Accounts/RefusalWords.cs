@@ -7,8 +7,8 @@ internal static class RefusalWords
     /// <summary>Never tells whether an address has an account here.</summary>
     public static string For(ApiProblem? problem) => problem?.Reason switch
     {
-        "sign_in_failed" => "We could not sign you in with this e-mail address and password. Check both, and that you have opened the link in the mail "
-            + "which confirms your address. After several wrong passwords we accept none for a while.",
+        "sign_in_failed" => "We could not sign you in with this address and password. Check both. If you are new here, open the link in our mail first. "
+            + "After several wrong passwords we accept none for a few minutes.",
         "code_wrong" => "This code is not right. A code from your app is good for half a minute, and a recovery code works once.",
         "too_many_requests" => "That was too often in a short time. Please wait a few minutes, and try again.",
         "second_factor_required_for_staff" => "Staff cannot be without a second factor.",
