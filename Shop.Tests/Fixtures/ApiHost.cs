@@ -14,9 +14,12 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Shop.Api;
+using Shop.Api.Accounts;
 using Shop.Data;
+using Shop.Data.Accounts;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Data.People;
 
 namespace Shop.Tests.Fixtures;
 
@@ -43,7 +46,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
     }
 
     internal ApiHost(params (string Key, string? Value)[] settings) =>
-        _settings = PatientDatabase.Concat([("Checkout:Wait", "00:00:18"), ("Checkout:RequestDeadline", "00:00:29")]).Concat(settings)
+        _settings = PatientDatabase.Concat([("Links:Secret", Any.LinkSecret), ("Accounts:HashIterations", "10000"), ("Checkout:Wait", "00:00:18"), ("Checkout:RequestDeadline", "00:00:29")]).Concat(settings)
             .GroupBy(s => s.Item1).ToDictionary(g => g.Key, g => g.Last().Item2);
 
     public HttpClient Http { get; private set; } = null!;
@@ -148,6 +151,27 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         throw new TimeoutException("No charge job came.");
     }
 
+    /// <summary>Somebody who is signed in, a second factor shown where it is due; written down without the ceremony.</summary>
+    internal async Task<Somebody> SignedInAsync(Role role = Role.Shopper, bool pending = false, string? password = null)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var user = ShopUser.Of(Person.WithAccount($"{role}-{Guid.NewGuid():N}@example.org".ToLowerInvariant(), $"Some {role}", now), role, now);
+        user.EmailConfirmed = true;
+        user.ChangePassword(password is null ? "none" : Services.GetRequiredService<Passwords>().Hash(password));
+        if (user.IsStaff || pending)
+            (user.TwoFactorEnabled, user.AuthenticatorKey) = (true, Totp.NewKey());
+        var token = Session.NewToken();
+        var session = new Session
+        {
+            Id = Guid.CreateVersion7(now), TokenHash = Session.HashOf(token), UserId = user.Id, Device = "A test", Pending = pending, CreatedAt = now,
+            LastSeenAt = now, ExpiresAt = now.AddMinutes(10), SecondFactorAt = user.TwoFactorEnabled && !pending ? now : null,
+        };
+        await using var db = Open();
+        db.AddRange(user, session);
+        await db.SaveChangesAsync();
+        return new Somebody(user.Id, user.Person.Email, token, session.Id, user.AuthenticatorKey ?? "");
+    }
+
     internal static PaymentNews Paid { get; } = new PaymentNews.Captured(0, "EUR");
 
     internal static async Task UntilAsync(Func<Task<bool>> holds)
@@ -170,6 +194,13 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
                 builder.UseSetting(key, value);
         }
     }
+}
+
+internal sealed record Somebody(Guid Id, string Email, string Token, Guid SessionId, string Key)
+{
+    public (string, string?) Bearer => BearerOf(Token);
+
+    public static (string, string?) BearerOf(string? token) => ("Authorization", $"Bearer {token}");
 }
 
 internal sealed record Answer(HttpStatusCode Status, JsonElement Json, string Text, IReadOnlyDictionary<string, string> Headers)

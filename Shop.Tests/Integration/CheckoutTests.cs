@@ -318,9 +318,9 @@ public sealed class CheckoutTests(ApiHost api) : IClassFixture<ApiHost>
         twin.Add(person);
         await twin.SaveChangesAsync();
         await twin.Database.ExecuteSqlAsync($"""
-            INSERT INTO shop.orders (id, access_key, checkout_key, checkout_digest, cart_id, person_id, reference, trace_id, payment, fulfilment, currency,
+            INSERT INTO shop.orders (id, checkout_key, checkout_digest, cart_id, person_id, reference, trace_id, payment, fulfilment, currency,
                 total_minor, tax_minor, captured_minor, refunded_minor, disputed_minor, placed_at, deadline_at)
-            VALUES (gen_random_uuid(), '', {key}, '', gen_random_uuid(), {person.Id}, '', '', 'None', 'Open', 'EUR', 1, 0, 0, 0, 0, now(), now())
+            VALUES (gen_random_uuid(), {key}, '', gen_random_uuid(), {person.Id}, '', '', 'None', 'Open', 'EUR', 1, 0, 0, 0, 0, now(), now())
             """);
 
         var running = await guest.CheckoutAsync(key);

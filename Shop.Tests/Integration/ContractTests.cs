@@ -1,5 +1,7 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Shop.Data.Accounts;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
@@ -110,6 +112,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
             LatencyMs = 12.5, At = now,
         });
         await db.SaveChangesAsync();
+        _answers.Token = (await _api.SignedInAsync(Role.Operator)).Token;
         var operations = new OperationsClient(_http);
 
         var row = Complete(await operations.GetOrdersAsync(Ct)).Items[0];
@@ -167,8 +170,17 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
     {
         public JsonElement Last { get; private set; }
 
+        /// <summary>Who is signed in.</summary>
+        public string? Token { get; set; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            if (Token is not null)
+            {
+                request.Headers.Authorization ??= new("Bearer", Token);
+                request.Content ??= request.Method == HttpMethod.Post ? JsonContent.Create(new { why = "The gateway is back." }) : null;
+            }
+
             var response = await base.SendAsync(request, cancellationToken);
             await response.Content.LoadIntoBufferAsync(cancellationToken);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
