@@ -30,5 +30,7 @@ internal sealed class AccountOptions
     public bool EachIsShorterThanTheNext() =>
         SeenEvery < StaffIdle && SeenEvery < ShopperIdle && StaffIdle <= StaffLongest && ShopperIdle <= ShopperLongest;
 
+    public TimeSpan LongestOf(bool staff) => staff ? StaffLongest : ShopperLongest;
+
     public TimeSpan IdleOf(bool staff) => staff ? StaffIdle : ShopperIdle;
 }

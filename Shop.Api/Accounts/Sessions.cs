@@ -5,6 +5,7 @@ using Shop.Data.Accounts;
 
 namespace Shop.Api.Accounts;
 
+/// <param name="ExpiresAt">Until when the token may live if it is used all the time: how long a cookie is worth keeping.</param>
 internal sealed record SignedIn(string Token, DateTimeOffset ExpiresAt);
 
 /// <summary>Opens and ends sessions. The token leaves this process once, in the answer that made it.</summary>
@@ -20,7 +21,7 @@ internal sealed class Sessions(IOptions<AccountOptions> options)
             CreatedAt = now, LastSeenAt = now, ExpiresAt = now + (pending ? options.Value.Pending : options.Value.IdleOf(role > Role.Shopper)),
             SecondFactorAt = provenAt,
         };
-        return (session, new SignedIn(token, session.ExpiresAt));
+        return (session, new SignedIn(token, pending ? session.ExpiresAt : now + options.Value.LongestOf(role > Role.Shopper)));
     }
 
     /// <summary>All that a user has open, but for <paramref name="except"/>.</summary>

@@ -18,6 +18,8 @@ public sealed class WebAccountsTests : IDisposable
           "secondFactorProven": false }
         """;
 
+    private const string Pending = """{ "status": 403, "reason": "second_factor_required" }""";
+
     private readonly CannedApi _api = new();
     private readonly CannedStorefront _shop;
     private readonly PlainVisitor _visitor;
@@ -241,9 +243,27 @@ public sealed class WebAccountsTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_is_half_signed_in_enters_a_code_or_sets_up_the_app()
+    {
+        _api.On("/account", Pending, HttpStatusCode.Forbidden)
+            .On("/account/second-factor", """{ "status": 401, "reason": "code_wrong" }""", HttpStatusCode.Unauthorized);
+
+        var asked = await _visitor.GetAsync("/account/second-factor?returnUrl=%2Fops%2Fqueue", cookie: SignedIn);
+        var wrong = await _visitor.PostAsync("/account/second-factor?returnUrl=%2Fops%2Fqueue", [("_handler", "prove"), ("Code", "000000")], cookie: SignedIn);
+        _api.On("/account/second-factor", """{ "token": "rotated", "expiresAt": "2030-01-15T12:00:00Z" }""");
+        var right = await _visitor.PostAsync("/account/second-factor?returnUrl=%2Fops%2Fqueue", [("_handler", "prove"), ("Code", "123456")], cookie: SignedIn);
+
+        Assert.Contains("autocomplete=\"one-time-code\"", asked.Html, StringComparison.Ordinal);
+        Assert.Contains("href=\"/account/second-factor/set-up?returnUrl=%2Fops%2Fqueue\"", asked.Html, StringComparison.Ordinal);
+        Assert.Contains("This code is not right", wrong.Html, StringComparison.Ordinal);
+        Assert.EndsWith("/ops/queue", right.Header("Location"), StringComparison.Ordinal);
+        Assert.StartsWith("session=rotated;", right.Header("Set-Cookie"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_wrong_code_at_the_set_up_keeps_the_key_that_the_app_has_already()
     {
-        _api.On("/account", Ada.Replace("\"isStaff\": false", "\"isStaff\": true", StringComparison.Ordinal))
+        _api.On("/account", Pending, HttpStatusCode.Forbidden)
             .On("/account/second-factor/begin", """{ "secret": "ABCD EFGH", "uri": "otpauth://totp/Shop:ada?secret=ABCDEFGH&issuer=Shop" }""")
             .On("/account/second-factor/enable", """{ "status": 422, "reason": "code_wrong" }""", HttpStatusCode.UnprocessableEntity);
 

@@ -13,8 +13,10 @@ public sealed class WebOperationsTests : IDisposable
     private const string SignedIn = "session=s-token";
     private const string Person = "0190d5a1-7b1c-7000-8000-000000000007";
 
+    private const string Last = "0190d5a1-7b1c-7000-8000-000000000009";
+
     private const string Entry = """
-        { "id": "e1", "at": "2026-01-15T12:00:00Z", "actor": { "id": null, "name": "Grace", "role": "admin" }, "action": "role_changed",
+        { "id": "e1", "at": "2026-01-15T12:00:00Z", "actor": { "id": "0190d5a1-7b1c-7000-8000-000000000008", "name": "Grace", "role": "admin" }, "action": "role_changed",
           "subjectKind": "user", "subject": "u-7", "before": { "role": "agent", "state": "active" }, "after": { "role": "operator", "state": "active" },
           "why": "covers the weekend", "reference": "4T7QK-9XW2M" }
         """;
@@ -95,17 +97,17 @@ public sealed class WebOperationsTests : IDisposable
     [Fact]
     public async Task The_audit_is_searched_by_all_that_was_asked_and_paged_by_where_it_ended()
     {
-        _api.On("/operations/audit", $$"""{ "items": [{{Entry}}], "next": "e1", "actions": ["role_changed", "signed_in"] }""");
+        _api.On("/operations/audit", $$"""{ "items": [{{Entry}}], "next": "{{Last}}", "actions": ["role_changed", "signed_in"] }""");
 
-        var page = await GetAsync("/ops/audit?who=grace&action=role_changed&subject=u-7&reference=4T7QK-9XW2M&text=weekend&from=2026-01-01&to=2026-01-31&before=e9");
+        var page = await GetAsync($"/ops/audit?who=grace&action=role_changed&subject=u-7&reference=4T7QK-9XW2M&text=weekend&from=2026-01-01&to=2026-01-31&before={Person}");
 
         var asked = Uri.UnescapeDataString(Assert.Single(_api.Seen, r => r.RequestUri!.AbsolutePath == "/operations/audit").RequestUri!.Query);
-        Assert.Equal("?who=grace&action=role_changed&subject=u-7&reference=4T7QK-9XW2M&text=weekend&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z&before=e9", asked);
+        Assert.Equal($"?who=grace&action=role_changed&subject=u-7&reference=4T7QK-9XW2M&text=weekend&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z&before={Person}", asked);
         Assert.Contains("<del>agent</del>", page.Html, StringComparison.Ordinal);
         Assert.Contains("<ins>operator</ins>", page.Html, StringComparison.Ordinal);
         Assert.DoesNotContain("<ins>active</ins>", page.Html, StringComparison.Ordinal);
         Assert.Contains("covers the weekend", page.Html, StringComparison.Ordinal);
-        Assert.Matches("href=\"[^\"]*who=grace[^\"]*before=e1\"[^>]*>Older", page.Html);
+        Assert.Matches($"href=\"[^\"]*who=grace[^\"]*before={Last}\"[^>]*>Older", page.Html);
     }
 
     [Fact]
@@ -115,7 +117,7 @@ public sealed class WebOperationsTests : IDisposable
             { "order": { "number": 100042, "placedAt": "2026-01-15T12:00:00Z", "status": "paid", "payment": "paid", "reason": null, "moneyTaken": "yes",
               "reference": "4T7QK-9XW2M", "currency": "EUR", "totalMinor": 1250, "texts": { "headline": "Paid.", "explanation": "We have it." } },
               "attempts": [], "jobs": [], "timeline": [] }
-            """).On("/operations/orders/100042/audit", $$"""{ "items": [{{Entry}}] }""");
+            """).On("/operations/orders/100042/audit", $$"""{ "items": [{{Entry}}], "actions": [] }""");
 
         Assert.Contains("covers the weekend", (await GetAsync("/ops/orders/100042")).Html, StringComparison.Ordinal);
     }

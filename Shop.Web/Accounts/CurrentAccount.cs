@@ -3,12 +3,14 @@ using Shop.Web.Api;
 namespace Shop.Web.Accounts;
 
 /// <summary>
-/// Who is signed in, for pages that are made without knowing: asked once, whichever parts of a page want to know. Missing means nobody, and
-/// leads nowhere.
+/// Who is signed in, for pages that are made without knowing: asked once, whichever parts of a page want to know, and it leads nowhere.
+/// Missing means nobody. Somebody whose second factor is still to come has no account to show yet, and is <see cref="IsPending"/>.
 /// </summary>
 internal sealed class CurrentAccount(AccountClient accounts, IHttpContextAccessor current)
 {
     private Task<Fetched<AccountView>>? _asked;
+
+    public bool IsPending { get; private set; }
 
     public Task<Fetched<AccountView>> FindAsync() => _asked ??= AskAsync(current.HttpContext!);
 
@@ -22,7 +24,8 @@ internal sealed class CurrentAccount(AccountClient accounts, IHttpContextAccesso
         }
         catch (EntryRefusedException e)
         {
-            return new(null, IsMissing: e.Refusal is EntryRefusal.SignInNeeded);
+            IsPending = e.Refusal is EntryRefusal.SecondFactorNeeded;
+            return new(null, IsMissing: !IsPending);
         }
     }
 }

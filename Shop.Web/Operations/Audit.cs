@@ -7,12 +7,12 @@ namespace Shop.Web.Operations;
 /// <summary>What the audit is searched for. The days are UTC's, and both are included.</summary>
 public sealed record AuditSearch(
     string? Who = null, string? Action = null, string? Subject = null, string? Reference = null, string? Text = null, DateOnly? From = null,
-    DateOnly? To = null, string? Before = null)
+    DateOnly? To = null, Guid? Before = null)
 {
     public string Address(string path) => QueryHelpers.AddQueryString(path, new Dictionary<string, string?>
     {
         ["who"] = Said(Who), ["action"] = Said(Action), ["subject"] = Said(Subject), ["reference"] = Said(Reference), ["text"] = Said(Text),
-        ["from"] = Midnight(From), ["to"] = Midnight(To?.AddDays(1)), ["before"] = Said(Before),
+        ["from"] = Midnight(From), ["to"] = Midnight(To?.AddDays(1)), ["before"] = Before?.ToString(),
     });
 
     private static string? Said(string? words) => string.IsNullOrWhiteSpace(words) ? null : words.Trim();
@@ -20,13 +20,14 @@ public sealed record AuditSearch(
     private static string? Midnight(DateOnly? day) => day?.ToString("yyyy-MM-dd'T00:00:00Z'", CultureInfo.InvariantCulture);
 }
 
-public sealed record AuditPageOf(IReadOnlyList<AuditRow> Items, string? Next = null, IReadOnlyList<string>? Actions = null);
+public sealed record AuditPageOf(IReadOnlyList<AuditRow> Items, IReadOnlyList<string> Actions, Guid? Next = null);
 
-public sealed record AuditActor(string Name, Guid? Id = null, string? Role = null);
+/// <summary><see cref="Name"/> is empty when the person was erased; the id stays.</summary>
+public sealed record AuditActor(Guid Id, string Name, string Role);
 
 public sealed record AuditRow(
-    DateTimeOffset At, AuditActor Actor, string Action, string? SubjectKind = null, string? Subject = null, JsonElement? Before = null,
-    JsonElement? After = null, string? Why = null, string? Reference = null);
+    DateTimeOffset At, AuditActor Actor, string Action, string SubjectKind, string Subject, JsonElement? Before = null, JsonElement? After = null,
+    string? Why = null, string? Reference = null);
 
 /// <summary>One fact that an action changed; null where there was none.</summary>
 public sealed record AuditChange(string Name, string? Before, string? After)

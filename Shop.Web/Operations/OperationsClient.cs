@@ -74,8 +74,9 @@ public sealed record ParkedJob(
 public sealed record ParkedWebhook(
     string Provider, string EventId, string Type, int Attempts, DateTimeOffset ReceivedAt, string? LastError = null);
 
+/// <summary><see cref="OrderNumber"/>: null for a mail about an account.</summary>
 public sealed record ParkedMessage(
-    Guid Id, long OrderNumber, string Kind, int Attempts, DateTimeOffset CreatedAt, string? LastError = null);
+    Guid Id, string Kind, int Attempts, DateTimeOffset CreatedAt, long? OrderNumber = null, string? LastError = null);
 
 public sealed record Backlog(int Waiting, int Parked);
 
