@@ -42,7 +42,12 @@ internal static class OrderEndpoints
         if (CheckoutForm.CardToken(form["PaymentToken"]) is not { } card)
             notice = "card_missing";
         else if (await checkout.PayAgainAsync(number, key, card, idempotencyKey, ct) is { Value: null } paid)
+        {
+            if (paid.Problem?.Status is StatusCodes.Status404NotFound)
+                return TypedResults.StatusCode(StatusCodes.Status404NotFound);
             notice = paid.IsRefused ? paid.Problem?.Reason ?? "refused" : "answer_lost";
+        }
+
         return TypedResults.LocalRedirect(QueryHelpers.AddQueryString($"/orders/{number}", new Dictionary<string, string?> { ["key"] = key, ["notice"] = notice }));
     }
 }
