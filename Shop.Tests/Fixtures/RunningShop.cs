@@ -46,6 +46,9 @@ public sealed class RunningShop : IAsyncLifetime
         var api = builder.CreateResourceBuilder((ProjectResource)builder.Resources.Single(r => r.Name == "api"));
         foreach (var (name, value) in ApiHost.PatientDatabase)
             api.WithEnvironment(name.Replace(":", "__", StringComparison.Ordinal), value);
+        // A first request on a loaded machine takes longer than a shopper should wait.
+        builder.CreateResourceBuilder((ProjectResource)builder.Resources.Single(r => r.Name == "web"))
+            .WithEnvironment("ApiWaits__ReadAttempt", "00:00:20").WithEnvironment("ApiWaits__ReadTotal", "00:00:45");
         _app = await builder.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
         foreach (var name in (string[])["simulator", "api", "payments", "web"])
