@@ -155,6 +155,8 @@ internal static class StaffEndpoints
         Acts.OnceAsync(reports, idempotencyKey, why, IdempotencyKey.DigestOf($"staff {what}", $"{id}"), clock, logger, async (db, now, reason) =>
         {
             var locked = await db.LockWithAdminsAsync(id, ct);
+            if (!locked.Exists(u => u.Id == caller.UserId && u is { Role: Role.Admin, DisabledAt: null }))
+                return Problems.Refuse(403, "forbidden", "Your account is not allowed to do this any more."); // another admin was faster
             if (locked.Find(u => u.Id == id) is not { } user)
                 return Problems.Refuse(404, "user_not_found", "There is no such account.");
             if (notOwn && id == caller.UserId)

@@ -205,7 +205,7 @@ internal sealed record Somebody(Guid Id, string Email, string Token, Guid Sessio
 
 internal sealed record Answer(HttpStatusCode Status, JsonElement Json, string Text, IReadOnlyDictionary<string, string> Headers)
 {
-    public string? this[string member] => Json.TryGetProperty(member, out var value) ? value.ToString() : null;
+    public string? this[string member] => Json.ValueKind is JsonValueKind.Object && Json.TryGetProperty(member, out var value) ? value.ToString() : null;
 
     public string? Reason => this["reason"];
 }
