@@ -40,8 +40,7 @@ public sealed class AccountFlowTests(RunningShop shop)
         await visitor.Page.ClickAsync($"text=Order {number}");
         await Assertions.Expect(visitor.Page.Locator(".answer.good")).ToBeVisibleAsync();
         await visitor.Page.GotoAsync("/account");
-        await visitor.Page.ClickAsync("text=Sign out");
-        await Assertions.Expect(visitor.Page.Locator("main")).ToContainTextAsync("You are signed out");
+        await SignOutAsync(visitor);
         var response = await visitor.Page.GotoAsync($"/orders/{number}");
 
         Assert.Equal(404, response!.Status);
@@ -126,7 +125,7 @@ public sealed class AccountFlowTests(RunningShop shop)
         var codes = await visitor.Page.Locator(".codes code").AllTextContentsAsync();
         await visitor.Page.ClickAsync("text=I have kept them");
         await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("Audit");
-        await visitor.Page.ClickAsync("text=Sign out");
+        await SignOutAsync(visitor);
 
         await visitor.Page.GotoAsync("/ops");
         await SubmitAsync(visitor, ("Email", RunningShop.AdminEmail), ("Password", RunningShop.AdminPassword));
@@ -138,7 +137,7 @@ public sealed class AccountFlowTests(RunningShop shop)
         await visitor.Page.ClickAsync("text=Search");
         await Assertions.Expect(visitor.Page.Locator("table.audit tbody tr")).ToHaveCountAsync(1);
 
-        await visitor.Page.ClickAsync("text=Sign out");
+        await SignOutAsync(visitor);
         await visitor.Page.GotoAsync("/ops");
         await SubmitAsync(visitor, ("Email", RunningShop.AdminEmail), ("Password", RunningShop.AdminPassword));
         await UseRecoveryCodeAsync(visitor, codes[3]);
@@ -191,6 +190,12 @@ public sealed class AccountFlowTests(RunningShop shop)
         await visitor.Page.GotoAsync("/account/sign-in");
         await SubmitAsync(visitor, ("Email", email), ("Password", Password));
         await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("Your account");
+    }
+
+    private static async Task SignOutAsync(BrowserSession visitor)
+    {
+        await visitor.Page.ClickAsync("text=Sign out");
+        await Assertions.Expect(visitor.Page.Locator("main")).ToContainTextAsync("You are signed out");
     }
 
     /// <summary>Fills in the page's form, presses its button, and is on the page that answers it.</summary>
