@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Shop.Api;
 using Shop.Api.Accounts;
@@ -50,6 +51,10 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
             .GroupBy(s => s.Item1).ToDictionary(g => g.Key, g => g.Last().Item2);
 
     public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>What was logged, as it would be in production.</summary>
+    public ConcurrentQueue<string> Logged { get; } = new();
+
     public PostgresWire Wire { get; private set; } = null!;
     public IServiceProvider Services => _factory!.Services;
     private string Database { get; set; } = "";
@@ -69,7 +74,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         Wire = new PostgresWire(new NpgsqlConnectionStringBuilder(Database).Port);
         var wired = new NpgsqlConnectionStringBuilder(Database) { Port = Wire.Port, SslMode = SslMode.Disable };
         _settings.TryAdd("ConnectionStrings:shopdb", wired.ConnectionString);
-        _factory = new Factory(_settings);
+        _factory = new Factory(_settings, Logged);
         _factory.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0)); // a port given as such is set after the start, at times too late
         _factory.StartServer();
         var address = _factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
@@ -185,13 +190,30 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         }
     }
 
-    private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<ShopApi>
+    private sealed class Factory(Dictionary<string, string?> settings, ConcurrentQueue<string> logged) : WebApplicationFactory<ShopApi>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             builder.UseEnvironment(settings.GetValueOrDefault("environment") ?? "Development");
             foreach (var (key, value) in settings)
                 builder.UseSetting(key, value);
+            builder.ConfigureLogging(logging => logging.AddProvider(new Recorder(logged)));
+        }
+    }
+
+    private sealed class Recorder(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
         }
     }
 }
