@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 namespace Shop.Web.Accounts;
 
 /// <summary>
-/// Tells the Api for whom a page is made: the session, and the browser and address that sign-ins are listed and limited by. Only clients of
-/// personal pages have it; what is fetched for a page that everybody shares is fetched for nobody.
+/// Tells the Api for whom a page is made: the session, and the browser by which its owner will know it again. Only clients of personal pages
+/// have this; what is fetched for a page that everybody shares is fetched for nobody.
 /// </summary>
 internal sealed class VisitorHandler(IHttpContextAccessor current) : DelegatingHandler
 {
@@ -12,24 +12,16 @@ internal sealed class VisitorHandler(IHttpContextAccessor current) : DelegatingH
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        // Null when a call goes on after its page; a first try has said it all by then.
-        if (current.HttpContext is { } context)
+        // Null when a call goes on after its page; its first attempt has said all this.
+        if (current.HttpContext?.Request is { } visit)
         {
-            if (SessionCookie.Read(context.Request) is { } token)
+            if (SessionCookie.Read(visit) is { } token)
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-            Say(request, "X-Forwarded-For", context.Connection.RemoteIpAddress?.ToString());
-            var browser = context.Request.Headers.UserAgent.ToString();
-            Say(request, "User-Agent", browser[..Math.Min(browser.Length, LongestName)]);
+            var browser = visit.Headers.UserAgent.ToString();
+            request.Headers.Remove("User-Agent"); // a second attempt has the first one's
+            request.Headers.TryAddWithoutValidation("User-Agent", browser[..Math.Min(browser.Length, LongestName)]);
         }
 
         return base.SendAsync(request, cancellationToken);
-    }
-
-    // A second try comes with the first one's headers.
-    private static void Say(HttpRequestMessage request, string header, string? value)
-    {
-        request.Headers.Remove(header);
-        if (!string.IsNullOrEmpty(value))
-            request.Headers.TryAddWithoutValidation(header, value);
     }
 }
