@@ -60,6 +60,18 @@ internal static partial class Log
     [LoggerMessage(2019, LogLevel.Warning, "RateLimits:Lifted: nothing is limited")]
     public static partial void RateLimitsLifted(this ILogger logger);
 
+    [LoggerMessage(2030, LogLevel.Information, "Purged {Sessions} sessions that had ended")]
+    public static partial void SessionsPurged(this ILogger logger, int sessions);
+
+    [LoggerMessage(2031, LogLevel.Warning, "The session sweep failed, it runs again in {Interval}")]
+    public static partial void SessionSweepFailed(this ILogger logger, Exception exception, TimeSpan interval);
+
+    [LoggerMessage(2032, LogLevel.Information, "There is nobody yet: the first admin was created ({UserId})")]
+    public static partial void FirstAdminCreated(this ILogger logger, Guid userId);
+
+    [LoggerMessage(2033, LogLevel.Warning, "There is nobody who could sign in: Accounts:FirstAdmin is not configured")]
+    public static partial void NoFirstAdmin(this ILogger logger);
+
     [LoggerMessage(2020, LogLevel.Information, "Parked {Thing} {Id} is due again")]
     public static partial void Unparked(this ILogger logger, string thing, string id);
 }

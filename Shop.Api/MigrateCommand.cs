@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Shop.Api.Accounts;
 using Shop.Data;
 using Shop.Data.Catalog.Seed;
 
@@ -24,6 +25,7 @@ internal static class MigrateCommand
             var patience = services.GetRequiredService<IOptions<ApiDatabaseOptions>>().Value.MigrationPatience;
             await MigrateAsync(db, patience, services.GetRequiredService<TimeProvider>(), ct);
             var seeded = configuration.GetValue("Seed:Catalogue", false) ? await CatalogueSeed.RunAsync(db, ct) : 0;
+            await FirstAdmin.CreateAsync(db, services, logger, ct);
             logger.Migrated((await db.Database.GetAppliedMigrationsAsync(ct)).Last(), seeded);
             return 0;
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Shop.Api;
+using Shop.Api.Accounts;
 using Shop.Api.Carts;
 using Shop.Api.Catalog;
 using Shop.Api.Checkout;
@@ -23,6 +24,7 @@ builder.AddCatalog();
 builder.Services.AddCarts();
 builder.Services.AddCheckout();
 builder.Services.AddOrders();
+builder.Services.AddAccounts();
 builder.Services.AddHostedService<ShopListener>();
 builder.Services.AddReference();
 
@@ -32,13 +34,15 @@ if (args is ["migrate", ..])
 
 app.MapDefaultEndpoints();
 app.UseRequestTimeouts();
+app.UseAuthentication(); // first: a user's limits are not the address's
 app.UseRateLimits();
+app.UseAuthorization();
 app.MapCatalog();
 app.MapCarts();
 app.MapCheckout();
 app.MapOrders();
-if (app.Environment.IsDevelopment())
-    app.MapOperations(); // nobody can sign in yet, so nobody else gets in
+app.MapAccounts();
+app.MapOperations();
 app.MapReference();
 await app.RunAsync();
 return 0;

@@ -12,20 +12,29 @@ var stripeKey = builder.AddStripeParameter("stripe-secret-key", "sk_test_simulat
 var stripePublishableKey = builder.AddStripeParameter("stripe-publishable-key", "pk_test_simulator");
 var webhookSecret = builder.AddGeneratedSecret("stripe-webhook-secret");
 
+// Signs the links in our mails; who the first admin is counts only while nobody can sign in yet.
+var linkSecret = builder.AddGeneratedSecret("link-secret");
+var adminEmail = builder.AddParameter("admin-email", () => builder.Configuration["Parameters:admin-email"] ?? "admin@shop.example");
+var adminPassword = builder.AddGeneratedSecret("admin-password");
+
 var migrate = builder.AddProject<Projects.Shop_Api>("migrate", launchProfileName: null).WithoutTelemetryRetry()
     .WithArgs("migrate")
     .WithEnvironment("Seed__Catalogue", builder.ExecutionContext.IsRunMode ? "true" : "false")
+    .WithEnvironment("Accounts__FirstAdmin__Email", adminEmail)
+    .WithEnvironment("Accounts__FirstAdmin__Password", adminPassword)
     .WithReference(shopdb).WaitFor(shopdb);
 
 var api = builder.AddProject<Projects.Shop_Api>("api").AsShopService("API", ("/reference", "API reference"))
     .WithReference(shopdb).WaitFor(shopdb)
     .WithReference(cache)
+    .WithEnvironment("Links__Secret", linkSecret)
     .WaitForCompletion(migrate);
 
 var payments = builder.AddProject<Projects.Shop_Payments>("payments").AsShopService("Payments")
     .WithExternalHttpEndpoints() // for the gateways' webhooks
     .WithReference(shopdb).WaitFor(shopdb)
     .WaitForCompletion(migrate)
+    .WithEnvironment("Links__Secret", linkSecret)
     .WithEnvironment("Gateways__Stripe__ApiKey", stripeKey)
     .WithEnvironment("Gateways__Stripe__WebhookSecret", webhookSecret);
 

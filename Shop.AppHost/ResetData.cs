@@ -34,7 +34,7 @@ internal static class ResetData
         {
             await connection.OpenAsync(limit.Token);
             await using var drop = new NpgsqlCommand(
-                "DROP SCHEMA IF EXISTS shop, payments CASCADE; DROP TABLE IF EXISTS public.\"__EFMigrationsHistory\"", connection);
+                "DROP SCHEMA IF EXISTS shop, payments, accounts CASCADE; DROP TABLE IF EXISTS public.\"__EFMigrationsHistory\"", connection);
             await drop.ExecuteNonQueryAsync(limit.Token);
         }
 

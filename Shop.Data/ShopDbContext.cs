@@ -1,5 +1,7 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Shop.Data.Accounts;
+using Shop.Data.Audit;
 using Shop.Data.Carts;
 using Shop.Data.Catalog;
 using Shop.Data.Inventory;
@@ -10,11 +12,12 @@ using Shop.Data.People;
 
 namespace Shop.Data;
 
-/// <summary>Every table of the shop. Two schemas show who writes what; later two database roles can enforce it.</summary>
+/// <summary>Every table of the shop. Three schemas show who writes what; later two database roles can enforce it.</summary>
 public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbContext(options)
 {
     public const string ShopSchema = "shop";
     public const string PaymentsSchema = "payments";
+    public const string AccountsSchema = "accounts";
 
     public DbSet<Category> Categories => Set<Category>();
     public DbSet<Product> Products => Set<Product>();
@@ -36,6 +39,9 @@ public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbC
     public DbSet<Refund> Refunds => Set<Refund>();
     public DbSet<WebhookReceipt> WebhookReceipts => Set<WebhookReceipt>();
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+    public DbSet<ShopUser> Users => Set<ShopUser>();
+    public DbSet<Session> Sessions => Set<Session>();
+    public DbSet<AuditEntry> Audit => Set<AuditEntry>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configuration) =>
         configuration.Properties<Enum>().HaveConversion<string>();

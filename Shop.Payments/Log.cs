@@ -87,13 +87,13 @@ internal static partial class Log
     public static partial void HoldsExpired(this ILogger logger, int count);
 
     [LoggerMessage(3080, LogLevel.Information, "Sent {Kind} {MessageId} of order {OrderId}")]
-    public static partial void Sent(this ILogger logger, OutboxKind kind, Guid messageId, Guid orderId);
+    public static partial void Sent(this ILogger logger, OutboxKind kind, Guid messageId, Guid? orderId);
 
     [LoggerMessage(3081, LogLevel.Warning, "{Kind} {MessageId} of order {OrderId} was not sent (try {Attempt}): {Why}")]
-    public static partial void NotSent(this ILogger logger, OutboxKind kind, Guid messageId, Guid orderId, int attempt, string why);
+    public static partial void NotSent(this ILogger logger, OutboxKind kind, Guid messageId, Guid? orderId, int attempt, string why);
 
     [LoggerMessage(3082, LogLevel.Error, "{Kind} {MessageId} of order {OrderId} is parked after {Attempt} tries: {Why}")]
-    public static partial void MessageParked(this ILogger logger, OutboxKind kind, Guid messageId, Guid orderId, int attempt, string why);
+    public static partial void MessageParked(this ILogger logger, OutboxKind kind, Guid messageId, Guid? orderId, int attempt, string why);
 
     [LoggerMessage(3083, LogLevel.Warning, "Smtp:Host is not configured: mails wait in the outbox")]
     public static partial void NoMailServer(this ILogger logger);

@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.FileProviders;
 using Shop.Simulator;
+using Shop.Simulator.Authenticator;
 using Shop.Simulator.Elements;
 using Shop.Simulator.Faults;
 using Shop.Simulator.Mail;
@@ -21,6 +22,7 @@ builder.Services.AddOptions<StripeOptions>().BindConfiguration(StripeOptions.Sec
 builder.Services.AddSingleton<Journal>();
 builder.Services.AddSingleton<Account>();
 builder.Services.AddSingleton<Mailbox>();
+builder.Services.AddSingleton<Phone>();
 builder.Services.AddSingleton<FaultBox>();
 builder.Services.AddSingleton<RequestLog>();
 builder.Services.AddSingleton<StripeApi>();
@@ -40,6 +42,7 @@ app.UseStaticFiles(new StaticFileOptions
 app.MapStripe();
 app.MapElements();
 app.MapControl();
+app.MapAuthenticator();
 app.MapGet("/", (string? order) => new RazorComponentResult<DeveloperPage>(new { Order = order is "" ? null : order }));
 app.MapGet("/overview", (string? order) => new RazorComponentResult<Overview>(new { Order = order is "" ? null : order }));
 

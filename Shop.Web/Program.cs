@@ -1,5 +1,6 @@
 using Shop.ServiceDefaults;
 using Shop.Web;
+using Shop.Web.Accounts;
 using Shop.Web.Api;
 using Shop.Web.Carts;
 using Shop.Web.Catalog;
@@ -16,6 +17,7 @@ builder.AddApiClients();
 builder.Services.AddRazorComponents();
 builder.Services.AddSharedPages();
 builder.Services.AddPages();
+builder.Services.AddAccounts();
 builder.Services.AddOperations();
 
 var app = builder.Build();
@@ -25,7 +27,7 @@ app.UseHeadRequests();
 app.UseExceptionHandler("/status/500", createScopeForErrors: true);
 app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
 app.UseSameOriginGuard();
-app.UseOperationsGate();
+app.UseEntryGate();
 app.UseRouting();
 app.UseOutputCache();
 
@@ -33,6 +35,7 @@ app.MapStaticAssets();
 app.MapCatalog();
 app.MapCart();
 app.MapOrders();
+app.MapAccounts();
 app.MapOperations();
 app.MapRazorComponents<App>().DisableAntiforgery().WithStaticAssets(); // SameOriginGuard does that work
 app.Run();

@@ -66,7 +66,7 @@ internal static class CartEndpoints
 
     public static void MapCarts(this IEndpointRouteBuilder app)
     {
-        var carts = app.MapGroup("/cart").WithTags("Cart").AddEndpointFilter<OnceMore>();
+        var carts = app.MapGroup("/cart").WithTags("Cart").AddEndpointFilter<OnceMore>().AllowAnonymous();
         carts.MapGet("/", GetCart).WithName(nameof(GetCart)).WithSummary("The cart of the token in X-Cart; without one, an empty cart.");
         carts.MapPost("/lines", AddToCart).WithName(nameof(AddToCart))
             .WithSummary("Adds to the cart; makes one, and gives its token, where there is none.")

@@ -18,7 +18,7 @@ internal static class CatalogEndpoints
 
     public static void MapCatalog(this IEndpointRouteBuilder app)
     {
-        var catalog = app.MapGroup("/catalog").WithTags("Catalogue").ProducesProblem(404);
+        var catalog = app.MapGroup("/catalog").WithTags("Catalogue").ProducesProblem(404).AllowAnonymous();
         catalog.MapGet("/home", GetHome).WithName(nameof(GetHome)).WithSummary("What the shop window shows.").Produces<HomeView>();
         catalog.MapGet("/categories/{slug}", GetCategory).WithName(nameof(GetCategory)).WithSummary("A page of a category.")
             .Produces<CategoryView>().ProducesProblem(400);

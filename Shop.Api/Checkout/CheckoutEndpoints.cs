@@ -1,10 +1,9 @@
-using System.Buffers.Text;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Shop.Api.Accounts;
 using Shop.Api.Carts;
 using Shop.Api.Orders;
 using Shop.Data;
@@ -31,12 +30,13 @@ internal static class CheckoutEndpoints
         app.MapPost("/checkout", PlaceOrder).WithName(nameof(PlaceOrder)).WithTags("Checkout")
             .WithSummary("Orders a cart: 200 when the payment is settled, 202 while it is being confirmed. The same key is the same order.")
             .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
-            .AddEndpointFilter<OnceMore>().WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
+            .AddEndpointFilter<OnceMore>().WithRequestTimeout(CheckoutOptions.DeadlinePolicy).AllowAnonymous();
 
     internal static async Task<OrderResult> PlaceOrder(
         CheckoutRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
-        [FromHeader(Name = CartToken.Header)] string? cartToken, ShopDbContext db, NpgsqlDataSource database, OrderWaiters waiters,
-        OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry,
+        [FromHeader(Name = CartToken.Header)] string? cartToken, Caller? caller, ShopDbContext db, NpgsqlDataSource database,
+        OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time,
+        TimeProvider clock, ShopTelemetry telemetry,
         ILogger<CheckoutRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
@@ -68,7 +68,7 @@ internal static class CheckoutEndpoints
             Id = Guid.CreateVersion7(now), Email = request.Email!, Name = request.Name!, Line1 = request.Line1!, Line2 = request.Line2,
             PostalCode = request.PostalCode!, City = request.City!, Country = request.Country!, CreatedAt = now,
         };
-        var order = OrderOf(cart, person, key, digest, now, time.Value.Of(options.Value.Deadline));
+        var order = OrderOf(cart, person, caller?.SignedInUserId, key, digest, now, time.Value.Of(options.Value.Deadline));
         var job = PaymentJob.Of(
             PaymentJobKind.Charge, order.Id, CheckoutRequest.ProviderOf(request.Provider)!.Value, now, paymentToken: request.PaymentToken);
 
@@ -147,7 +147,7 @@ internal static class CheckoutEndpoints
         return (order, await reader.ReadCartAsync(ct));
     }
 
-    private static Order OrderOf(PricedCart cart, Person person, Guid key, string digest, DateTimeOffset now, TimeSpan deadline)
+    private static Order OrderOf(PricedCart cart, Person person, Guid? userId, Guid key, string digest, DateTimeOffset now, TimeSpan deadline)
     {
         var id = Guid.CreateVersion7(now);
         OrderLine[] lines =
@@ -162,8 +162,7 @@ internal static class CheckoutEndpoints
         var traceId = Activity.Current?.TraceId ?? ActivityTraceId.CreateRandom(); // without a trace there is still a reference
         return new Order
         {
-            Id = id, AccessKey = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)), CheckoutKey = key, CheckoutDigest = digest,
-            CartId = cart.Id, PersonId = person.Id, Reference = Reference.Of(traceId), TraceId = traceId.ToHexString(), Currency = cart.Currency,
+            Id = id, CheckoutKey = key, CheckoutDigest = digest, CartId = cart.Id, PersonId = person.Id, UserId = userId, Reference = Reference.Of(traceId), TraceId = traceId.ToHexString(), Currency = cart.Currency,
             TotalMinor = lines.Sum(l => l.TotalMinor), TaxMinor = lines.Sum(l => l.TaxMinor), PlacedAt = now, DeadlineAt = now + deadline,
             Lines = [.. lines],
         };

@@ -33,7 +33,7 @@ internal sealed partial record CheckoutRequest(
     public Dictionary<string, string[]> Errors()
     {
         Dictionary<string, string[]> errors = [];
-        Require(Email is not null && EmailShape().IsMatch(Email) && Email.Length <= MaxLength, "email", "Please enter a valid e-mail address.");
+        Require(IsEmail(Email), "email", "Please enter a valid e-mail address.");
         Text(Name, "name", "Please enter your name.");
         Text(Line1, "line1", "Please enter street and house number.");
         Require(Line2 is null || IsText(Line2), "line2", $"Please use at most {MaxLength} characters.");
@@ -57,6 +57,8 @@ internal sealed partial record CheckoutRequest(
                 errors[field] = [otherwise];
         }
     }
+
+    public static bool IsEmail(string? email) => email is { Length: <= MaxLength } && EmailShape().IsMatch(email);
 
     public static void Payment(Dictionary<string, string[]> errors, string? paymentToken, string? provider)
     {

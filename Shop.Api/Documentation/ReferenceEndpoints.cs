@@ -25,8 +25,8 @@ internal static class ReferenceEndpoints
 
     public static void MapReference(this IEndpointRouteBuilder app)
     {
-        app.MapOpenApi();
-        app.MapGet("/reference", GetReference).ExcludeFromDescription();
+        app.MapOpenApi().AllowAnonymous();
+        app.MapGet("/reference", GetReference).ExcludeFromDescription().AllowAnonymous();
     }
 
     internal static async Task<ContentHttpResult> GetReference(

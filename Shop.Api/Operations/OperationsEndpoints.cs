@@ -3,10 +3,13 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Shop.Api.Accounts;
+using Shop.Api.Audit;
 using Shop.Api.Carts;
 using Shop.Api.Checkout;
 using Shop.Api.Orders;
 using Shop.Data;
+using Shop.Data.Audit;
 using Shop.Data.Carts;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
@@ -46,7 +49,8 @@ internal sealed record ParkedJob(
 /// <summary>A gateway's event that could not be made use of; which order it is about is not known before it is.</summary>
 internal sealed record ParkedWebhook(PaymentProvider Provider, string EventId, string Type, string? LastError, int Attempts, DateTimeOffset ReceivedAt);
 
-internal sealed record ParkedMessage(Guid Id, long OrderNumber, OutboxKind Kind, string? LastError, int Attempts, DateTimeOffset CreatedAt);
+/// <param name="OrderNumber">Null for a mail about an account.</param>
+internal sealed record ParkedMessage(Guid Id, long? OrderNumber, OutboxKind Kind, string? LastError, int Attempts, DateTimeOffset CreatedAt);
 
 internal sealed record Backlog(int Waiting, int Parked);
 
@@ -54,7 +58,7 @@ internal sealed record QueueView(
     int Waiting, int Leased, int Parked, DateTimeOffset? OldestDueAt, IReadOnlyList<ParkedJob> ParkedJobs, Backlog Webhooks,
     IReadOnlyList<ParkedWebhook> ParkedWebhooks, Backlog Outbox, IReadOnlyList<ParkedMessage> ParkedMessages);
 
-/// <summary>What operators ask, on a pool of its own. Mapped in Development only, until there is somebody to sign in.</summary>
+/// <summary>What staff ask and do, on a pool of its own.</summary>
 internal static class OperationsEndpoints
 {
     private const int MaxRows = 200;
@@ -62,15 +66,20 @@ internal static class OperationsEndpoints
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
         var operations = app.MapGroup("/operations").WithTags("Operations");
-        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.");
+        operations.MapStaff();
+        operations.MapAudit();
+        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
+            .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
-            .WithSummary("All that happened to an order, and nothing personal.").ProducesProblem(404);
-        operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue)).WithSummary("How jobs, webhooks and outbox stand, and what waits for a person.");
-        operations.MapPost("/jobs/{id:guid}/retry", RetryJob).WithName(nameof(RetryJob)).WithSummary("Makes a parked job due now.").ProducesProblem(404).ProducesProblem(409);
-        operations.MapPost("/webhooks/{provider}/{eventId}/retry", RetryWebhook).WithName(nameof(RetryWebhook))
-            .WithSummary("Makes a parked webhook due now.").ProducesProblem(404).ProducesProblem(409);
-        operations.MapPost("/outbox/{id:guid}/retry", RetryMessage).WithName(nameof(RetryMessage))
-            .WithSummary("Makes a parked mail due now.").ProducesProblem(404).ProducesProblem(409);
+            .WithSummary("All that happened to an order, and nothing personal.").ProducesProblem(404).RequireAuthorization(Policies.Agent);
+        operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue)).WithSummary("How jobs, webhooks and outbox stand, and what waits for a person.")
+            .RequireAuthorization(Policies.Agent);
+        Post("/jobs/{id:guid}/retry", RetryJob, "Makes a parked job due now.");
+        Post("/webhooks/{provider}/{eventId}/retry", RetryWebhook, "Makes a parked webhook due now.");
+        Post("/outbox/{id:guid}/retry", RetryMessage, "Makes a parked mail due now.");
+
+        void Post(string path, Delegate handler, string summary) => operations.MapPost(path, handler).WithName(handler.Method.Name).WithSummary(summary)
+            .RequireAuthorization(Policies.Operator).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
     }
 
     internal static async Task<Ok<OrderRows>> GetOrders(ReportsDatabase reports, CancellationToken ct, int limit = 50)
@@ -140,7 +149,7 @@ internal static class OperationsEndpoints
             """);
         batch.Add("""
             SELECT m.id, o.number, m.kind, m.last_error, m.attempts, m.created_at
-            FROM shop.outbox m JOIN shop.orders o ON o.id = m.order_id
+            FROM shop.outbox m LEFT JOIN shop.orders o ON o.id = m.order_id
             WHERE m.state = 'Parked' ORDER BY m.created_at LIMIT 100
             """);
         await db.Database.OpenConnectionAsync(ct);
@@ -177,7 +186,7 @@ internal static class OperationsEndpoints
         while (await reader.ReadAsync(ct))
         {
             parkedMessages.Add(new ParkedMessage(
-                reader.GetGuid(0), reader.GetInt64(1), Enum.Parse<OutboxKind>(reader.GetString(2)),
+                reader.GetGuid(0), reader.IsDBNull(1) ? null : reader.GetInt64(1), Enum.Parse<OutboxKind>(reader.GetString(2)),
                 reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetInt32(4), reader.GetFieldValue<DateTimeOffset>(5)));
         }
 
@@ -185,74 +194,89 @@ internal static class OperationsEndpoints
     }
 
     internal static Task<RetryResult> RetryJob(
-        Guid id, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, ReportsDatabase reports, TimeProvider clock, ILogger<QueueView> logger,
-        CancellationToken ct) =>
+        Guid id, WhyRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, Caller caller, ReportsDatabase reports,
+        TimeProvider clock, ILogger<QueueView> logger, CancellationToken ct) =>
         RetryAsync(
-            "job", $"{id}", idempotencyKey, reports, clock, logger,
+            "job", $"{id}", form.Why, idempotencyKey, reports, clock, logger,
             db => db.PaymentJobs.FromSql($"SELECT * FROM payments.payment_jobs WHERE id = {id} FOR UPDATE"), job => job.State,
-            (db, job, now) =>
+            async (db, job, now, why) =>
             {
+                var before = new { Job = id, job.Kind, job.State, job.Leases };
                 (job.State, job.Leases, job.DueAt) = (JobState.Waiting, 0, now);
                 db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Unparked, "A person has restarted the payment job.", forShopper: false));
+                var number = await db.Orders.Where(o => o.Id == job.OrderId).Select(o => o.Number).SingleAsync(ct);
+                db.Record(
+                    caller, now, AuditActions.JobRetried, AuditSubjects.Order, $"{number}", before, new { Job = id, job.Kind, job.State, job.Leases }, why);
             },
             ct);
 
     internal static Task<RetryResult> RetryWebhook(
-        string provider, string eventId, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, ReportsDatabase reports, TimeProvider clock,
-        ILogger<QueueView> logger, CancellationToken ct)
+        string provider, string eventId, WhyRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, Caller caller,
+        ReportsDatabase reports, TimeProvider clock, ILogger<QueueView> logger, CancellationToken ct)
     {
         var from = $"{CheckoutRequest.ProviderOf(provider)}";
         return RetryAsync(
-            "webhook", $"{from}/{eventId}", idempotencyKey, reports, clock, logger,
+            "webhook", $"{from}/{eventId}", form.Why, idempotencyKey, reports, clock, logger,
             db => db.WebhookReceipts.FromSql($"""
                 SELECT * FROM payments.webhook_receipts WHERE provider = {from} AND event_id = {eventId} FOR UPDATE
                 """),
             receipt => receipt.State,
-            (_, receipt, now) => (receipt.State, receipt.Forgiven, receipt.DueAt) = (JobState.Waiting, receipt.Attempts, now),
+            (db, receipt, now, why) =>
+            {
+                var before = new { receipt.Type, receipt.State, receipt.Forgiven };
+                (receipt.State, receipt.Forgiven, receipt.DueAt) = (JobState.Waiting, receipt.Attempts, now);
+                db.Record(
+                    caller, now, AuditActions.WebhookRetried, AuditSubjects.Webhook, $"{from}/{eventId}", before,
+                    new { receipt.Type, receipt.State, receipt.Forgiven }, why);
+                return Task.CompletedTask;
+            },
             ct);
     }
 
     internal static Task<RetryResult> RetryMessage(
-        Guid id, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, ReportsDatabase reports, TimeProvider clock, ILogger<QueueView> logger,
-        CancellationToken ct) =>
+        Guid id, WhyRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, Caller caller, ReportsDatabase reports,
+        TimeProvider clock, ILogger<QueueView> logger, CancellationToken ct) =>
         RetryAsync(
-            "message", $"{id}", idempotencyKey, reports, clock, logger,
+            "message", $"{id}", form.Why, idempotencyKey, reports, clock, logger,
             db => db.Outbox.FromSql($"SELECT * FROM shop.outbox WHERE id = {id} FOR UPDATE"), message => message.State,
-            (db, message, now) =>
+            async (db, message, now, why) =>
             {
+                var before = new { Message = id, message.Kind, message.State, message.Attempts };
                 (message.State, message.Attempts, message.DueAt) = (JobState.Waiting, 0, now);
-                db.Timeline.Add(TimelineEntry.Of(message.OrderId, now, TimelineKinds.Unparked, $"A person has restarted {message.Kind}.", forShopper: false));
+                var (kind, subject) = (AuditSubjects.Message, $"{id}");
+                if (message.OrderId is { } orderId)
+                {
+                    db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.Unparked, $"A person has restarted {message.Kind}.", forShopper: false));
+                    (kind, subject) = (AuditSubjects.Order, $"{await db.Orders.Where(o => o.Id == orderId).Select(o => o.Number).SingleAsync(ct)}");
+                }
+
+                db.Record(
+                    caller, now, AuditActions.MessageRetried, kind, subject, before, new { Message = id, message.Kind, message.State, message.Attempts }, why);
             },
             ct);
 
     /// <summary>A person has looked: what was parked is due now, with its tries counted anew. Once, however often the key comes.</summary>
     private static async Task<RetryResult> RetryAsync<T>(
-        string thing, string id, string? idempotencyKey, ReportsDatabase reports, TimeProvider clock, ILogger logger,
-        Func<ShopDbContext, IQueryable<T>> locked, Func<T, JobState> stateOf, Action<ShopDbContext, T, DateTimeOffset> restart, CancellationToken ct)
-        where T : class
+        string thing, string id, string? why, string? idempotencyKey, ReportsDatabase reports, TimeProvider clock, ILogger logger,
+        Func<ShopDbContext, IQueryable<T>> locked, Func<T, JobState> stateOf, Func<ShopDbContext, T, DateTimeOffset, string, Task> restart,
+        CancellationToken ct) where T : class
     {
-        if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
-            return IdempotencyKey.IsMissing();
+        var restarted = false;
+        var answer = await Acts.OnceAsync(
+            reports, idempotencyKey, why, IdempotencyKey.DigestOf($"retry {thing}", id), clock, logger, async (db, now, reason) =>
+            {
+                if (await locked(db).SingleOrDefaultAsync(ct) is not { } parked)
+                    return Problems.Refuse(404, $"{thing}_not_found", $"There is no such {thing}.");
+                if (stateOf(parked) is not JobState.Parked)
+                    return Problems.Refuse(409, $"{thing}_not_parked", $"This {thing} is not parked: it is done, or it is being worked on.");
 
-        await using var db = reports.Open();
-        await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        if (await locked(db).SingleOrDefaultAsync(ct) is not { } parked)
-            return Problems.Refuse(404, $"{thing}_not_found", $"There is no such {thing}.");
-
-        var digest = IdempotencyKey.DigestOf($"retry {thing}", id);
-        if (await db.RequestKeys.FindAsync([key], ct) is { } used)
-            return used.Digest == digest ? TypedResults.NoContent() : Problems.Refuse(422, "key_reused", "This key was used for another request.");
-        if (stateOf(parked) is not JobState.Parked)
-            return Problems.Refuse(409, $"{thing}_not_parked", $"This {thing} is not parked: it is done, or it is being worked on.");
-
-        var now = clock.GetUtcNow();
-        restart(db, parked, now);
-        db.RequestKeys.Add(new RequestKey { Key = key, Digest = digest, CreatedAt = now });
-        await db.SaveChangesAsync(ct);
-        await transaction.CommitAsync(ct);
-        await db.NotifyAsync(Notices.Work, "", ct);
-        logger.Unparked(thing, id);
-        return TypedResults.NoContent();
+                await restart(db, parked, now, reason);
+                restarted = true;
+                return null;
+            }, ct);
+        if (restarted)
+            logger.Unparked(thing, id);
+        return answer;
     }
 
     /// <summary>The n of <c>order:{id}:confirm:{n}</c>; other operations have none.</summary>

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Shop.Api.Accounts;
 using Shop.Data;
+using Shop.Data.Accounts;
 using Shop.ServiceDefaults;
 
 namespace Shop.Api.Orders;
@@ -10,24 +12,13 @@ using OrderResult = Results<Ok<OrderView>, Accepted<OrderView>, ProblemHttpResul
 
 /// <summary>How a request that has to do with a payment ends: it waits a moment for the outcome and tells how things stand.</summary>
 internal sealed class OrderAnswers(
-    ShopDbContext db, IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry, IHttpContextAccessor http,
-    ILogger<OrderAnswers> logger)
+    ShopDbContext db, IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry, SignedLinks links,
+    IHttpContextAccessor http, ILogger<OrderAnswers> logger)
 {
     private const int MaxReads = 5;
     private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>After the commit of new work. A worker that is not told finds it by its poll, so a failure here fails nobody.</summary>
-    public async Task NotifyWorkerAsync(CancellationToken ct)
-    {
-        try
-        {
-            await db.NotifyAsync(Notices.Work, "", ct);
-        }
-        catch (NpgsqlException e)
-        {
-            logger.NotNotified(e.Message);
-        }
-    }
+    public Task NotifyWorkerAsync(CancellationToken ct) => db.NotifyWorkerAsync(logger, ct);
 
     public async Task<OrderFacts> OutcomeAsync(OrderWaiters.Waiter waiter, CancellationToken ct)
     {
@@ -67,10 +58,13 @@ internal sealed class OrderAnswers(
         var location = $"/orders/{order.Order.Number}";
         ShopTelemetry.Tag(order.Order.Id, order.Order.Number);
         telemetry.CheckoutAnswered(order.Order.Payment.ToString());
+        var context = http.HttpContext!;
+        var view = order.View(
+            Caller.Of(context.User)?.SignedInUserId, withKey ? links.Make(LinkPurpose.Order, order.Order.Id, clock.GetUtcNow()) : null);
         if (!order.IsSettled)
-            return TypedResults.Accepted(location, order.View(withKey));
+            return TypedResults.Accepted(location, view);
 
-        http.HttpContext!.Response.Headers.Location = location;
-        return TypedResults.Ok(order.View(withKey));
+        context.Response.Headers.Location = location;
+        return TypedResults.Ok(view);
     }
 }

@@ -1,12 +1,12 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Shop.Api.Accounts;
 using Shop.Api.Carts;
 using Shop.Api.Checkout;
+using Shop.Api.RateLimits;
 using Shop.Data;
 using Shop.Data.Inventory;
 using Shop.Data.Orders;
@@ -25,8 +25,6 @@ internal sealed record PayRequest(string? PaymentToken, string? Provider)
 
 internal static class OrderEndpoints
 {
-    private const string KeyHeader = "X-Order-Key";
-
     public static void AddOrders(this IServiceCollection services)
     {
         services.AddSingleton<OrderWaiters>().AddScoped<OrderAnswers>().AddHttpContextAccessor();
@@ -36,40 +34,45 @@ internal static class OrderEndpoints
     public static void MapOrders(this IEndpointRouteBuilder app)
     {
         var orders = app.MapGroup("/orders").WithTags("Orders").AddEndpointFilter<OnceMore>();
-        orders.MapGet("/{number:long}", GetOrder).WithName(nameof(GetOrder)).WithSummary("An order, for whoever has its key.").ProducesProblem(404);
+        orders.MapGet("/{number:long}", GetOrder).WithName(nameof(GetOrder)).WithSummary("An order, for whoever has its key or placed it signed in.")
+            .ProducesProblem(404).ProducesProblem(410).AllowAnonymous();
         orders.MapPost("/{number:long}/payments", PayAgain).WithName(nameof(PayAgain))
             .WithSummary("Pays a declined order again. The same key is the same payment.")
-            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
-            .WithRequestTimeout(CheckoutOptions.DeadlinePolicy);
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(410).ProducesProblem(422).ProducesProblem(503)
+            .WithRequestTimeout(CheckoutOptions.DeadlinePolicy).AllowAnonymous();
         orders.MapPost("/{number:long}/look", Look).WithName(nameof(Look))
             .WithSummary("Asks the gateway how a payment stands that waits for the shopper's bank: for when they come back from there.")
-            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(503);
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(410).ProducesProblem(503).AllowAnonymous();
+        orders.MapPost("/{number:long}/link", AskLink).WithName(nameof(AskLink)).AllowAnonymous().RequireRateLimiting(RateLimiting.Mail)
+            .WithSummary("Mails a new link to the order, if that is its address; the answer does not tell.");
     }
 
     internal static async Task<Results<Ok<OrderView>, ProblemHttpResult>> GetOrder(
-        long number, [FromHeader(Name = KeyHeader)] string? orderKey, ShopDbContext db, HttpContext http, CancellationToken ct)
+        long number, [AsParameters] OrderAccess access, ShopDbContext db, HttpContext http, CancellationToken ct)
     {
         http.Response.Headers.CacheControl = "no-store";
-        if (await db.ReadOrderAsync(o => o.Number == number, ct) is not { } order || !Opens(orderKey, order.Order.AccessKey))
+        if (access.OpensNothing || await db.ReadOrderAsync(access.To(number), ct) is not { } order)
             return OrderNotFound();
+        if (access.Refuses(order.Order.UserId) is { } expired)
+            return expired;
 
         ShopTelemetry.Tag(order.Order.Id, number);
-        return TypedResults.Ok(order.View());
+        return TypedResults.Ok(order.View(access.UserId));
     }
 
     /// <summary>Another try for an order whose payment was declined or is stuck at the bank: a new charge job, while no other one is open.</summary>
     internal static async Task<OrderResult> PayAgain(
-        long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
-        [FromHeader(Name = KeyHeader)] string? orderKey, ShopDbContext db, OrderWaiters waiters, OrderAnswers answers,
-        IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock, ILogger<PayRequest> logger,
-        CancellationToken ct)
+        long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [AsParameters] OrderAccess access,
+        ShopDbContext db, OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts,
+        IOptions<ShopTime> time, TimeProvider clock, ILogger<PayRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
 
-        var known = await db.Orders.Where(o => o.Number == number).Select(o => new { o.Id, o.AccessKey }).SingleOrDefaultAsync(ct);
-        if (known is null || !Opens(orderKey, known.AccessKey))
+        if (access.OpensNothing || await db.Orders.Where(access.To(number)).Select(o => new { o.Id, o.UserId }).SingleOrDefaultAsync(ct) is not { } known)
             return OrderNotFound();
+        if (access.Refuses(known.UserId) is { } expired)
+            return expired;
 
         Dictionary<string, string[]> errors = [];
         CheckoutRequest.Payment(errors, request.PaymentToken, request.Provider);
@@ -143,15 +146,16 @@ internal static class OrderEndpoints
 
     /// <summary>Its webhook may be late, or lost. Only ever a read: whoever opens this address a second time changes nothing by it.</summary>
     internal static async Task<Results<NoContent, ProblemHttpResult>> Look(
-        long number, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [FromHeader(Name = KeyHeader)] string? orderKey,
+        long number, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [AsParameters] OrderAccess access,
         ShopDbContext db, OrderAnswers answers, TimeProvider clock, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
 
-        var known = await db.Orders.Where(o => o.Number == number).Select(o => new { o.Id, o.AccessKey }).SingleOrDefaultAsync(ct);
-        if (known is null || !Opens(orderKey, known.AccessKey))
+        if (access.OpensNothing || await db.Orders.Where(access.To(number)).Select(o => new { o.Id, o.UserId }).SingleOrDefaultAsync(ct) is not { } known)
             return OrderNotFound();
+        if (access.Refuses(known.UserId) is { } expired)
+            return expired;
 
         await using (var transaction = await db.Database.BeginTransactionAsync(ct))
         {
@@ -177,10 +181,15 @@ internal static class OrderEndpoints
         return TypedResults.NoContent();
     }
 
+    /// <summary>One answer and about one time, whether there is such an order, and whose it is, or not.</summary>
+    internal static async Task<Accepted<Nothing>> AskLink(
+        long number, EmailRequest form, ShopDbContext db, TimeProvider clock, ILogger<EmailRequest> logger, CancellationToken ct)
+    {
+        await db.AskOrderLinkAsync(number, form.Email ?? "", clock.GetUtcNow(), ct);
+        await db.NotifyWorkerAsync(logger, ct);
+        return Nothing.Accepted();
+    }
+
     private static ProblemHttpResult OrderNotFound() =>
         Problems.Refuse(404, "order_not_found", "There is no such order, or the link to it is not complete.");
-
-    /// <summary>In the same time whatever is wrong with it, so that a key can't be found out letter by letter.</summary>
-    private static bool Opens(string? given, string accessKey) => CryptographicOperations.FixedTimeEquals(
-        SHA256.HashData(Encoding.UTF8.GetBytes(given ?? "")), SHA256.HashData(Encoding.UTF8.GetBytes(accessKey)));
 }

@@ -4,12 +4,12 @@ using Shop.Data.People;
 namespace Shop.Api.Orders;
 
 /// <summary>An order as its buyer may see it.</summary>
-/// <param name="Key">Guest access key; only in the answer to the checkout itself.</param>
+/// <param name="Key">Signed, opens it for a guest; only in the answer to the checkout itself.</param>
 /// <param name="Retryable">Whether paying again can help now.</param>
 internal sealed record OrderView(
     long Number, string? Key, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, MoneyTaken MoneyTaken, string Reference,
     string Currency, long TotalMinor, long TaxMinor, string? ActionUrl, bool Retryable, IReadOnlyList<OrderLineView> Lines, ShipTo ShipTo, string Email,
-    OrderTexts Texts, IReadOnlyList<TimelineView> Timeline);
+    OrderTexts Texts, IReadOnlyList<TimelineView> Timeline, bool OwnedByYou);
 
 internal sealed record OrderLineView(
     string Sku, string ProductSlug, string ProductName, string VariantName, string PictureId, int Quantity, long UnitPriceMinor, long TotalMinor)
@@ -32,12 +32,13 @@ internal sealed record OrderFacts(Order Order, Person Person, IReadOnlyList<Time
     public static bool IsSettledState(PaymentState payment) =>
         payment is PaymentState.Paid or PaymentState.Declined or PaymentState.ActionNeeded or PaymentState.Abandoned;
 
-    public OrderView View(bool withKey = false) => new(
-        Order.Number, withKey ? Order.AccessKey : null, Order.PlacedAt, Order.Status, Order.Payment, Order.Reason, OrderWords.MoneyTakenBy(Order),
+    public OrderView View(Guid? userId, string? key = null) => new(
+        Order.Number, key, Order.PlacedAt, Order.Status, Order.Payment, Order.Reason, OrderWords.MoneyTakenBy(Order),
         Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl, OrderWords.CanPayAgain(Order, Charges),
         [.. Order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
         new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
-        OrderWords.Of(Order, Charges), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))]);
+        OrderWords.Of(Order, Charges), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
+        userId is not null && Order.UserId == userId);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
     internal static string Mask(string email) =>

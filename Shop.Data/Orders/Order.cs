@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Shop.Data.Accounts;
 using Shop.Data.People;
 
 namespace Shop.Data.Orders;
@@ -12,9 +13,6 @@ public sealed class Order
     /// <summary>What people say on the phone; given by the database.</summary>
     public long Number { get; init; }
 
-    /// <summary>128 random bits: whoever placed the order as a guest can open its page with them.</summary>
-    public required string AccessKey { get; init; }
-
     /// <summary>The shopper's Idempotency-Key. It names the order: one key, one order.</summary>
     public required Guid CheckoutKey { get; init; }
 
@@ -23,6 +21,10 @@ public sealed class Order
 
     public required Guid CartId { get; init; }
     public required Guid PersonId { get; init; }
+
+    /// <summary>Who was signed in when it was placed; null for a guest, who opens it by a signed link.</summary>
+    public Guid? UserId { get; init; }
+
 
     /// <summary>Ten Crockford characters of the checkout's trace id, to be read over a phone.</summary>
     public required string Reference { get; init; }
@@ -126,9 +128,11 @@ internal sealed class OrderConfiguration : IEntityTypeConfiguration<Order>
         order.HasIndex(o => o.CartId).IsUnique();
         order.HasIndex(o => o.Reference);
         order.HasIndex(o => o.PlacedAt);
+        order.HasIndex(o => new { o.UserId, o.Number });
         order.Ignore(o => o.Status);
         order.HasMany(o => o.Lines).WithOne().HasForeignKey(l => l.OrderId);
         order.HasOne(o => o.Person).WithMany().HasForeignKey(o => o.PersonId);
+        order.HasOne<ShopUser>().WithMany().HasForeignKey(o => o.UserId);
     }
 }
 

@@ -40,11 +40,11 @@ public static class OrderPlacement
 
             // A twin with this key, or another tab with this cart, waits here on the unique index until the first one ends.
             Add(batch, """
-                INSERT INTO shop.orders (id, access_key, checkout_key, checkout_digest, cart_id, person_id, reference, trace_id, payment, fulfilment,
+                INSERT INTO shop.orders (id, checkout_key, checkout_digest, cart_id, person_id, user_id, reference, trace_id, payment, fulfilment,
                     currency, total_minor, tax_minor, captured_minor, refunded_minor, disputed_minor, placed_at, deadline_at)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, $14, $15)
                 RETURNING number
-                """, order.Id, order.AccessKey, order.CheckoutKey, order.CheckoutDigest, order.CartId, order.PersonId, order.Reference, order.TraceId,
+                """, order.Id, order.CheckoutKey, order.CheckoutDigest, order.CartId, order.PersonId, Id(order.UserId), order.Reference, order.TraceId,
                 order.Payment.ToString(), order.Fulfilment.ToString(), order.Currency, order.TotalMinor, order.TaxMinor, order.PlacedAt, order.DeadlineAt);
             Add(batch, """
                 INSERT INTO shop.order_lines (order_id, sku, position, product_slug, product_name, variant_name, picture_id, quantity,
@@ -104,6 +104,8 @@ public static class OrderPlacement
     private static T[] Column<T>(Order order, Func<OrderLine, T> of) => [.. order.Lines.Select(of)];
 
     private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    private static NpgsqlParameter Id(Guid? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };
 
     private static void Add(NpgsqlBatch batch, string sql, params object[] values)
     {

@@ -2,20 +2,31 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Data.People;
 
 namespace Shop.Data.Outbox;
 
-public enum OutboxKind { OrderConfirmedMail, RefundedMail }
+public enum OutboxKind
+{
+    OrderConfirmedMail, RefundedMail, OrderLinkMail,
+    ConfirmEmailMail, AlreadyRegisteredMail, ResetPasswordMail, PasswordChangedMail, LockedOutMail, SecondFactorChangedMail, InvitationMail,
+}
 
 /// <summary>
 /// An effect on the outside, promised in the transaction that caused it and delivered by the relay, at least once. It carries ids only:
-/// name and address are looked up when it is sent, so that an erased person gets nothing.
+/// name, address and link are made when it is sent, so that an erased person gets nothing.
 /// </summary>
 public sealed class OutboxMessage
 {
     public required Guid Id { get; init; }
     public required OutboxKind Kind { get; init; }
-    public required Guid OrderId { get; init; }
+
+    /// <summary>What it is about; null when it is about an account.</summary>
+    public Guid? OrderId { get; init; }
+
+    /// <summary>Whose account it is about; null when it is about an order.</summary>
+    public Guid? PersonId { get; init; }
+
     public JobState State { get; set; }
     public required DateTimeOffset DueAt { get; set; }
     public DateTimeOffset LeasedUntil { get; set; } = DateTimeOffset.UnixEpoch;
@@ -31,15 +42,22 @@ public sealed class OutboxMessage
         Id = Guid.CreateVersion7(now), Kind = kind, OrderId = orderId, DueAt = now, CreatedAt = now,
         TraceParent = System.Diagnostics.Activity.Current?.Id,
     };
+
+    public static OutboxMessage To(Guid personId, OutboxKind kind, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now), Kind = kind, PersonId = personId, DueAt = now, CreatedAt = now,
+        TraceParent = System.Diagnostics.Activity.Current?.Id,
+    };
 }
 
 internal sealed class OutboxMessageConfiguration : IEntityTypeConfiguration<OutboxMessage>
 {
     public void Configure(EntityTypeBuilder<OutboxMessage> message)
     {
-        message.ToTable("outbox").HasKey(m => m.Id);
+        message.ToTable("outbox", t => t.HasCheckConstraint("ck_outbox_about", "num_nonnulls(order_id, person_id) = 1")).HasKey(m => m.Id);
         message.HasIndex(m => m.DueAt).HasFilter("state = 'Waiting'");
         message.HasIndex(m => m.CreatedAt).HasFilter("state = 'Parked'").HasDatabaseName("ix_outbox_parked");
         message.HasOne<Order>().WithMany().HasForeignKey(m => m.OrderId);
+        message.HasOne<Person>().WithMany().HasForeignKey(m => m.PersonId);
     }
 }

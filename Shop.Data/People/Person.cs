@@ -11,6 +11,10 @@ public sealed class Person
 {
     public required Guid Id { get; init; }
     public required string Email { get; set; }
+
+    /// <summary>What this person signs in with (<see cref="AccountEmailOf"/>); one account per address, none for a guest.</summary>
+    public string? AccountEmail { get; set; }
+
     public required string Name { get; set; }
     public required string Line1 { get; set; }
     public string? Line2 { get; set; }
@@ -21,6 +25,16 @@ public sealed class Person
     public required string Country { get; set; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>One writing for every way to type an address.</summary>
+    public static string AccountEmailOf(string email) => email.Trim().ToLowerInvariant();
+
+    /// <summary>Somebody with an account who has ordered nothing yet, so there is no address of theirs.</summary>
+    public static Person WithAccount(string email, string name, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now), Email = email.Trim(), AccountEmail = AccountEmailOf(email), Name = name.Trim(), Line1 = "", PostalCode = "", City = "",
+        Country = "", CreatedAt = now,
+    };
 }
 
 internal sealed class PersonConfiguration : IEntityTypeConfiguration<Person>
@@ -29,5 +43,6 @@ internal sealed class PersonConfiguration : IEntityTypeConfiguration<Person>
     {
         person.ToTable("people").HasKey(p => p.Id);
         person.HasIndex(p => p.Email);
+        person.HasIndex(p => p.AccountEmail).IsUnique();
     }
 }

@@ -44,7 +44,9 @@ internal sealed class PaymentsOptions
     [Required, Url] public string StorefrontUrl { get; init; } = "";
 
     /// <summary>The order's page. Without the key that opens it: the gateway must not hold that, and the shopper's cookie has it.</summary>
-    public string OrderPage(long number) => $"{StorefrontUrl.TrimEnd('/')}/orders/{number}";
+    public string OrderPage(long number) => Page($"/orders/{number}");
+
+    public string Page(string path) => $"{StorefrontUrl.TrimEnd('/')}{path}";
 }
 
 internal static class GatewayOptionsExtensions

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Mail;
 using System.Net.Mime;
 using System.Text;
+using Shop.Data.Accounts;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.People;
@@ -11,73 +12,137 @@ namespace Shop.Payments.Outbox;
 /// <summary>What our mails say. Text and HTML are written from the same lines, so neither says more than the other.</summary>
 internal static class Mails
 {
-    private sealed record Content(string Subject, string[] Before, bool WithOrder, string[] After);
+    /// <param name="Goods">The order whose lines stand between the paragraphs.</param>
+    private sealed record Content(string Subject, string[] Before, Order? Goods, string[] After, string LinkText, string Link);
 
     public static MailMessage Write(OutboxMessage message, Order order, Person person, MailOptions options, string orderPage)
     {
+        string[] question = [$"If you have a question, tell us your reference {order.Reference}."];
         var content = message.Kind switch
         {
             OutboxKind.OrderConfirmedMail => new Content(
                 $"Your order {order.Number} is confirmed",
                 [
-                    $"Hello {person.Name},",
+                    Hello(person),
                     $"thank you for your order {order.Number}. We have received your payment of {Money(order.CapturedMinor, order.Currency)}.",
                 ],
-                WithOrder: true,
-                [$"We send it to {person.Name}, {person.Line1}, {person.PostalCode} {person.City}, {person.Country}."]),
+                order,
+                [$"We send it to {person.Name}, {person.Line1}, {person.PostalCode} {person.City}, {person.Country}.", .. question],
+                "Your order", orderPage),
             OutboxKind.RefundedMail => new Content(
                 $"Your refund for order {order.Number}",
                 [
-                    $"Hello {person.Name},",
+                    Hello(person),
                     $"we have sent {Money(order.RefundedMinor, order.Currency)} for your order {order.Number} back to the card you paid with.",
                     "Your bank usually shows it within 5 to 10 business days.",
                 ],
-                WithOrder: false,
-                order.Reason is { } reason ? [Reasons.Of(reason).Shopper] : []),
+                null, [.. order.Reason is { } reason ? [Reasons.Of(reason).Shopper] : Array.Empty<string>(), .. question], "Your order", orderPage),
+            OutboxKind.OrderLinkMail => new Content(
+                $"The link to your order {order.Number}",
+                [Hello(person), $"here is the link to your order {order.Number} that was asked for. Whoever has it can see the order, so keep it to yourself."],
+                null, question, "Your order", orderPage),
             _ => throw new InvalidOperationException($"There are no words for {message.Kind}."),
         };
-        string[] after = [.. content.After, $"If you have a question, tell us your reference {order.Reference}."];
+        return Letter(message, content, new MailAddress(person.Email, person.Name), options);
+    }
 
-        var mail = new MailMessage(new MailAddress(options.From, options.FromName), new MailAddress(person.Email, person.Name))
+    /// <summary>Nothing of a link is stored: its time runs from the promise of the mail, so one that is sent again is the same one.</summary>
+    public static MailMessage Write(OutboxMessage message, ShopUser user, MailOptions options, SignedLinks links, Func<string, string> page)
+    {
+        var person = user.Person;
+        var signIn = page("/account/sign-in");
+        var content = message.Kind switch
         {
-            Subject = content.Subject, SubjectEncoding = Encoding.UTF8,
+            // Without the name: until the address is confirmed, it is a stranger's text that would go out under ours.
+            OutboxKind.ConfirmEmailMail => new Content(
+                "Please confirm your e-mail address",
+                [
+                    "Hello,",
+                    "somebody, probably you, asked for an account at our shop with this address. If it was you, please confirm it. The link works once, within 24 hours.",
+                ],
+                null, ["If it was not you, you need not do anything: without the link there is no account."],
+                "Confirm your address", Link("/account/confirm", LinkPurpose.ConfirmEmail)),
+            OutboxKind.AlreadyRegisteredMail => new Content(
+                "You already have an account",
+                [Hello(person), "somebody, probably you, asked for an account with this address. You already have one: just sign in, or ask for a new password there."],
+                null, ["If it was not you, you need not do anything: nothing has changed."], "Sign in", signIn),
+            OutboxKind.ResetPasswordMail => new Content(
+                "Choose a new password",
+                [Hello(person), "you can choose a new password for your account now. The link works once, within one hour."],
+                null, ["If you did not ask for it, you need not do anything: your password stays as it is."],
+                "Choose a new password", Link("/account/reset", LinkPurpose.ResetPassword)),
+            OutboxKind.PasswordChangedMail => new Content(
+                "Your password was changed",
+                [Hello(person), "the password of your account was changed, and other devices were signed out."],
+                null, ["If it was not you, please ask for a new password at once, and tell us."], "Sign in", signIn),
+            OutboxKind.LockedOutMail => new Content(
+                "Your account is locked for a few minutes",
+                [Hello(person), "somebody failed to sign in to your account several times, so for a few minutes nobody can. After that it works as before."],
+                null, ["If it was not you, your password may have been guessed at. It still protects you; choose a longer one if you doubt it."], "Sign in", signIn),
+            OutboxKind.SecondFactorChangedMail => new Content(
+                "Your second factor was changed",
+                [Hello(person), "the second factor of your account, the app or its recovery codes, was set up, renewed or removed."],
+                null, ["If it was not you, please change your password at once, and tell us."], "Sign in", signIn),
+            OutboxKind.InvitationMail when user.PasswordHash is null => new Content(
+                "You are invited to the staff of our shop",
+                [Hello(person), $"you are invited to work at our shop as {RoleOf(user)}. Please choose a password. The link works once, within 7 days."],
+                null, ["After that you set up a second factor: have your phone with an authenticator app at hand."],
+                "Choose your password", Link("/account/reset", LinkPurpose.Invitation)),
+            OutboxKind.InvitationMail => new Content(
+                "You are invited to the staff of our shop",
+                [Hello(person), $"from now on your account is also for your work at our shop as {RoleOf(user)}. Please sign in again."],
+                null, ["You will be asked for a second factor: have your phone with an authenticator app at hand."], "Sign in", signIn),
+            _ => throw new InvalidOperationException($"There are no words for {message.Kind}."),
         };
+        return Letter(message, content, user.EmailConfirmed ? new MailAddress(person.Email, person.Name) : new MailAddress(person.Email), options);
+
+        string Link(string path, LinkPurpose purpose) =>
+            $"{page(path)}?token={links.Make(purpose, user.Id, message.CreatedAt, user.SecurityStamp!)}"; // base64url needs no escaping
+    }
+
+    public static string Money(long minor, string currency) => $"{minor / 100}.{minor % 100:00} {currency}";
+
+    private static string Hello(Person person) => $"Hello {person.Name},";
+
+    private static string RoleOf(ShopUser user) => user.Role switch { Role.Agent => "an agent", Role.Operator => "an operator", _ => "an admin" };
+
+    private static MailMessage Letter(OutboxMessage message, Content content, MailAddress to, MailOptions options)
+    {
+        var mail = new MailMessage(new MailAddress(options.From, options.FromName), to) { Subject = content.Subject, SubjectEncoding = Encoding.UTF8 };
         // Sent at least once: a second copy carries the same id, and mailboxes show it once.
         mail.Headers.Add("Message-ID", $"<{message.Id}@{mail.From!.Host}>");
         mail.Headers.Add("Auto-Submitted", "auto-generated");
-        Add(Text(content, order, after, orderPage), MediaTypeNames.Text.Plain);
-        Add(Html(content, order, after, orderPage), MediaTypeNames.Text.Html);
+        Add(Text(content), MediaTypeNames.Text.Plain);
+        Add(Html(content), MediaTypeNames.Text.Html);
         return mail;
 
         void Add(string body, string type) => mail.AlternateViews.Add(AlternateView.CreateAlternateViewFromString(body, Encoding.UTF8, type));
     }
 
-    public static string Money(long minor, string currency) => $"{minor / 100}.{minor % 100:00} {currency}";
-
-    private static string Text(Content content, Order order, string[] after, string orderPage)
+    private static string Text(Content content)
     {
         var text = new StringBuilder();
         foreach (var paragraph in content.Before)
             text.Append(paragraph).Append("\r\n\r\n");
-        if (content.WithOrder)
+        if (content.Goods is { } order)
         {
             foreach (var line in order.Lines.OrderBy(l => l.Position))
                 text.Append($"{line.Quantity} x {NameOf(line)}: {Money(line.TotalMinor, order.Currency)}\r\n");
             text.Append($"Total: {Money(order.TotalMinor, order.Currency)} (VAT included: {Money(order.TaxMinor, order.Currency)})\r\n\r\n");
         }
 
-        foreach (var paragraph in after)
+        foreach (var paragraph in content.After)
             text.Append(paragraph).Append("\r\n\r\n");
-        return text.Append("Your order: ").Append(orderPage).Append("\r\n").ToString();
+        return text.Append(content.LinkText).Append(": ").Append(content.Link).Append("\r\n").ToString();
     }
 
-    private static string Html(Content content, Order order, string[] after, string orderPage)
+    private static string Html(Content content)
     {
         var html = new StringBuilder("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>")
             .Append(Encode(content.Subject)).Append("</title></head><body>");
         foreach (var paragraph in content.Before)
             html.Append("<p>").Append(Encode(paragraph)).Append("</p>");
-        if (content.WithOrder)
+        if (content.Goods is { } order)
         {
             html.Append("<table>");
             foreach (var line in order.Lines.OrderBy(l => l.Position))
@@ -86,9 +151,9 @@ internal static class Mails
                 .Append($"<td align=\"right\"><b>{Money(order.TotalMinor, order.Currency)}</b></td></tr></table>");
         }
 
-        foreach (var paragraph in after)
+        foreach (var paragraph in content.After)
             html.Append("<p>").Append(Encode(paragraph)).Append("</p>");
-        return html.Append($"<p><a href=\"{Encode(orderPage)}\">Your order</a></p></body></html>").ToString();
+        return html.Append($"<p><a href=\"{Encode(content.Link)}\">{Encode(content.LinkText)}</a></p></body></html>").ToString();
     }
 
     private static string NameOf(OrderLine line) => $"{line.ProductName}, {line.VariantName}";

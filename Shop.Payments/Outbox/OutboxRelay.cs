@@ -5,10 +5,10 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using Shop.Data;
+using Shop.Data.Accounts;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
-using Shop.Data.People;
 using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
 using Shop.ServiceDefaults;
@@ -25,7 +25,7 @@ internal sealed class OutboxOptions
 /// <summary>Delivers what a transaction promised to the outside: at least once, later if it must be, and never silently not.</summary>
 internal sealed class OutboxRelay(
     IDbContextFactory<ShopDbContext> contexts, WorkLoop loop, IOptions<OutboxOptions> options, IOptions<MailOptions> mail, IOptions<PaymentsOptions> payments,
-    IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<OutboxRelay> logger) : BackgroundService
+    IOptions<Timeouts> timeouts, SignedLinks links, Pace pace, TimeProvider clock, ILogger<OutboxRelay> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -74,21 +74,27 @@ internal sealed class OutboxRelay(
     /// <returns>Null when it was sent, else why not.</returns>
     private async Task<string?> SendAsync(OutboxMessage message, CancellationToken ct)
     {
-        Order order;
-        Person person;
+        Order? order = null;
+        ShopUser? account = null;
         await using (var db = await contexts.CreateDbContextAsync(ct))
         {
-            order = await db.Orders.AsNoTracking().Include(o => o.Lines).SingleAsync(o => o.Id == message.OrderId, ct);
-            person = await db.People.AsNoTracking().SingleAsync(p => p.Id == order.PersonId, ct); // now, not then: an erased person gets nothing
+            // As they are now, not as they were then: an erased person gets nothing.
+            if (message.OrderId is { } orderId)
+                order = await db.Orders.AsNoTracking().Include(o => o.Lines).Include(o => o.Person).AsSingleQuery().SingleAsync(o => o.Id == orderId, ct);
+            else
+                account = await db.Users.AsNoTracking().Include(u => u.Person).SingleAsync(u => u.Id == message.PersonId, ct);
         }
 
-        if (person.Email is "")
+        if ((order?.Person ?? account!.Person).Email is "")
             return Erased;
 
         try
         {
-            using var letter = Mails.Write(
-                message, order, person, mail.Value, $"{payments.Value.OrderPage(order.Number)}?key={Uri.EscapeDataString(order.AccessKey)}");
+            using var letter = order is null
+                ? Mails.Write(message, account!, mail.Value, links, payments.Value.Page)
+                : Mails.Write(
+                    message, order, order.Person!, mail.Value,
+                    $"{payments.Value.OrderPage(order.Number)}?key={links.Make(LinkPurpose.Order, order.Id, message.CreatedAt)}");
             using var smtp = new SmtpClient(mail.Value.Host, mail.Value.Port);
             if (mail.Value.User is { Length: > 0 } user)
             {
@@ -117,11 +123,16 @@ internal sealed class OutboxRelay(
         if (failure is null)
         {
             (message.State, message.SentAt) = (JobState.Done, now);
-            db.Timeline.Add(TimelineEntry.Of(message.OrderId, now, TimelineKinds.MailSent, message.Kind switch
+            if (message.OrderId is { } orderId)
             {
-                OutboxKind.OrderConfirmedMail => "We sent you the confirmation by mail.",
-                _ => "We sent you a mail about the refund.",
-            }));
+                db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.MailSent, message.Kind switch
+                {
+                    OutboxKind.OrderConfirmedMail => "We sent you the confirmation by mail.",
+                    OutboxKind.OrderLinkMail => "We sent you a new link to this order by mail.",
+                    _ => "We sent you a mail about the refund.",
+                }));
+            }
+
             logger.Sent(message.Kind, message.Id, message.OrderId);
         }
         else if (failure == Erased)
@@ -131,8 +142,12 @@ internal sealed class OutboxRelay(
         else if (message.Attempts >= options.Value.MaxAttempts)
         {
             message.State = JobState.Parked;
-            db.Timeline.Add(TimelineEntry.Of(
-                message.OrderId, now, TimelineKinds.Parked, $"{message.Kind} could not be sent: {failure}.", Reasons.OurError, forShopper: false));
+            if (message.OrderId is { } orderId)
+            {
+                db.Timeline.Add(TimelineEntry.Of(
+                    orderId, now, TimelineKinds.Parked, $"{message.Kind} could not be sent: {failure}.", Reasons.OurError, forShopper: false));
+            }
+
             logger.MessageParked(message.Kind, message.Id, message.OrderId, message.Attempts, failure);
         }
         else
@@ -154,6 +169,12 @@ internal static class OutboxExtensions
             .Validate<IOptions<Timeouts>>((mail, timeouts) => mail.Timeout + 2 * timeouts.Value.Recording < timeouts.Value.Lease,
                 "Smtp: Timeout + 2 * Timeouts:Recording must be shorter than Timeouts:Lease, or one mail has two senders.")
             .ValidateOnStart();
+        services.AddOptions<LinkSecrets>().BindConfiguration(LinkSecrets.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(sp =>
+        {
+            var secrets = sp.GetRequiredService<IOptions<LinkSecrets>>().Value;
+            return new SignedLinks(secrets.Secret, secrets.PreviousSecret);
+        });
         services.AddHostedService<OutboxRelay>();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Shop.Simulator.Authenticator;
 using Shop.Simulator.Mail;
 using Shop.Simulator.Stripe;
 using Shop.Simulator.Webhooks;
@@ -15,4 +16,5 @@ namespace Shop.Simulator.State;
 [JsonDerivedType(typeof(Delivery), "delivery")]
 [JsonDerivedType(typeof(WebhookSettings), "webhooks")]
 [JsonDerivedType(typeof(ReceivedMail), "mail")]
+[JsonDerivedType(typeof(PhoneEntry), "phone")]
 internal abstract record Fact(string Id);

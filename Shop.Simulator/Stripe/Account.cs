@@ -20,7 +20,7 @@ internal sealed class Account
     public Account(Journal journal, IOptions<StripeOptions> options, TimeProvider clock)
     {
         (_journal, _options, _clock) = (journal, options.Value, clock);
-        foreach (var fact in journal.Replayed<Fact>().Where(f => f is not Mail.ReceivedMail))
+        foreach (var fact in journal.Replayed<Fact>().Where(f => f is not (Mail.ReceivedMail or Authenticator.PhoneEntry)))
             Keep(fact);
     }
 

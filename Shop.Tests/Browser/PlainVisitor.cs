@@ -1,9 +1,11 @@
 using System.Net;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Shop.Web;
 
 namespace Shop.Tests.Browser;
 
 /// <summary>A visitor with neither scripts nor a cookie jar: each request says all that it sends.</summary>
-internal sealed class PlainVisitor(CannedStorefront shop) : IDisposable
+internal sealed class PlainVisitor(WebApplicationFactory<ShopWeb> shop) : IDisposable
 {
     private readonly HttpClient _browser = shop.CreateClient(new() { AllowAutoRedirect = false, HandleCookies = false });
 

@@ -56,6 +56,85 @@ public sealed class StorefrontTests : IDisposable
         Assert.Empty(visitor.Errors);
     }
 
+    [Theory]
+    [InlineData(390)]
+    [InlineData(1280)]
+    public async Task Account_and_operations_pages_fit_the_window_and_break_no_rule_either(int width)
+    {
+        const string Id = "0190d5a1-7b1c-7000-8000-000000000001";
+        const string LongName = "Wolfeschlegelsteinhausenbergerdorff";
+        const string Entry = $$"""
+            { "id": "{{Id}}", "at": "2026-01-15T12:00:00Z", "actor": { "id": "{{Id}}", "name": "{{LongName}}", "role": "admin" }, "action": "role_changed",
+              "subjectKind": "user", "subject": "{{Id}}", "before": { "role": "agent" }, "after": { "role": "operator" }, "why": "{{LongName}}",
+              "reference": "4T7QK-9XW2M" }
+            """;
+        _api.On("/account", $$"""
+                { "email": "{{LongName}}@example.org", "name": "{{LongName}}", "roles": ["shopper", "agent", "operator", "admin"], "secondFactor": false,
+                  "recoveryCodesLeft": 1, "isStaff": true, "secondFactorProven": true }
+                """)
+            .On("/account/orders", """
+                { "items": [{ "number": 100042, "placedAt": "2026-01-15T12:00:00Z", "status": "confirming", "totalMinor": 1234500, "currency": "EUR",
+                  "itemCount": 3 }], "next": 100042 }
+                """)
+            .On("/account/sessions", $$"""
+                { "items": [{ "id": "{{Id}}", "device": "Chromium on Android", "createdAt": "2026-01-15T12:00:00Z", "lastSeenAt": "2026-01-15T12:00:00Z",
+                  "expiresAt": "2026-01-15T12:00:00Z", "isCurrent": false }] }
+                """)
+            .On("/account/second-factor/begin", """{ "secret": "ABCD EFGH IJKL MNOP QRST UVWX YZ23 4567", "uri": "otpauth://totp/Shop:a?secret=ABCDEFGH" }""")
+            .On("/operations/audit", $$"""{ "items": [{{Entry}}], "next": "{{Id}}", "actions": ["role_changed"] }""")
+            .On("/operations/staff", $$"""
+                { "items": [{ "id": "{{Id}}", "email": "{{LongName}}@example.org", "name": "{{LongName}}", "role": "operator", "secondFactor": true,
+                  "state": "locked", "lastSignInAt": null }] }
+                """);
+        await using var visitor = await VisitAsync(width);
+        await visitor.Page.Context.AddCookiesAsync([new() { Name = "session", Value = "s", Url = _address.AbsoluteUri }]);
+        foreach (var page in (string[])
+            ["/account/register", "/account/sign-in", "/account/forgot", "/account/reset?token=t", "/account/confirm?token=t", "/orders/100042/link",
+             "/account", "/account/orders", "/account/sessions", "/ops/audit", "/ops/staff", $"/ops/staff/{Id}/role"])
+        {
+            await visitor.Page.GotoAsync(page, new() { WaitUntil = WaitUntilState.NetworkIdle });
+
+            Assert.Equal((page, 0), (page, await visitor.OverflowAsync()));
+            Assert.Equal(1, await visitor.Page.Locator("h1").CountAsync());
+        }
+
+        await visitor.Page.GotoAsync("/account/second-factor/set-up");
+        await visitor.Page.FillAsync("#CurrentPassword", "the password I use");
+        await visitor.Page.ClickAsync("text=I have the app");
+        await visitor.Page.WaitForSelectorAsync(".qr");
+
+        Assert.Equal(0, await visitor.OverflowAsync());
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task What_somebody_is_writing_on_a_live_page_stays()
+    {
+        _api.On("/operations/queue", """
+            { "waiting": 7, "leased": 0, "parked": 0, "oldestDueAt": null, "webhooks": { "waiting": 0, "parked": 1 }, "outbox": { "waiting": 0, "parked": 0 },
+              "parkedJobs": [], "parkedMessages": [], "parkedWebhooks": [{ "provider": "stripe", "eventId": "evt_1", "type": "any", "lastError": null,
+                "attempts": 9, "receivedAt": "2026-01-15T12:00:00Z" }] }
+            """);
+        await using var visitor = await VisitAsync();
+        await visitor.Page.GotoAsync("/ops/queue");
+        await visitor.Page.FillAsync(".retry input", "the gateway is b");
+        await visitor.Page.EvaluateAsync("document.activeElement.blur()");
+
+        _api.On("/operations/queue", """
+            { "waiting": 8, "leased": 0, "parked": 0, "oldestDueAt": null, "webhooks": { "waiting": 0, "parked": 0 }, "outbox": { "waiting": 0, "parked": 0 },
+              "parkedJobs": [], "parkedMessages": [], "parkedWebhooks": [] }
+            """);
+
+        // The page asks again each five seconds; here it is told to at once.
+        await visitor.Page.EvaluateAsync("document.querySelector('live-fragment').ask()");
+        Assert.Equal("the gateway is b", await visitor.Page.InputValueAsync(".retry input"));
+        await visitor.Page.FillAsync(".retry input", "");
+        await visitor.Page.EvaluateAsync("document.activeElement.blur()");
+        await visitor.Page.EvaluateAsync("document.querySelector('live-fragment').ask()");
+
+        await Assertions.Expect(visitor.Page.Locator(".retry")).ToHaveCountAsync(0);
+    }
+
     [Fact]
     public async Task A_shared_page_from_the_cache_is_shown_without_loading_the_document_anew()
     {

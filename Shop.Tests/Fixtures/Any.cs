@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data;
+using Shop.Data.Accounts;
 using Shop.Data.Carts;
 using Shop.Data.Catalog;
 using Shop.Data.Inventory;
@@ -13,6 +14,11 @@ namespace Shop.Tests.Fixtures;
 /// <summary>Valid objects with dull defaults. A test names only what it is about.</summary>
 internal static class Any
 {
+    public const string LinkSecret = "a secret of the tests for signed links";
+
+    /// <summary>As the services make them.</summary>
+    public static readonly SignedLinks Links = new(LinkSecret);
+
     public static readonly DateTimeOffset Now = new(2026, 1, 15, 12, 0, 0, TimeSpan.Zero);
 
     /// <summary>A product with one variant per SKU and stock for each.</summary>
@@ -59,7 +65,7 @@ internal static class Any
         OrderLine[] all = [.. lines.Select(l => Line(id, l.Sku, l.Quantity))];
         return new Order
         {
-            Id = id, AccessKey = Guid.NewGuid().ToString("N"), CheckoutKey = Guid.NewGuid(), CheckoutDigest = "any", CartId = cartId, PersonId = person.Id,
+            Id = id, CheckoutKey = Guid.NewGuid(), CheckoutDigest = "any", CartId = cartId, PersonId = person.Id,
             Reference = "4T7QK9XW2M", TraceId = new string('0', 32), Currency = "EUR", TotalMinor = all.Sum(l => l.TotalMinor),
             TaxMinor = all.Sum(l => l.TaxMinor), PlacedAt = DateTimeOffset.UtcNow, DeadlineAt = DateTimeOffset.UtcNow.AddHours(1), Lines = [.. all],
         };

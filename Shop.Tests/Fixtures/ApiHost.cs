@@ -12,11 +12,15 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Shop.Api;
+using Shop.Api.Accounts;
 using Shop.Data;
+using Shop.Data.Accounts;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Data.People;
 
 namespace Shop.Tests.Fixtures;
 
@@ -35,11 +39,12 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         ("Timeouts:LongRequest", "00:00:15"), ("Timeouts:LongAttempt", "00:00:16"), ("Timeouts:LongTotal", "00:00:33"), ("Timeouts:Proxy", "00:00:34"),
     ];
 
-    private static readonly (string, string?)[] LongWait =
+    private static readonly (string, string?)[] OfTests =
     [
         ("Timeouts:Outcome", "00:00:18"), ("Timeouts:LongRequest", "00:00:29"), ("Timeouts:LongAttempt", "00:00:30"), ("Timeouts:LongTotal", "00:01:01"),
         ("Timeouts:Proxy", "00:01:02"), ("Timeouts:Shutdown", "00:00:35"), ("Timeouts:Kill", "00:00:40"), ("Timeouts:Drain", "00:00:00"),
         ("RateLimits:Lifted", "true"), // all tests come from one address
+        ("Links:Secret", Any.LinkSecret), ("Accounts:HashIterations", "10000"),
     ];
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -51,10 +56,14 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
     }
 
     internal ApiHost(params (string Key, string? Value)[] settings) =>
-        _settings = PatientDatabase.Concat(LongWait).Concat(settings)
+        _settings = PatientDatabase.Concat(OfTests).Concat(settings)
             .GroupBy(s => s.Item1).ToDictionary(g => g.Key, g => g.Last().Item2);
 
     public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>What was logged, as it would be in production.</summary>
+    public ConcurrentQueue<string> Logged { get; } = new();
+
     public PostgresWire Wire { get; private set; } = null!;
     public IServiceProvider Services => _factory!.Services;
     private string Database { get; set; } = "";
@@ -74,7 +83,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         Wire = new PostgresWire(new NpgsqlConnectionStringBuilder(Database).Port);
         var wired = new NpgsqlConnectionStringBuilder(Database) { Port = Wire.Port, SslMode = SslMode.Disable };
         _settings.TryAdd("ConnectionStrings:shopdb", wired.ConnectionString);
-        _factory = new Factory(_settings);
+        _factory = new Factory(_settings, Logged);
         _factory.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0)); // a port given as such is set after the start, at times too late
         _factory.StartServer();
         var address = _factory.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
@@ -156,6 +165,27 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         throw new TimeoutException("No charge job came.");
     }
 
+    /// <summary>Somebody who is signed in, a second factor shown where it is due; written down without the ceremony.</summary>
+    internal async Task<Somebody> SignedInAsync(Role role = Role.Shopper, bool pending = false, string? password = null)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var user = ShopUser.Of(Person.WithAccount($"{role}-{Guid.NewGuid():N}@example.org".ToLowerInvariant(), $"Some {role}", now), role, now);
+        user.EmailConfirmed = true;
+        user.ChangePassword(password is null ? "none" : Services.GetRequiredService<Passwords>().Hash(password));
+        if (user.IsStaff || pending)
+            (user.TwoFactorEnabled, user.AuthenticatorKey) = (true, Totp.NewKey());
+        var token = Session.NewToken();
+        var session = new Session
+        {
+            Id = Guid.CreateVersion7(now), TokenHash = Session.HashOf(token), UserId = user.Id, Device = "A test", Pending = pending, CreatedAt = now,
+            LastSeenAt = now, ExpiresAt = now.AddMinutes(10), SecondFactorAt = user.TwoFactorEnabled && !pending ? now : null,
+        };
+        await using var db = Open();
+        db.AddRange(user, session);
+        await db.SaveChangesAsync();
+        return new Somebody(user.Id, user.Person.Email, token, session.Id, user.AuthenticatorKey ?? "");
+    }
+
     internal static PaymentNews Paid { get; } = new PaymentNews.Captured(0, "EUR");
 
     internal static async Task UntilAsync(Func<Task<bool>> holds)
@@ -169,20 +199,44 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         }
     }
 
-    private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<ShopApi>
+    private sealed class Factory(Dictionary<string, string?> settings, ConcurrentQueue<string> logged) : WebApplicationFactory<ShopApi>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             builder.UseEnvironment(settings.GetValueOrDefault("environment") ?? "Development");
             foreach (var (key, value) in settings)
                 builder.UseSetting(key, value);
+            builder.ConfigureLogging(logging => logging.AddProvider(new Recorder(logged)));
+        }
+    }
+
+    private sealed class Recorder(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
         }
     }
 }
 
+internal sealed record Somebody(Guid Id, string Email, string Token, Guid SessionId, string Key)
+{
+    public (string, string?) Bearer => BearerOf(Token);
+
+    public static (string, string?) BearerOf(string? token) => ("Authorization", $"Bearer {token}");
+}
+
 internal sealed record Answer(HttpStatusCode Status, JsonElement Json, string Text, IReadOnlyDictionary<string, string> Headers)
 {
-    public string? this[string member] => Json.TryGetProperty(member, out var value) ? value.ToString() : null;
+    public string? this[string member] => Json.ValueKind is JsonValueKind.Object && Json.TryGetProperty(member, out var value) ? value.ToString() : null;
 
     public string? Reason => this["reason"];
 }

@@ -68,6 +68,7 @@ public sealed class PaymentsShop : IAsyncLifetime
     public static IEnumerable<(string Key, string Value)> Settings(string database, Uri simulator, int smtpPort) =>
     [
         ("ConnectionStrings:shopdb", database),
+        ("Links:Secret", Any.LinkSecret),
         ("Gateways:Stripe:ApiKey", "sk_test_shop"),
         ("Gateways:Stripe:ApiBase", new Uri(simulator, "/stripe").ToString()),
         ("Gateways:Stripe:WebhookSecret", WebhookSecret),

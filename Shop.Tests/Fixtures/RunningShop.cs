@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
@@ -16,6 +19,8 @@ namespace Shop.Tests.Fixtures;
 public sealed class RunningShop : IAsyncLifetime
 {
     public const string Collection = "the whole shop";
+    public const string AdminEmail = "admin@example.org";
+    public const string AdminPassword = "the first one to sign in here";
     private const string ApiKey = "dashboard-key-of-a-test-run";
     private readonly string _data = Directory.CreateTempSubdirectory("shop-tests-stack-").FullName;
     private DistributedApplication? _app;
@@ -32,9 +37,12 @@ public sealed class RunningShop : IAsyncLifetime
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Shop_AppHost>(
             [
-                $"--Shop:Data={_data}", "--Shop:Containers=never",
+                $"--Shop:Data={_data}", "--Shop:Containers=never", $"--Parameters:link-secret={Any.LinkSecret}",
+                $"--Parameters:admin-email={AdminEmail}", $"--Parameters:admin-password={AdminPassword}",
                 $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{PostgresServer.FreePort()}", $"--AppHost:DashboardApiKey={ApiKey}",
                 .. ApiHost.PatientDatabase.Select(setting => $"--{setting.Item1}={setting.Item2}"),
+                // A first request on a loaded machine takes longer than a shopper should wait.
+                "--Timeouts:Attempt=00:00:20", "--Timeouts:Total=00:00:45", "--Timeouts:Proxy=00:00:50",
             ],
             (options, _) => options.DisableDashboard = false, limit.Token);
         builder.Services.AddLogging(logging => logging.ClearProviders()); // each process tells its story to the dashboard
@@ -71,6 +79,18 @@ public sealed class RunningShop : IAsyncLifetime
     }
 
     public ShopDbContext OpenDatabase() => PostgresServer.Open(ConnectionString);
+
+    /// <summary>The address in the newest mail to somebody that leads to <paramref name="page"/>, as soon as it has come.</summary>
+    public async Task<Uri> LinkMailedAsync(string email, string page)
+    {
+        using var simulator = new HttpClient { BaseAddress = Simulator };
+        var link = new Regex($@"https?://\S*{Regex.Escape(page)}\?\S+");
+        var found = await UntilAsync(
+            async () => (await simulator.GetFromJsonAsync<JsonArray>($"/mails?to={Uri.EscapeDataString(email)}"))!
+                .Select(mail => link.Match((string?)mail!["text"] ?? "")).FirstOrDefault(match => match.Success),
+            match => match is not null, TimeSpan.FromSeconds(30));
+        return new(found?.Value ?? throw new TimeoutException($"No mail with a link to {page} came."));
+    }
 
     /// <summary>The dashboard's telemetry API, as a developer's tools would ask it.</summary>
     public HttpClient CreateTelemetryClient()

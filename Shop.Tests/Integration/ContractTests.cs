@@ -1,10 +1,12 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Shop.Data.Accounts;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
 using Shop.Tests.Fixtures;
 using Shop.Web;
+using Shop.Web.Accounts;
 using Shop.Web.Api;
 using Shop.Web.Carts;
 using Shop.Web.Catalog;
@@ -110,16 +112,79 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
             LatencyMs = 12.5, At = now,
         });
         await db.SaveChangesAsync();
+        _answers.Token = (await _api.SignedInAsync(Role.Operator)).Token;
         var operations = new OperationsClient(_http);
+        const string Why = "the gateway is back";
 
         var row = Complete(await operations.GetOrdersAsync(Ct)).Items[0];
         Complete(await operations.GetOrderAsync(row.Number, Ct));
         Complete(await operations.GetQueueAsync(Ct));
 
-        Assert.NotNull((await operations.RetryJobAsync(job.Id, Ct)).Value);
-        Assert.NotNull((await operations.RetryWebhookAsync("stripe", receipt.EventId, Ct)).Value);
-        Assert.NotNull((await operations.RetryMessageAsync(message.Id, Ct)).Value);
-        Assert.Equal("job_not_parked", (await operations.RetryJobAsync(job.Id, Ct)).Problem?.Reason);
+        Assert.NotNull((await operations.RetryJobAsync(job.Id, Why, Ct)).Value);
+        Assert.NotNull((await operations.RetryWebhookAsync("stripe", receipt.EventId, Why, Ct)).Value);
+        Assert.NotNull((await operations.RetryMessageAsync(message.Id, Why, Ct)).Value);
+        Assert.Equal("job_not_parked", (await operations.RetryJobAsync(job.Id, Why, Ct)).Problem?.Reason);
+        Assert.Equal("validation_failed", (await operations.RetryJobAsync(job.Id, "", Ct)).Problem?.Reason);
+
+        Assert.Equal(Why, Complete(await operations.GetAuditOfOrderAsync(row.Number, Ct)).Items[0].Why);
+        var search = new AuditSearch(Subject: $"{row.Number}", Text: "gateway", From: DateOnly.FromDateTime(DateTime.UtcNow).AddDays(-1), To: DateOnly.FromDateTime(DateTime.UtcNow));
+        Assert.Equal(["message_retried", "job_retried"], Complete(await operations.GetAuditAsync(search, Ct)).Items.Select(entry => entry.Action));
+        Assert.Empty((await operations.GetAuditAsync(search with { Action = "signed_in" }, Ct)).Value!.Items);
+        await Assert.ThrowsAsync<EntryRefusedException>(() => operations.GetStaffAsync(Ct));
+    }
+
+    [Fact]
+    public async Task The_storefront_understands_accounts()
+    {
+        const string Password = "a long walk in the rain";
+        var somebody = await _api.SignedInAsync(password: Password);
+        await using (var db = _api.Open())
+        {
+            var stored = await Any.StoredOrderAsync(db);
+            await db.Orders.Where(o => o.Id == stored.Id).ExecuteUpdateAsync(set => set.SetProperty(o => o.UserId, somebody.Id));
+            (await db.PaymentJobs.SingleAsync(j => j.OrderId == stored.Id)).State = JobState.Done; // no charge for another test's worker to find
+            await db.SaveChangesAsync();
+        }
+
+        var accounts = new AccountClient(_http);
+        Assert.Equal(EntryRefusal.SignInNeeded, (await Assert.ThrowsAsync<EntryRefusedException>(() => accounts.GetAsync(Ct))).Refusal);
+        Assert.Equal("sign_in_failed", (await accounts.SignInAsync(somebody.Email, "wrong", Ct)).Problem?.Reason);
+        var signedIn = Complete(await accounts.SignInAsync(somebody.Email, Password, Ct));
+        Assert.Equal("done", signedIn.Next);
+
+        _answers.Token = signedIn.Token;
+        Assert.Equal(("shopper", somebody.Email), (Complete(await accounts.GetAsync(Ct)).Role, (await accounts.GetAsync(Ct)).Value!.Email));
+        Assert.Equal(2, Complete(await accounts.GetSessionsAsync(Ct)).Items.Count);
+        Assert.Single(Complete(await accounts.GetOrdersAsync(null, Ct)).Items);
+        Assert.Equal("wrong_password", (await accounts.BeginSecondFactorAsync("wrong", Ct)).Problem?.Reason);
+        var key = Complete(await accounts.BeginSecondFactorAsync(Password, Ct)).Secret.Replace(" ", "", StringComparison.Ordinal);
+        Assert.Equal("code_wrong", (await accounts.EnableSecondFactorAsync("abc", Ct)).Problem?.Reason);
+        var enabled = Complete(await accounts.EnableSecondFactorAsync(Authenticator.CodeOf(key), Ct));
+        _answers.Token = enabled.Token;
+        Assert.Equal(10, Complete(await accounts.RenewRecoveryCodesAsync(enabled.RecoveryCodes[0], Ct)).RecoveryCodes.Count);
+        Assert.NotNull((await accounts.RevokeOtherSessionsAsync(Ct)).Value);
+        Assert.NotNull((await accounts.ChangePasswordAsync(Password, "another walk in the rain", Ct)).Value);
+        Assert.NotNull((await accounts.SignOutAsync(Ct)).Value);
+        Assert.Equal(410, (await accounts.ConfirmAsync("t", Ct)).Problem?.Status);
+        Assert.Equal(410, (await accounts.ResetAsync("t", Password, Ct)).Problem?.Status);
+        Assert.Equal(["email", "name", "password"], (await accounts.RegisterAsync("x", "", "x", Ct)).Problem?.Errors?.Keys.Order());
+    }
+
+    [Fact]
+    public async Task The_storefront_understands_an_admin()
+    {
+        var operations = new OperationsClient(_http);
+        _answers.Token = (await _api.SignedInAsync(Role.Admin)).Token;
+        var email = $"new-{Guid.NewGuid():N}@example.org";
+
+        Assert.NotNull((await operations.InviteAsync(email, "New", "agent", "joins us", Ct)).Value);
+        Assert.Equal("already_staff", (await operations.InviteAsync(email, "New", "agent", "joins us", Ct)).Problem?.Reason);
+        var invited = Complete(await operations.GetStaffAsync(Ct)).Items.Single(person => person.Email == email);
+        Assert.Equal(("agent", "invited"), (invited.Role, invited.State));
+        Assert.NotNull((await operations.SetRoleAsync(invited.Id, "operator", "does more", Ct)).Value);
+        foreach (var action in StaffAction.All.Where(action => action.Path is not StaffAction.Role))
+            Assert.NotNull((await operations.ChangeStaffAsync(invited.Id, action.Path, "a test", Ct)).Value);
+        Assert.Equal(("operator", "invited"), (await operations.GetStaffAsync(Ct)).Value!.Items.Where(p => p.Id == invited.Id).Select(p => (p.Role, p.State)).Single());
     }
 
     public void Dispose() => _http.Dispose();
@@ -167,8 +232,13 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
     {
         public JsonElement Last { get; private set; }
 
+        /// <summary>Who is signed in.</summary>
+        public string? Token { get; set; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            if (Token is not null)
+                request.Headers.Authorization = new("Bearer", Token);
             var response = await base.SendAsync(request, cancellationToken);
             await response.Content.LoadIntoBufferAsync(cancellationToken);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);

@@ -177,7 +177,7 @@ public sealed class OrderPlacementTests : IAsyncLifetime
 
     private static Order WithKey(Order order, Guid key) => new()
     {
-        Id = order.Id, AccessKey = order.AccessKey, CheckoutKey = key, CheckoutDigest = order.CheckoutDigest, CartId = order.CartId, PersonId = order.PersonId,
+        Id = order.Id, CheckoutKey = key, CheckoutDigest = order.CheckoutDigest, CartId = order.CartId, PersonId = order.PersonId,
         Reference = order.Reference, TraceId = order.TraceId, Currency = order.Currency, TotalMinor = order.TotalMinor, TaxMinor = order.TaxMinor,
         PlacedAt = order.PlacedAt, DeadlineAt = order.DeadlineAt, Lines = order.Lines,
     };

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data;
+using Shop.Data.Accounts;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
@@ -68,7 +69,7 @@ public sealed class OutboxTests(PaymentsShop shop) : IAsyncLifetime
         Assert.All([text, html], body =>
         {
             Assert.Contains("25.00 EUR", body, StringComparison.Ordinal);
-            Assert.Contains($"http://localhost:5000/orders/{order.Number}?key={order.AccessKey}", body, StringComparison.Ordinal);
+            Assert.Contains($"http://localhost:5000/orders/{order.Number}?key={Any.Links.Make(LinkPurpose.Order, order.Id, sent.CreatedAt)}", body, StringComparison.Ordinal);
         });
         await using var db = shop.Open();
         Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.MailSent));

@@ -11,12 +11,12 @@ public sealed class SchemaTests
 {
     private const string Columns = """
         SELECT table_schema || '.' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || is_identity
-        FROM information_schema.columns WHERE table_schema IN ('shop', 'payments')
+        FROM information_schema.columns WHERE table_schema IN ('shop', 'payments', 'accounts')
         UNION ALL
-        SELECT schemaname || ' ' || indexdef FROM pg_indexes WHERE schemaname IN ('shop', 'payments')
+        SELECT schemaname || ' ' || indexdef FROM pg_indexes WHERE schemaname IN ('shop', 'payments', 'accounts')
         UNION ALL
         SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
-        WHERE connamespace IN ('shop'::regnamespace, 'payments'::regnamespace)
+        WHERE connamespace IN ('shop'::regnamespace, 'payments'::regnamespace, 'accounts'::regnamespace)
         ORDER BY 1
         """;
 

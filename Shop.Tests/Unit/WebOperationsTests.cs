@@ -1,48 +1,189 @@
 using System.Net;
+using System.Text.Json;
 using Shop.Tests.Browser;
 using Shop.Tests.Fixtures;
+using Shop.Web.Operations;
 
 namespace Shop.Tests.Unit;
 
-/// <summary>The operators' pages, where somebody may see them.</summary>
+/// <summary>The pages of those who work here.</summary>
 [Collection(Propagation.Name)]
 public sealed class WebOperationsTests : IDisposable
 {
+    private const string SignedIn = "session=s-token";
+    private const string Person = "0190d5a1-7b1c-7000-8000-000000000007";
+
+    private const string Last = "0190d5a1-7b1c-7000-8000-000000000009";
+
+    private const string Entry = """
+        { "id": "e1", "at": "2026-01-15T12:00:00Z", "actor": { "id": "0190d5a1-7b1c-7000-8000-000000000008", "name": "Grace", "role": "admin" }, "action": "role_changed",
+          "subjectKind": "user", "subject": "u-7", "before": { "role": "agent", "state": "active" }, "after": { "role": "operator", "state": "active" },
+          "why": "covers the weekend", "reference": "4T7QK-9XW2M" }
+        """;
+
+    private const string Staff = $$"""
+        { "items": [{ "id": "{{Person}}", "email": "ada@example.org", "name": "Ada", "role": "agent", "secondFactor": true, "state": "locked",
+          "lastSignInAt": null }] }
+        """;
+
     private readonly CannedApi _api = new();
     private readonly CannedStorefront _shop;
     private readonly PlainVisitor _visitor;
 
     public WebOperationsTests()
     {
-        _shop = new(_api, ("environment", "Development"));
+        _shop = new(_api);
         _visitor = new(_shop);
+        _api.On("/account", Account("operator"));
     }
 
     [Theory]
     [InlineData("jobs/0190d5a1-7b1c-7000-8000-000000000001")]
     [InlineData("webhooks/stripe/evt_1")]
     [InlineData("outbox/0190d5a1-7b1c-7000-8000-000000000002")]
-    public async Task What_is_parked_is_tried_again_at_a_click(string what)
+    public async Task What_is_parked_is_tried_again_at_a_click_by_somebody_who_says_why(string what)
     {
-        _api.On("/operations/queue", """
-            { "waiting": 0, "leased": 0, "parked": 1, "oldestDueAt": null, "webhooks": { "waiting": 0, "parked": 1 }, "outbox": { "waiting": 0, "parked": 1 },
-              "parkedJobs": [{ "id": "0190d5a1-7b1c-7000-8000-000000000001", "orderNumber": 100042, "kind": "charge", "lastReason": null, "leases": 6,
-                "attempts": 5, "createdAt": "2026-01-15T12:00:00Z" }],
-              "parkedWebhooks": [{ "provider": "stripe", "eventId": "evt_1", "type": "payment_intent.succeeded", "lastError": "it was silent",
-                "attempts": 9, "receivedAt": "2026-01-15T12:00:00Z" }],
-              "parkedMessages": [{ "id": "0190d5a1-7b1c-7000-8000-000000000002", "orderNumber": 100042, "kind": "orderConfirmedMail", "lastError": null,
-                "attempts": 12, "createdAt": "2026-01-15T12:00:00Z" }] }
-            """).On($"/operations/{what}/retry", "", HttpStatusCode.NoContent);
+        WithParked().On($"/operations/{what}/retry", "", HttpStatusCode.NoContent);
 
-        var queue = await _visitor.GetAsync("/ops/queue");
-        var retried = await _visitor.PostAsync($"/ops/{what}/retry", []);
-        var again = await _visitor.GetAsync(retried.Header("Location")!);
+        var queue = await GetAsync("/ops/queue");
+        var retried = await _visitor.PostAsync($"/ops/{what}/retry", [("Why", "the gateway is back")], cookie: SignedIn);
+        var again = await GetAsync(retried.Header("Location")!);
 
         Assert.Contains($"action=\"/ops/{what}/retry\"", queue.Html, StringComparison.Ordinal);
         Assert.Contains(_api.Seen, request => request.RequestUri!.AbsolutePath == $"/operations/{what}/retry" && request.Headers.Contains("Idempotency-Key"));
+        Assert.Equal("""{"why":"the gateway is back"}""", _api.LastBody[$"/operations/{what}/retry"]);
         Assert.Equal("/ops/queue?notice=due", retried.Header("Location"));
         Assert.Contains("It is due now", again.Html, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Without_a_why_nothing_is_tried_again()
+    {
+        WithParked().On("/operations/webhooks/stripe/evt_1/retry", """{ "status": 422, "reason": "validation_failed" }""", HttpStatusCode.UnprocessableEntity);
+
+        var retried = await _visitor.PostAsync("/ops/webhooks/stripe/evt_1/retry", [("Why", "")], cookie: SignedIn);
+
+        Assert.Contains("please say why", (await GetAsync(retried.Header("Location")!)).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_agent_looks_at_the_queue_and_is_offered_nothing_to_press()
+    {
+        WithParked().On("/account", Account("agent"));
+
+        var queue = await GetAsync("/ops/queue");
+
+        Assert.Contains("evt_1", queue.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("/retry", queue.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("agent", false, false)]
+    [InlineData("operator", true, false)]
+    [InlineData("admin", true, true)]
+    public async Task Every_page_says_who_is_signed_in_and_leads_where_the_role_does(string role, bool toAudit, bool toStaff)
+    {
+        _api.On("/account", Account(role)).On("/operations/orders", """{ "items": [] }""");
+
+        var page = await GetAsync("/ops");
+
+        Assert.Contains("Grace", page.Html, StringComparison.Ordinal);
+        Assert.Contains($"<span class=\"badge plain\">{role}</span>", page.Html, StringComparison.Ordinal);
+        Assert.Equal((toAudit, toStaff),
+            (page.Html.Contains("href=\"/ops/audit\"", StringComparison.Ordinal), page.Html.Contains("href=\"/ops/staff\"", StringComparison.Ordinal)));
+        Assert.Contains("action=\"/account/sign-out\"", page.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_audit_is_searched_by_all_that_was_asked_and_paged_by_where_it_ended()
+    {
+        _api.On("/operations/audit", $$"""{ "items": [{{Entry}}], "next": "{{Last}}", "actions": ["role_changed", "signed_in"] }""");
+
+        var page = await GetAsync($"/ops/audit?who=grace&action=role_changed&subject=u-7&reference=4T7QK-9XW2M&text=weekend&from=2026-01-01&to=2026-01-31&before={Person}");
+
+        var asked = Uri.UnescapeDataString(Assert.Single(_api.Seen, r => r.RequestUri!.AbsolutePath == "/operations/audit").RequestUri!.Query);
+        Assert.Equal($"?who=grace&action=role_changed&subject=u-7&reference=4T7QK-9XW2M&text=weekend&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z&before={Person}", asked);
+        Assert.Contains("<del>agent</del>", page.Html, StringComparison.Ordinal);
+        Assert.Contains("<ins>operator</ins>", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<ins>active</ins>", page.Html, StringComparison.Ordinal);
+        Assert.Contains("covers the weekend", page.Html, StringComparison.Ordinal);
+        Assert.Matches($"href=\"[^\"]*who=grace[^\"]*before={Last}\"[^>]*>Older", page.Html);
+    }
+
+    [Fact]
+    public async Task An_orders_page_shows_what_staff_did_about_it()
+    {
+        _api.On("/operations/orders/100042", """
+            { "order": { "number": 100042, "placedAt": "2026-01-15T12:00:00Z", "status": "paid", "payment": "paid", "reason": null, "moneyTaken": "yes",
+              "reference": "4T7QK-9XW2M", "currency": "EUR", "totalMinor": 1250, "texts": { "headline": "Paid.", "explanation": "We have it." } },
+              "attempts": [], "jobs": [], "timeline": [] }
+            """).On("/operations/orders/100042/audit", $$"""{ "items": [{{Entry}}], "actions": [] }""");
+
+        Assert.Contains("covers the weekend", (await GetAsync("/ops/orders/100042")).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Staff_are_changed_on_a_page_that_says_what_comes_of_it_and_asks_why()
+    {
+        _api.On("/account", Account("admin")).On("/operations/staff", Staff).On($"/operations/staff/{Person}/unlock", "", HttpStatusCode.NoContent);
+
+        var list = await GetAsync("/ops/staff");
+        var asked = await GetAsync($"/ops/staff/{Person}/unlock");
+        var without = await _visitor.PostAsync($"/ops/staff/{Person}/unlock", [("_handler", "change"), ("Why", " ")], cookie: SignedIn);
+        Assert.DoesNotContain(_api.Seen, request => request.Method == HttpMethod.Post);
+        var done = await _visitor.PostAsync($"/ops/staff/{Person}/unlock", [("_handler", "change"), ("Why", "she called")], cookie: SignedIn);
+
+        Assert.Contains($"/ops/staff/{Person}/unlock", list.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain($"/ops/staff/{Person}/enable", list.Html, StringComparison.Ordinal);
+        Assert.Contains("Unlock the account of Ada?", asked.Html, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, without.Status);
+        Assert.EndsWith("/ops/staff?notice=done", done.Header("Location"), StringComparison.Ordinal);
+        Assert.Equal("""{"why":"she called"}""", _api.LastBody[$"/operations/staff/{Person}/unlock"]);
+    }
+
+    [Fact]
+    public async Task The_last_admin_stays_one()
+    {
+        _api.On("/operations/staff", Staff).On($"/operations/staff/{Person}/role", """{ "status": 409, "reason": "last_admin" }""", HttpStatusCode.Conflict);
+
+        var page = await _visitor.PostAsync($"/ops/staff/{Person}/role", [("_handler", "change"), ("Role", "shopper"), ("Why", "leaves us")], cookie: SignedIn);
+
+        Assert.Equal(HttpStatusCode.Conflict, page.Status);
+        Assert.Contains("This is the last admin", page.Html, StringComparison.Ordinal);
+        Assert.Equal("""{"role":"shopper","why":"leaves us"}""", _api.LastBody[$"/operations/staff/{Person}/role"]);
+    }
+
+    [Theory]
+    [InlineData("/ops/staff/0190d5a1-7b1c-7000-8000-000000000099/unlock")]
+    [InlineData($"/ops/staff/{Person}/dismiss")]
+    public async Task Nobody_and_nothing_of_that_name_are_not_found(string address)
+    {
+        _api.On("/operations/staff", Staff);
+
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(address)).Status);
+    }
+
+    [Fact]
+    public async Task An_invitation_keeps_what_was_typed_when_it_is_refused()
+    {
+        _api.On("/operations/staff", Staff).On("/operations/staff/invite", """{ "status": 409, "reason": "already_staff" }""", HttpStatusCode.Conflict);
+
+        var page = await _visitor.PostAsync("/ops/staff",
+            [("_handler", "invite"), ("Name", "Ada"), ("Email", "ada@example.org"), ("Role", "operator"), ("Why", "joins us")], cookie: SignedIn);
+
+        Assert.Contains("belongs to the staff already", page.Html, StringComparison.Ordinal);
+        Assert.Contains("value=\"joins us\"", page.Html, StringComparison.Ordinal);
+        Assert.Contains("<option value=\"operator\" selected", page.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "a": 1, "b": "x", "c": null }""", """{ "a": 2, "b": "x", "d": [1] }""", "a:1>2 d:>[1]")]
+    [InlineData("null", """{ "role": "agent" }""", "role:>agent")]
+    [InlineData("""{ "role": "agent" }""", "null", "role:agent>")]
+    [InlineData("\"parked\"", "\"waiting\"", ":parked>waiting")]
+    [InlineData("null", "null", "")]
+    public void A_change_is_what_differs(string before, string after, string changes) =>
+        Assert.Equal(changes, string.Join(' ', AuditChange.Between(Json(before), Json(after)).Select(c => $"{c.Name}:{c.Before}>{c.After}")));
 
     public void Dispose()
     {
@@ -50,4 +191,23 @@ public sealed class WebOperationsTests : IDisposable
         _shop.Dispose();
         _api.Dispose();
     }
+
+    private static JsonElement? Json(string text) => JsonDocument.Parse(text).RootElement;
+
+    private Task<Page> GetAsync(string address) => _visitor.GetAsync(address, cookie: SignedIn);
+
+    private static string Account(string role) => $$"""
+        { "email": "grace@example.org", "name": "Grace", "roles": ["shopper", "{{role}}"], "secondFactor": true, "recoveryCodesLeft": 9, "isStaff": true,
+          "secondFactorProven": true }
+        """;
+
+    private CannedApi WithParked() => _api.On("/operations/queue", """
+        { "waiting": 0, "leased": 0, "parked": 1, "oldestDueAt": null, "webhooks": { "waiting": 0, "parked": 1 }, "outbox": { "waiting": 0, "parked": 1 },
+          "parkedJobs": [{ "id": "0190d5a1-7b1c-7000-8000-000000000001", "orderNumber": 100042, "kind": "charge", "lastReason": null, "leases": 6,
+            "attempts": 5, "createdAt": "2026-01-15T12:00:00Z" }],
+          "parkedWebhooks": [{ "provider": "stripe", "eventId": "evt_1", "type": "payment_intent.succeeded", "lastError": "it was silent",
+            "attempts": 9, "receivedAt": "2026-01-15T12:00:00Z" }],
+          "parkedMessages": [{ "id": "0190d5a1-7b1c-7000-8000-000000000002", "orderNumber": 100042, "kind": "orderConfirmedMail", "lastError": null,
+            "attempts": 12, "createdAt": "2026-01-15T12:00:00Z" }] }
+        """);
 }

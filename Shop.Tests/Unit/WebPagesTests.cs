@@ -112,16 +112,6 @@ public sealed class WebPagesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("/ops")]
-    [InlineData("/ops/orders/100042")]
-    [InlineData("/ops/queue")]
-    public async Task Operations_do_not_exist_while_nobody_can_sign_in(string address)
-    {
-        Assert.Equal(HttpStatusCode.NotFound, (await _visitor.GetAsync(address)).Status);
-        Assert.Empty(_api.Seen);
-    }
-
-    [Theory]
     [InlineData(true, "203.0.113.9")]
     [InlineData(false, null)] // without a proxy in front of us it is anybody's word; a test's own connection has no address
     public async Task The_Api_is_told_the_address_that_our_proxy_saw_and_nothing_the_visitor_wrote(bool hasProxy, string? told)

@@ -1,4 +1,5 @@
 using Shop.ServiceDefaults;
+using Shop.Web.Accounts;
 using Shop.Web.Carts;
 using Shop.Web.Catalog;
 using Shop.Web.Checkout;
@@ -17,12 +18,15 @@ internal static class ApiClients
         services.AddHttpContextAccessor().AddTransient<ClientAddress>();
         services.AddHttpClient<CatalogClient>(UseApi).AsApi();
         services.AddHttpClient<CartClient>(UseApi).AsApi();
-        services.AddHttpClient<OrderClient>(UseApi).AsApi();
-        services.AddHttpClient<OperationsClient>(UseApi).AsApi();
-        services.AddHttpClient<CheckoutClient>(UseApi).AsApi(t => t.LongAttempt, t => t.LongTotal);
+
+        // The personal ones, and no other: the catalogue's pages are shared, and a cart knows nobody.
+        services.AddHttpClient<AccountClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<OrderClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<OperationsClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<CheckoutClient>(UseApi).AsApi(t => t.LongAttempt, t => t.LongTotal).AddHttpMessageHandler<VisitorHandler>();
     }
 
-    private static void AsApi(this IHttpClientBuilder http, Func<Timeouts, TimeSpan>? attempt = null, Func<Timeouts, TimeSpan>? total = null) =>
+    private static IHttpClientBuilder AsApi(this IHttpClientBuilder http, Func<Timeouts, TimeSpan>? attempt = null, Func<Timeouts, TimeSpan>? total = null) =>
         http.AddHttpMessageHandler<ClientAddress>().WithDeadlines(attempt ?? (t => t.Attempt), total ?? (t => t.Total));
 
     private static void UseApi(HttpClient http) => http.BaseAddress = Api;

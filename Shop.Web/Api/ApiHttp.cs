@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Polly;
+using Shop.Web.Accounts;
 
 namespace Shop.Web.Api;
 
@@ -20,9 +21,15 @@ internal static class ApiHttp
             try
             {
                 using var response = await http.SendAsync(request, ct);
-                if (response.StatusCode is HttpStatusCode.NotFound)
-                    return new(null, IsMissing: true);
-                return response.IsSuccessStatusCode ? new(await response.Content.ReadFromJsonAsync<T>(Json, ct)) : new(null, IsUnreachable: true);
+                if (response.IsSuccessStatusCode)
+                    return new(await response.Content.ReadFromJsonAsync<T>(Json, ct));
+                _ = await ReadProblemAsync(response, ct);
+                return response.StatusCode switch
+                {
+                    HttpStatusCode.NotFound => new(null, IsMissing: true),
+                    HttpStatusCode.Gone => new(null, IsExpired: true),
+                    _ => new(null, IsUnreachable: true),
+                };
             }
             catch (Exception e) when (IsUnreachable(e))
             {
@@ -42,13 +49,9 @@ internal static class ApiHttp
             try
             {
                 using var response = await http.SendAsync(request, ct);
-                if (response.StatusCode is HttpStatusCode.NoContent)
-                    return new(whenEmpty);
                 if (response.IsSuccessStatusCode)
-                    return new(await response.Content.ReadFromJsonAsync<T>(Json, ct));
-                return response.Content.Headers.ContentType?.MediaType is "application/problem+json"
-                    ? new(null, await response.Content.ReadFromJsonAsync<ApiProblem>(Json, ct))
-                    : new(null, new((int)response.StatusCode));
+                    return new(whenEmpty ?? await response.Content.ReadFromJsonAsync<T>(Json, ct));
+                return new(null, await ReadProblemAsync(response, ct));
             }
             catch (Exception e) when (IsUnreachable(e))
             {
@@ -63,6 +66,17 @@ internal static class ApiHttp
         Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: Json),
     };
 
-    public static bool IsUnreachable(Exception e) => 
+    /// <exception cref="EntryRefusedException">It is a matter of who asks.</exception>
+    private static async Task<ApiProblem> ReadProblemAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        var problem = response.Content.Headers.ContentType?.MediaType is "application/problem+json"
+            ? await response.Content.ReadFromJsonAsync<ApiProblem>(Json, ct)
+            : null;
+        return EntryRefusedException.Of(problem?.Reason) is { } refusal
+            ? throw new EntryRefusedException(refusal)
+            : problem ?? new((int)response.StatusCode);
+    }
+
+    public static bool IsUnreachable(Exception e) =>
         e is HttpRequestException or ExecutionRejectedException or TaskCanceledException { InnerException: TimeoutException };
 }

@@ -1,10 +1,10 @@
 namespace Shop.Web.Api;
 
 /// <summary>
-/// What a read came back with: a value, the certainty that there is none, or no answer. None of the three is a read under way, which a page that
-/// is rendered while it waits must not mistake for trouble.
+/// What a read came back with: a value, the certainty that there is none, a link that opens it no longer, or no answer. None of the four is a
+/// read under way, which a page that is rendered while it waits must not mistake for trouble.
 /// </summary>
-internal readonly record struct Fetched<T>(T? Value, bool IsMissing = false, bool IsUnreachable = false) where T : class;
+internal readonly record struct Fetched<T>(T? Value, bool IsMissing = false, bool IsUnreachable = false, bool IsExpired = false) where T : class;
 
 internal static class Budget
 {

@@ -18,7 +18,7 @@ internal sealed class CheckoutClient(HttpClient http)
         return http.WriteAsync<OrderView>(request, ct);
     }
 
-    public Task<Written<OrderView>> PayAgainAsync(long number, string key, string paymentToken, Guid idempotencyKey, CancellationToken ct) =>
+    public Task<Written<OrderView>> PayAgainAsync(long number, string? key, string paymentToken, Guid idempotencyKey, CancellationToken ct) =>
         http.WriteAsync<OrderView>(
             ApiHttp.Post($"/orders/{number}/payments", new { paymentToken, provider = "stripe" }, idempotencyKey).WithOrderKey(key), ct);
 }

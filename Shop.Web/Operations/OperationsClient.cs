@@ -12,15 +12,32 @@ internal sealed class OperationsClient(HttpClient http)
 
     public Task<Fetched<QueueView>> GetQueueAsync(CancellationToken ct) => http.FetchAsync<QueueView>("/operations/queue", ct);
 
-    public Task<Written<Done>> RetryJobAsync(Guid id, CancellationToken ct) => RetryAsync($"jobs/{id}", ct);
+    public Task<Fetched<AuditPageOf>> GetAuditAsync(AuditSearch search, CancellationToken ct) =>
+        http.FetchAsync<AuditPageOf>(search.Address("/operations/audit"), ct);
 
-    public Task<Written<Done>> RetryWebhookAsync(string provider, string eventId, CancellationToken ct) =>
-        RetryAsync($"webhooks/{Uri.EscapeDataString(provider)}/{Uri.EscapeDataString(eventId)}", ct);
+    public Task<Fetched<AuditPageOf>> GetAuditOfOrderAsync(long number, CancellationToken ct) =>
+        http.FetchAsync<AuditPageOf>($"/operations/orders/{number}/audit", ct);
 
-    public Task<Written<Done>> RetryMessageAsync(Guid id, CancellationToken ct) => RetryAsync($"outbox/{id}", ct);
+    public Task<Fetched<StaffList>> GetStaffAsync(CancellationToken ct) => http.FetchAsync<StaffList>("/operations/staff", ct);
 
-    private Task<Written<Done>> RetryAsync(string what, CancellationToken ct) =>
-        http.WriteAsync(ApiHttp.Post($"/operations/{what}/retry", null, Guid.CreateVersion7()), ct, whenEmpty: new Done());
+    public Task<Written<Done>> InviteAsync(string email, string name, string role, string why, CancellationToken ct) =>
+        DoAsync("staff/invite", new { email, name, role, why }, ct);
+
+    public Task<Written<Done>> SetRoleAsync(Guid id, string role, string why, CancellationToken ct) => DoAsync($"staff/{id}/role", new { role, why }, ct);
+
+    /// <summary><paramref name="action"/>: disable, enable, unlock, reset-second-factor or resend-invite.</summary>
+    public Task<Written<Done>> ChangeStaffAsync(Guid id, string action, string why, CancellationToken ct) =>
+        DoAsync($"staff/{id}/{action}", new { why }, ct);
+
+    public Task<Written<Done>> RetryJobAsync(Guid id, string why, CancellationToken ct) => DoAsync($"jobs/{id}/retry", new { why }, ct);
+
+    public Task<Written<Done>> RetryWebhookAsync(string provider, string eventId, string why, CancellationToken ct) =>
+        DoAsync($"webhooks/{Uri.EscapeDataString(provider)}/{Uri.EscapeDataString(eventId)}/retry", new { why }, ct);
+
+    public Task<Written<Done>> RetryMessageAsync(Guid id, string why, CancellationToken ct) => DoAsync($"outbox/{id}/retry", new { why }, ct);
+
+    private Task<Written<Done>> DoAsync(string what, object body, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/operations/{what}", body, Guid.CreateVersion7()), ct, whenEmpty: new Done());
 }
 
 public sealed record OrderRows(IReadOnlyList<OrderRow> Items);
@@ -57,7 +74,14 @@ public sealed record ParkedJob(
 public sealed record ParkedWebhook(
     string Provider, string EventId, string Type, int Attempts, DateTimeOffset ReceivedAt, string? LastError = null);
 
+/// <summary><see cref="OrderNumber"/>: null for a mail about an account.</summary>
 public sealed record ParkedMessage(
-    Guid Id, long OrderNumber, string Kind, int Attempts, DateTimeOffset CreatedAt, string? LastError = null);
+    Guid Id, string Kind, int Attempts, DateTimeOffset CreatedAt, long? OrderNumber = null, string? LastError = null);
 
 public sealed record Backlog(int Waiting, int Parked);
+
+public sealed record StaffList(IReadOnlyList<StaffRow> Items);
+
+/// <summary><see cref="State"/>: active, invited, locked or disabled.</summary>
+public sealed record StaffRow(
+    Guid Id, string Email, string Name, string Role, bool SecondFactor, string State, DateTimeOffset? LastSignInAt = null);

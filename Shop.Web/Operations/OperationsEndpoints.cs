@@ -1,24 +1,17 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Shop.Web.Api;
 
 namespace Shop.Web.Operations;
 
 using RetryResult = Results<RedirectHttpResult, StatusCodeHttpResult>;
 
+/// <summary>What staff do. Who may is the Api's to say, of every request anew.</summary>
 internal static class OperationsEndpoints
 {
     public static void AddOperations(this IServiceCollection services) =>
         services.AddOptions<DashboardOptions>().BindConfiguration(DashboardOptions.Section)
             .Validate(o => o.Url is null or { IsAbsoluteUri: true }, "Dashboard:Url must be an absolute address.").ValidateOnStart();
-
-    /// <summary>Orders and payments are for staff, and nobody can sign in yet: outside Development these pages do not exist.</summary>
-    public static void UseOperationsGate(this WebApplication app) => app.Use((context, next) =>
-    {
-        if (!context.Request.Path.StartsWithSegments("/ops") || app.Environment.IsDevelopment())
-            return next(context);
-        context.Response.StatusCode = StatusCodes.Status404NotFound;
-        return Task.CompletedTask;
-    });
 
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
@@ -27,19 +20,23 @@ internal static class OperationsEndpoints
         app.MapPost("/ops/outbox/{id:guid}/retry", RetryMessage).DisableAntiforgery();
     }
 
-    internal static async Task<RetryResult> RetryJob(Guid id, OperationsClient operations, CancellationToken ct) =>
-        Answer(await operations.RetryJobAsync(id, ct));
+    internal static async Task<RetryResult> RetryJob(
+        Guid id, [FromForm(Name = "Why")] string? why, OperationsClient operations, CancellationToken ct) =>
+        Answer(await operations.RetryJobAsync(id, why ?? "", ct));
 
-    internal static async Task<RetryResult> RetryWebhook(string provider, string eventId, OperationsClient operations, CancellationToken ct) =>
-        Answer(await operations.RetryWebhookAsync(provider, eventId, ct));
+    internal static async Task<RetryResult> RetryWebhook(
+        string provider, string eventId, [FromForm(Name = "Why")] string? why, OperationsClient operations, CancellationToken ct) =>
+        Answer(await operations.RetryWebhookAsync(provider, eventId, why ?? "", ct));
 
-    internal static async Task<RetryResult> RetryMessage(Guid id, OperationsClient operations, CancellationToken ct) =>
-        Answer(await operations.RetryMessageAsync(id, ct));
+    internal static async Task<RetryResult> RetryMessage(
+        Guid id, [FromForm(Name = "Why")] string? why, OperationsClient operations, CancellationToken ct) =>
+        Answer(await operations.RetryMessageAsync(id, why ?? "", ct));
 
-    private static RetryResult Answer(Written<Done> retried)
+    private static RetryResult Answer(Written<Done> retried) => retried switch
     {
-        if (retried.Value is null && !retried.IsRefused)
-            return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
-        return TypedResults.LocalRedirect(retried.Value is null ? "/ops/queue?notice=not_parked" : "/ops/queue?notice=due");
-    }
+        { Value: not null } => TypedResults.LocalRedirect("/ops/queue?notice=due"),
+        { Problem.Reason: "validation_failed" } => TypedResults.LocalRedirect("/ops/queue?notice=why_missing"),
+        { IsRefused: true } => TypedResults.LocalRedirect("/ops/queue?notice=not_parked"),
+        _ => TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable),
+    };
 }

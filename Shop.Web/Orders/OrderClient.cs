@@ -4,19 +4,25 @@ namespace Shop.Web.Orders;
 
 internal sealed class OrderClient(HttpClient http)
 {
-    public Task<Fetched<OrderView>> GetAsync(long number, string key, CancellationToken ct) =>
+    public Task<Fetched<OrderView>> GetAsync(long number, string? key, CancellationToken ct) =>
         http.FetchAsync<OrderView>(new HttpRequestMessage(HttpMethod.Get, $"/orders/{number}").WithOrderKey(key), ct);
 
     /// <summary>Has the gateway asked how a payment stands that waits for the shopper's bank. The order's page tells what came of it.</summary>
-    public Task<Written<Done>> LookAsync(long number, string key, CancellationToken ct) =>
+    public Task<Written<Done>> LookAsync(long number, string? key, CancellationToken ct) =>
         http.WriteAsync(ApiHttp.Post($"/orders/{number}/look", null, Guid.CreateVersion7()).WithOrderKey(key), ct, whenEmpty: new Done());
+
+    /// <summary>Answered alike for every address and number; only the order's own address gets a mail.</summary>
+    public Task<Written<Done>> SendLinkAsync(long number, string email, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/orders/{number}/link", new { email }, Guid.CreateVersion7()), ct, whenEmpty: new Done());
 }
 
-/// <summary><see cref="Key"/> opens a guest's order; only the answer to its checkout holds it.</summary>
+/// <summary>
+/// <see cref="Key"/> opens a guest's order; only the answer to its checkout holds it. <see cref="OwnedByYou"/>: opened by being signed in.
+/// </summary>
 public sealed record OrderView(
     long Number, DateTimeOffset PlacedAt, string Status, string MoneyTaken, string Reference, string Currency, long TotalMinor, long TaxMinor,
     bool Retryable, IReadOnlyList<OrderedLine> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<OrderEvent> Timeline,
-    string? Key = null, Uri? ActionUrl = null)
+    string? Key = null, Uri? ActionUrl = null, bool OwnedByYou = false)
 {
     public bool IsConfirming => Status is "confirming";
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.WebUtilities;
 using Shop.Web.Checkout;
 using Shop.Web.Edge;
 
@@ -17,13 +18,13 @@ internal static class OrderEndpoints
         long number, HttpContext context, OrderClient orders, CancellationToken ct)
     {
         context.Response.Headers.CacheControl = "no-store";
-        if (OrderKey.Of(context) is not { } key)
+        if (!OrderKey.MayHelp(context))
             return TypedResults.StatusCode(StatusCodes.Status404NotFound);
 
-        var found = await orders.GetAsync(number, key, ct);
+        var found = await orders.GetAsync(number, OrderKey.Of(context), ct);
         return found.Value is { } order
             ? new RazorComponentResult<OrderProgress>(new Dictionary<string, object?> { [nameof(OrderProgress.Order)] = order })
-            : TypedResults.StatusCode(found.IsMissing ? StatusCodes.Status404NotFound : StatusCodes.Status503ServiceUnavailable);
+            : TypedResults.StatusCode(found.IsUnreachable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
     }
 
     /// <summary>Whatever comes of it, the order's page tells it: paid, refused again, or meanwhile paid in another window.</summary>
@@ -31,16 +32,22 @@ internal static class OrderEndpoints
         long number, HttpContext context, CheckoutClient checkout, CancellationToken ct)
     {
         var form = await context.Request.ReadFormAsync(ct);
-        if (OrderKey.Of(context) is not { } key)
+        if (!OrderKey.MayHelp(context))
             return TypedResults.StatusCode(StatusCodes.Status404NotFound);
         if (!Guid.TryParse(form["Key"], out var idempotencyKey))
             return TypedResults.StatusCode(StatusCodes.Status400BadRequest);
 
-        var notice = "";
+        var key = OrderKey.Of(context);
+        string? notice = null;
         if (CheckoutForm.CardToken(form["PaymentToken"]) is not { } card)
-            notice = "&notice=card_missing";
+            notice = "card_missing";
         else if (await checkout.PayAgainAsync(number, key, card, idempotencyKey, ct) is { Value: null } paid)
-            notice = $"&notice={Uri.EscapeDataString(paid.IsRefused ? paid.Problem?.Reason ?? "refused" : "answer_lost")}";
-        return TypedResults.LocalRedirect($"/orders/{number}?key={Uri.EscapeDataString(key)}{notice}");
+        {
+            if (paid.Problem?.Status is StatusCodes.Status404NotFound)
+                return TypedResults.StatusCode(StatusCodes.Status404NotFound);
+            notice = paid.IsRefused ? paid.Problem?.Reason ?? "refused" : "answer_lost";
+        }
+
+        return TypedResults.LocalRedirect(QueryHelpers.AddQueryString($"/orders/{number}", new Dictionary<string, string?> { ["key"] = key, ["notice"] = notice }));
     }
 }

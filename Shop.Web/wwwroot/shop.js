@@ -47,13 +47,18 @@ customElements.define('live-fragment', class extends HTMLElement {
 
   async ask() {
     try {
-      const html = document.hidden ? null : await fetchText(this.getAttribute('src'));
-      if (html !== null && this.isConnected)
+      const html = document.hidden || this.isFilledIn() ? null : await fetchText(this.getAttribute('src'));
+      if (html !== null && this.isConnected && !this.isFilledIn())
         this.show(html);
     } catch {
       this.since = 0; // in trouble: more slowly
     }
     this.next();
+  }
+
+  // What somebody is writing is not taken from under their hands.
+  isFilledIn() {
+    return [...this.querySelectorAll('input:not([type=hidden])')].some(input => input === document.activeElement || input.value !== input.defaultValue);
   }
 
   show(html) {
