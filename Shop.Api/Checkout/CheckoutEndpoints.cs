@@ -36,8 +36,8 @@ internal static class CheckoutEndpoints
     internal static async Task<OrderResult> PlaceOrder(
         CheckoutRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
         [FromHeader(Name = CartToken.Header)] string? cartToken, ShopDbContext db, NpgsqlDataSource database, OrderWaiters waiters,
-        OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry,
-        ILogger<CheckoutRequest> logger, CancellationToken ct)
+        OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock,
+        ShopTelemetry telemetry, ILogger<CheckoutRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
