@@ -30,6 +30,7 @@ internal static class ApiDatabase
         builder.Services.AddHostedService<ConnectionCheck>();
 
         builder.Services.AddSingleton(sp => Pool(sp, "shop api", plan => plan.ApiShoppers, t => (t.Lock, t.Statement, t.Command)));
+        // The limit of sweeps; a report that somebody waits for is canceled with its request.
         builder.Services.AddKeyedSingleton(Reports, (sp, _) =>
             Pool(sp, "shop api reports", plan => plan.ApiReports, t => (t.Lock, t.BackgroundStatement, t.BackgroundCommand)));
         builder.Services.AddSingleton(sp => new ReportsDatabase(sp.GetRequiredKeyedService<NpgsqlDataSource>(Reports)));

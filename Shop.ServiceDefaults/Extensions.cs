@@ -7,7 +7,7 @@ using Shop.ServiceDefaults;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>What every service of a distributed application has: telemetry, health, discovery, resilience, limits, honest errors, an end without loss.</summary>
+/// <summary>What every service of a distributed application has: telemetry, health, discovery, resilience, timeouts, honest errors, a clean end.</summary>
 public static class Extensions
 {
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder

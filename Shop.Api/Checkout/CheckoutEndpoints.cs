@@ -36,8 +36,7 @@ internal static class CheckoutEndpoints
         CheckoutRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
         [FromHeader(Name = CartToken.Header)] string? cartToken, Caller? caller, ShopDbContext db, NpgsqlDataSource database,
         OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time,
-        TimeProvider clock, ShopTelemetry telemetry,
-        ILogger<CheckoutRequest> logger, CancellationToken ct)
+        TimeProvider clock, ShopTelemetry telemetry, ILogger<CheckoutRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();

@@ -38,7 +38,8 @@ internal sealed class SharedCounts(QuickRedis redis, IConfiguration configuratio
     /// <returns>How long to stay away; null when there is a permit.</returns>
     public async Task<(TimeSpan? RetryAfter, CountSource Source)> TakeAsync(Subject subject)
     {
-        RedisKey[] key = [$"{Prefix}{subject.Policy}:{Convert.ToHexStringLower(HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes(subject.Who)).AsSpan(0, 16))}"];
+        var who = HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes(subject.Who)).AsSpan(0, 16);
+        RedisKey[] key = [$"{Prefix}{subject.Policy}:{Convert.ToHexStringLower(who)}"];
         RedisValue[] window = [(long)subject.Limit.Window.TotalMilliseconds];
         var (isAnswered, answer) = await redis.AskAsync(database => database.ScriptEvaluateAsync(Script, key, window));
         var source = isAnswered ? CountSource.Shared : CountSource.Local;

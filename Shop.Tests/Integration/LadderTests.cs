@@ -49,7 +49,8 @@ public sealed class LadderTests : IAsyncLifetime
     [InlineData(true)]
     public async Task A_statement_that_sleeps_is_ended_by_the_server(bool isReports)
     {
-        await using var host = isReports ? await ApiHost.StartAsync(("Timeouts:BackgroundLock", "00:00:00.100"), ("Timeouts:BackgroundStatement", "00:00:00.300")) : null;
+        await using var host = isReports ? await ApiHost.StartAsync(
+            ("Timeouts:BackgroundLock", "00:00:00.100"), ("Timeouts:BackgroundStatement", "00:00:00.300")) : null;
         var services = (host ?? _api).Services;
         var database = isReports ? services.GetRequiredKeyedService<NpgsqlDataSource>("reports") : services.GetRequiredService<NpgsqlDataSource>();
 
@@ -79,6 +80,32 @@ public sealed class LadderTests : IAsyncLifetime
         _api.Wire.IsFrozen = true; // neither an answer nor an end of the connection, as from a machine that is gone
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "busy"), await AskAsync("/catalog/products/any/availability"));
+    }
+
+    [Fact]
+    public async Task A_transaction_that_crawls_is_given_up_while_there_is_time_to_say_so_and_its_key_still_makes_one_order()
+    {
+        await using var host = await ApiHost.StartAsync(
+            ApiHost.ShortWait, ("Timeouts:Lock", "00:00:01"), ("Timeouts:Statement", "00:00:01.900"), ("Timeouts:Command", "00:00:02"),
+            ("Timeouts:Transaction", "00:00:02.100"));
+        await host.StockAsync(5, "crawling");
+        var guest = await host.GuestAsync(("crawling", 1));
+        var key = Guid.NewGuid();
+
+        // Neither the insert nor the commit is too slow; the two together are.
+        await using var db = host.Open();
+        await db.Database.ExecuteSqlAsync($"""
+            CREATE FUNCTION shop.crawl() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1.3); RETURN NEW; END';
+            CREATE TRIGGER crawl BEFORE INSERT ON shop.people FOR EACH ROW EXECUTE FUNCTION shop.crawl();
+            CREATE CONSTRAINT TRIGGER crawl_late AFTER INSERT ON shop.people DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shop.crawl();
+            """);
+        var given = await guest.CheckoutAsync(key);
+        await db.Database.ExecuteSqlAsync($"DROP TRIGGER crawl ON shop.people; DROP TRIGGER crawl_late ON shop.people");
+        var again = await guest.CheckoutAsync(key);
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "busy"), (given.Status, given.Reason));
+        Assert.Equal(HttpStatusCode.Accepted, again.Status);
+        Assert.Equal(1, await db.Orders.CountAsync());
     }
 
     [Fact]

@@ -14,7 +14,8 @@ public sealed class MeterTests
     {
         var exported = new Exported();
         using var reader = new BaseExportingMetricReader(exported);
-        await using var service = await Service.StartAsync(builder => builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddReader(reader)));
+        await using var service = await Service.StartAsync(
+            builder => builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddReader(reader)));
         GC.Collect();
 
         Assert.True(reader.Collect());

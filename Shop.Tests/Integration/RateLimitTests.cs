@@ -211,8 +211,8 @@ public sealed class RateLimitTests : IDisposable
         // Windows so long that none ends while a test runs; a deadline that a busy machine keeps.
         string[] all =
         [
-            "--ForwardedHeaders_Enabled=true", "--RateLimits:Writes:Window=01:00:00", "--RateLimits:SignIn:Window=01:00:00", "--RateLimits:Mail:Window=01:00:00",
-            "--Timeouts:Cache=00:00:03", .. redis is null ? (string[])[] : [$"--ConnectionStrings:cache=127.0.0.1:{redis.Port}"], .. args,
+            "--ForwardedHeaders_Enabled=true", "--RateLimits:Writes:Window=01:00:00", "--RateLimits:SignIn:Window=01:00:00",
+            "--RateLimits:Mail:Window=01:00:00", "--Timeouts:Cache=00:00:03", .. redis is null ? (string[])[] : [$"--ConnectionStrings:cache=127.0.0.1:{redis.Port}"], .. args,
         ];
         var service = await Service.StartAsync(
             builder =>

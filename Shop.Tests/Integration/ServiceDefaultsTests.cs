@@ -277,8 +277,8 @@ public sealed class ServiceDefaultsTests
     [InlineData("1", "127.0.0.0/8", "203.0.113.9")]
     public async Task Only_what_our_own_proxies_wrote_is_believed(string proxies, string network, string seen)
     {
-        await using var service = await Service.StartAsync(args:
-            ["--ForwardedHeaders_Enabled=true", $"--ForwardedHeaders:Proxies={proxies}", .. network is "" ? (string[])[] : [$"--ForwardedHeaders:Networks:0={network}"]]);
+        string[] networks = network is "" ? [] : [$"--ForwardedHeaders:Networks:0={network}"];
+        await using var service = await Service.StartAsync(args: ["--ForwardedHeaders_Enabled=true", $"--ForwardedHeaders:Proxies={proxies}", .. networks]);
         service.Client.DefaultRequestHeaders.Add("X-Forwarded-For", "6.6.6.6, 198.51.100.7, 203.0.113.9");
 
         Assert.Equal($"{seen} http", await service.Client.GetStringAsync("/who"));
@@ -570,7 +570,10 @@ public sealed class ServiceDefaultsTests
             Action<WebApplicationBuilder>? configure = null, string environment = "Production", string[]? args = null, Action<WebApplication>? map = null)
         {
             var service = new Service();
-            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, Args = ["--Timeouts:Drain=00:00:00", .. args ?? []] });
+            var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+            {
+                EnvironmentName = environment, Args = ["--Timeouts:Drain=00:00:00", .. args ?? []], // nothing balances the load of a test
+            });
             configure?.Invoke(builder);
             builder.AddServiceDefaults();
             builder.WebHost.UseUrls("http://127.0.0.1:0");

@@ -128,7 +128,8 @@ public sealed class WebPagesTests : IDisposable
     [Fact]
     public async Task Who_comes_too_often_is_told_so()
     {
-        _api.On("/cart/lines", """{ "status": 429, "reason": "too_many_requests", "detail": "Later." }""", HttpStatusCode.TooManyRequests).On("/cart", CannedApi.FullCart);
+        _api.On("/cart/lines", """{ "status": 429, "reason": "too_many_requests", "detail": "Later." }""", HttpStatusCode.TooManyRequests)
+            .On("/cart", CannedApi.FullCart);
 
         var refused = await _visitor.PostAsync("/cart/lines", [("Sku", "mug-1"), ("Quantity", "1")]);
         var cart = await _visitor.GetAsync(refused.Header("Location")!, cookie: "cart=t1");
