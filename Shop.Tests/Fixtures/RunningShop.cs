@@ -16,6 +16,8 @@ namespace Shop.Tests.Fixtures;
 public sealed class RunningShop : IAsyncLifetime
 {
     public const string Collection = "the whole shop";
+    public const string AdminEmail = "first-admin@example.org";
+    public const string AdminPassword = "the first long password of a test run";
     private const string ApiKey = "dashboard-key-of-a-test-run";
     private readonly string _data = Directory.CreateTempSubdirectory("shop-tests-stack-").FullName;
     private DistributedApplication? _app;
@@ -32,7 +34,7 @@ public sealed class RunningShop : IAsyncLifetime
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Shop_AppHost>(
             [
-                $"--Shop:Data={_data}", "--Shop:Containers=never",
+                $"--Shop:Data={_data}", "--Shop:Containers=never", $"--Parameters:admin-email={AdminEmail}", $"--Parameters:admin-password={AdminPassword}",
                 $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{PostgresServer.FreePort()}", $"--AppHost:DashboardApiKey={ApiKey}",
             ],
             (options, _) => options.DisableDashboard = false, limit.Token);
