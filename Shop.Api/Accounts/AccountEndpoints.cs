@@ -136,10 +136,17 @@ internal static class AccountEndpoints
         }
         else
         {
-            // Not confirmed yet: the link is sent again, but neither name nor password is taken from whoever asks a second time.
+            // Not confirmed yet: a link is sent again, but neither name nor password is taken from whoever asks a second time.
             var known = await db.Users.AsNoTracking().SingleAsync(u => u.Person.AccountEmail == user.Person.AccountEmail, ct);
             if (known.DisabledAt is null)
-                db.Outbox.Add(OutboxMessage.To(known.Id, known.EmailConfirmed ? OutboxKind.AlreadyRegisteredMail : OutboxKind.ConfirmEmailMail, now));
+            {
+                db.Outbox.Add(OutboxMessage.To(known.Id, known switch
+                {
+                    { PasswordHash: null } => OutboxKind.ResetPasswordMail, // invited, and not here yet
+                    { EmailConfirmed: false } => OutboxKind.ConfirmEmailMail,
+                    _ => OutboxKind.AlreadyRegisteredMail,
+                }, now));
+            }
         }
 
         await db.SaveChangesAsync(ct);
@@ -248,7 +255,7 @@ internal static class AccountEndpoints
         if (!CheckoutRequest.IsEmail(person.Email))
             errors["email"] = ["Please enter a valid e-mail address."];
         if (person.Name is not { Length: > 0 and <= MaxNameLength } || person.Name.Any(char.IsControl))
-            errors["name"] = [person.Name is "" ? "Please enter your name." : $"Please use at most {MaxNameLength} characters."];
+            errors["name"] = [$"Please enter a name of at most {MaxNameLength} characters."];
     }
 
     internal static ProblemHttpResult Invalid(Dictionary<string, string[]> errors) => Problems.Refuse(

@@ -124,7 +124,9 @@ internal static class SecondFactorEndpoints
         var (session, answer) = sessions.New(user.Id, user.Role, pending: false, now, http.Request.Headers.UserAgent, now);
         db.Sessions.Add(session);
         db.Outbox.Add(OutboxMessage.To(user.Id, OutboxKind.SecondFactorChangedMail, now));
-        db.RecordOwn(user, now, AuditActions.SecondFactorEnabled, session.Id, after: new { session.Device });
+        db.RecordOwn(user, now, AuditActions.SecondFactorEnabled, session.Id);
+        if (caller.IsPending)
+            db.RecordOwn(user, now, AuditActions.SignedIn, session.Id, after: new { session.Device, recoveryCodesLeft = user.RecoveryCodes.Length });
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         await db.NotifyWorkerAsync(logger, ct);

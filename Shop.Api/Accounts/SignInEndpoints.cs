@@ -70,12 +70,13 @@ internal static class SignInEndpoints
         TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         var email = Person.AccountEmailOf(form.Email ?? "");
-        var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Person.AccountEmail == email, ct);
+        var user = await db.Users.Where(u => u.Person.AccountEmail == email)
+            .Select(u => new { u.Id, u.PasswordHash, u.Role, u.TwoFactorEnabled }).SingleOrDefaultAsync(ct);
         var (isRight, rehashed) = passwords.Check(user?.PasswordHash, form.Password ?? "");
         var now = clock.GetUtcNow();
         if (user is not null && isRight)
         {
-            var step = user.TwoFactorEnabled ? SignInStep.SecondFactor : user.IsStaff ? SignInStep.SetUpSecondFactor : SignInStep.Done;
+            var step = user.TwoFactorEnabled ? SignInStep.SecondFactor : user.Role > Role.Shopper ? SignInStep.SetUpSecondFactor : SignInStep.Done;
             var pending = step is not SignInStep.Done;
             var (session, answer) = sessions.New(user.Id, user.Role, pending, provenAt: null, http.Request.Headers.UserAgent, now);
             var opened = await ExecuteAsync(

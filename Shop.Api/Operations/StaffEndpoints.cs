@@ -50,12 +50,14 @@ internal static class StaffEndpoints
     internal static async Task<Ok<StaffRows>> GetStaff(ReportsDatabase reports, TimeProvider clock, CancellationToken ct)
     {
         await using var db = reports.Open();
-        var staff = await db.Users.AsNoTracking().Include(u => u.Person).Where(u => u.Role != Role.Shopper).OrderBy(u => u.Id).ToListAsync(ct);
         var now = clock.GetUtcNow();
-        return TypedResults.Ok(new StaffRows(
-        [
-            .. staff.Select(u => new StaffRow(u.Id, u.Person.Email, u.Person.Name, u.Role, u.TwoFactorEnabled, StateOf(u, now), u.LastSignInAt)),
-        ]));
+        return TypedResults.Ok(new StaffRows(await db.Users.Where(u => u.Role != Role.Shopper).OrderBy(u => u.Id).Select(u => new StaffRow(
+            u.Id, u.Person.Email, u.Person.Name, u.Role, u.TwoFactorEnabled,
+            u.DisabledAt != null ? StaffState.Disabled
+                : u.PasswordHash == null ? StaffState.Invited
+                : u.LockoutEnd > now ? StaffState.Locked
+                : StaffState.Active,
+            u.LastSignInAt)).ToListAsync(ct)));
     }
 
     internal static Task<ActResult> InviteStaff(
@@ -157,8 +159,8 @@ internal static class StaffEndpoints
             var locked = await db.LockWithAdminsAsync(id, ct);
             if (!locked.Exists(u => u.Id == caller.UserId && u is { Role: Role.Admin, DisabledAt: null }))
                 return Problems.Refuse(403, "forbidden", "Your account is not allowed to do this any more."); // another admin was faster
-            if (locked.Find(u => u.Id == id) is not { } user)
-                return Problems.Refuse(404, "user_not_found", "There is no such account.");
+            if (locked.Find(u => u.Id == id) is not { IsStaff: true } user)
+                return Problems.Refuse(404, "user_not_found", "There is no such member of the staff."); // whoever is to become one is invited
             if (notOwn && id == caller.UserId)
                 return Problems.Refuse(409, "own_account", "Nobody can do this to their own account; ask another admin.");
 
@@ -173,12 +175,4 @@ internal static class StaffEndpoints
             db.Record(caller, now, action, AuditSubjects.User, $"{id}", before, stateOf(user), reason);
             return null;
         }, ct, errors);
-
-    private static StaffState StateOf(ShopUser user, DateTimeOffset now) => user switch
-    {
-        { DisabledAt: not null } => StaffState.Disabled,
-        { PasswordHash: null } => StaffState.Invited,
-        _ when user.IsLocked(now) => StaffState.Locked,
-        _ => StaffState.Active,
-    };
 }

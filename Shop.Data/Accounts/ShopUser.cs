@@ -76,16 +76,16 @@ public sealed class ShopUser : IdentityUser<Guid>
 
 public static class UserLocks
 {
-    /// <summary>The user with their person, locked for the rest of the transaction.</summary>
+    /// <summary>The user with their person, locked for the rest of the transaction; rows that only refer to the user do not wait.</summary>
     public static async Task<ShopUser?> LockUserAsync(this ShopDbContext db, Guid id, CancellationToken ct) =>
-        await db.Users.FromSql($"SELECT * FROM accounts.users WHERE id = {id} FOR UPDATE").Include(u => u.Person).SingleOrDefaultAsync(ct);
+        await db.Users.FromSql($"SELECT * FROM accounts.users WHERE id = {id} FOR NO KEY UPDATE").Include(u => u.Person).SingleOrDefaultAsync(ct);
 
     /// <summary>
     /// A user together with everybody who is an admin, in one order for all: of two admins who demote each other, the second one sees
     /// what the first one did.
     /// </summary>
     public static Task<List<ShopUser>> LockWithAdminsAsync(this ShopDbContext db, Guid id, CancellationToken ct) =>
-        db.Users.FromSql($"SELECT * FROM accounts.users WHERE id = {id} OR role = 'Admin' ORDER BY id FOR UPDATE")
+        db.Users.FromSql($"SELECT * FROM accounts.users WHERE id = {id} OR role = 'Admin' ORDER BY id FOR NO KEY UPDATE")
             .Include(u => u.Person).ToListAsync(ct);
 }
 

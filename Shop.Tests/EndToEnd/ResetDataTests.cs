@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
+using Shop.Data.Accounts;
 using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.EndToEnd;
@@ -22,6 +23,8 @@ public sealed class ResetDataTests(RunningShop shop)
             await shop.App.ResourceNotifications.WaitForResourceHealthyAsync(name, limit.Token);
         await using (var db = shop.OpenDatabase())
             Assert.Equal((0, 1000), (await db.Orders.CountAsync(limit.Token), await db.Products.CountAsync(limit.Token)));
+        await using (var db = shop.OpenDatabase())
+            Assert.Equal(Role.Admin, (await db.Users.SingleAsync(limit.Token)).Role); // whom the parameters name
         using var simulator = new HttpClient { BaseAddress = shop.Simulator };
         Assert.Empty((await simulator.GetFromJsonAsync<JsonArray>("/ledger", limit.Token))!);
         using var web = new HttpClient { BaseAddress = shop.Web };

@@ -19,8 +19,8 @@ namespace Shop.Tests.Fixtures;
 public sealed class RunningShop : IAsyncLifetime
 {
     public const string Collection = "the whole shop";
-    public const string AdminEmail = "admin@example.org";
-    public const string AdminPassword = "the first one to sign in here";
+    public const string AdminEmail = "first-admin@example.org";
+    public const string AdminPassword = "the first long password of a test run";
     private const string ApiKey = "dashboard-key-of-a-test-run";
     private readonly string _data = Directory.CreateTempSubdirectory("shop-tests-stack-").FullName;
     private DistributedApplication? _app;
