@@ -25,6 +25,8 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.DoesNotContain("http://", page.Text, StringComparison.Ordinal); // nothing from elsewhere
         Assert.DoesNotContain("<script", page.Text, StringComparison.Ordinal);
         Assert.Contains("OrderView", page.Text, StringComparison.Ordinal);
+        Assert.Contains("X-Order-Key", page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("caller", page.Text, StringComparison.OrdinalIgnoreCase); // who asks is no parameter
     }
 
     [Fact]
@@ -48,9 +50,12 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
     [InlineData("Shop:TimeScale", "0", "TimeScale")]
     [InlineData("RateLimits:SignIn:Permits", "0", "RateLimits:SignIn needs")]
     [InlineData("Connections:ApiShoppers", "0", "ApiShoppers")]
+    [InlineData("Accounts:StaffIdle", "13:00:00", "StaffIdle <= StaffLongest")]
+    [InlineData("Links:Secret", "too short", "Links:Secret must have at least 32 characters.")]
+    [InlineData("Links:PreviousSecret", "too short", "Links:PreviousSecret must have at least 32 characters.")]
     public async Task Limits_that_contradict_each_other_stop_the_start(string key, string value, string line)
     {
-        using var api = ServiceProcess.Start<ShopApi>(("ConnectionStrings:shopdb", "Host=127.0.0.1;Port=1"), (key, value));
+        using var api = ServiceProcess.Start<ShopApi>(("ConnectionStrings:shopdb", "Host=127.0.0.1;Port=1"), ("Links:Secret", Any.LinkSecret), (key, value));
 
         Assert.NotEqual(0, await api.EndAsync());
         Assert.Contains(nameof(OptionsValidationException), api.Output, StringComparison.Ordinal);
