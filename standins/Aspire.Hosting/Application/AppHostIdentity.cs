@@ -11,7 +11,7 @@ internal sealed record AppHostIdentity(Assembly? Assembly, string Directory, str
     internal string AppHostPath => Path.Join(Directory, Name);
     internal string FilePath => Path.Join(Directory, ProjectName);
     internal string PathSha256 => Sha256(AppHostPath.ToUpperInvariant());
-    internal string ProjectNameSha256 => Sha256(Name.ToUpperInvariant());
+    internal string ProjectNameSha256 => Sha256(ProjectName);
 
     internal static AppHostIdentity Of(DistributedApplicationOptions options)
     {

@@ -27,15 +27,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
         return new DistributedApplicationBuilder(options);
     }
 
-    public virtual Task StartAsync(CancellationToken cancellationToken = default)
-    {
-        if (Services.GetRequiredService<DistributedApplicationExecutionContext>() is { IsPublishMode: true } context)
-        {
-            throw new NotSupportedException(
-                $"This is the stand-in for Aspire.Hosting: it runs applications and cannot publish them (publisher '{context.PublisherName}'). Build with -p:StandIns=false, where the package feed has the Aspire packages.");
-        }
-        return host.StartAsync(cancellationToken);
-    }
+    public virtual Task StartAsync(CancellationToken cancellationToken = default) => host.StartAsync(cancellationToken);
 
     public virtual Task StopAsync(CancellationToken cancellationToken = default) => host.StopAsync(cancellationToken);
 

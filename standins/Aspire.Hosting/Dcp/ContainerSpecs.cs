@@ -11,7 +11,9 @@ internal static class ContainerSpecs
     internal static JsonObject Create(ContainerResource container, string instance, ResourceConfiguration configuration, bool randomizePorts)
     {
         var args = configuration.Arguments.Select(a => a.Value);
-        string[] shown = container.ShellExecution ? ["-c", string.Join(' ', args)] : [.. args];
+#pragma warning disable ASPIRECONTAINERSHELLEXECUTION001 // Experimental for those who set it.
+        string[] shown = container.ShellExecution is true ? ["-c", string.Join(' ', args)] : [.. args];
+#pragma warning restore ASPIRECONTAINERSHELLEXECUTION001
         var spec = new JsonObject
         {
             ["image"] = Image(container),

@@ -18,7 +18,10 @@ public static class ParameterResourceBuilderExtensions
         if (publishValueAsDefault && secret)
             throw new ArgumentException("A parameter cannot be both secret and published as a default value.", nameof(secret));
 
-        return builder.AddResource(new ParameterResource(name, _ => valueGetter(), secret));
+        return builder.AddResource(new ParameterResource(name, _ => valueGetter(), secret)
+        {
+            Default = publishValueAsDefault ? new ConstantDefault(valueGetter) : null,
+        });
     }
 
     /// <param name="persist">Keep a generated value in the user secrets, so that the next run has the same.</param>
