@@ -34,13 +34,18 @@ var web = builder.AddProject<Projects.Shop_Web>("web").AsShopService("Storefront
     .WithReference(api).WaitFor(api)
     .WithEnvironment("HostedFields__PublishableKey", stripePublishableKey);
 
-payments.WithEnvironment("Payments__StorefrontUrl", web.GetEndpoint("http"));
+// Where shoppers come from their bank and from their mails: TLS ends in front of a deployment, and nowhere on this machine.
+payments.WithEnvironment("Payments__StorefrontUrl", web.GetEndpoint(builder.ExecutionContext.IsPublishMode ? "https" : "http"));
 
 if (builder.ExecutionContext.IsRunMode)
 {
     var simulator = builder.AddSimulation(payments, web, webhookSecret);
     web.WithTraceLinks();
     postgres.WithResetCommand(shopdb, migrate, Simulation.StatePath(builder), simulator, api, payments, web);
+}
+else
+{
+    payments.WithMailServer();
 }
 
 builder.Build().Run();

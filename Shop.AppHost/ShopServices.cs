@@ -20,7 +20,11 @@ internal static class ShopServices
             ? project.WithEnvironment(context => context.EnvironmentVariables.Remove("OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"))
             : project;
 
-    /// <summary>Generated once and kept in user secrets; in a deployment it is asked for.</summary>
+    /// <summary>
+    /// Generated once and kept in user secrets. A deployment is asked for it: what the gateway signs with is the gateway's to choose.
+    /// </summary>
     public static IResourceBuilder<ParameterResource> AddGeneratedSecret(this IDistributedApplicationBuilder builder, string name) =>
-        builder.AddParameter(name, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true);
+        builder.ExecutionContext.IsPublishMode
+            ? builder.AddParameter(name, secret: true)
+            : builder.AddParameter(name, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true);
 }
