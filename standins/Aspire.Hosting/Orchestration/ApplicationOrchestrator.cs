@@ -119,7 +119,7 @@ internal sealed class ApplicationOrchestrator(
         _ = runner.WatchAsync(DcpKind.Container, LostAfter, static () => { }, ending.Token);
         if (model.Resources.OfType<DashboardResource>().FirstOrDefault() is { } dashboard)
             _ = AnnounceAsync(dashboard, ending.Token);
-        _ = parameters.AskForMissingAsync(ending.Token);
+        parameters.AskForMissing(ending.Token);
 
         await CreateNetworkAsync(dcp, cancellationToken);
         await Task.WhenAll(Started().Where(r => !r.HasAnnotationOfType<ExplicitStartupAnnotation>())

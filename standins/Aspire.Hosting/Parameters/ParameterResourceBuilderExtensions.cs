@@ -47,6 +47,11 @@ public static class ParameterResourceBuilderExtensions
         return builder;
     }
 
+    /// <summary>The field in which a person enters the value. Its name is the parameter's.</summary>
+    public static IResourceBuilder<ParameterResource> WithCustomInput(
+        this IResourceBuilder<ParameterResource> builder, Func<ParameterResource, InteractionInput> createInput) =>
+        builder.WithAnnotation(new ParameterInputAnnotation(createInput), ResourceAnnotationMutationBehavior.Replace);
+
     /// <summary>The connection string <c>ConnectionStrings:name</c> of the AppHost's configuration.</summary>
     public static IResourceBuilder<IResourceWithConnectionString> AddConnectionString(
         this IDistributedApplicationBuilder builder, string name, string? environmentVariableName = null) =>
@@ -89,4 +94,9 @@ public static class ParameterResourceBuilderExtensions
             ?? fallback?.GetDefaultValue()
             ?? throw new MissingParameterValueException(
                 $"{kind} resource could not be used because configuration key '{key}' is missing and the {kind} has no default value.");
+}
+
+internal sealed class ParameterInputAnnotation(Func<ParameterResource, InteractionInput> create) : IResourceAnnotation
+{
+    internal Func<ParameterResource, InteractionInput> Create { get; } = create;
 }

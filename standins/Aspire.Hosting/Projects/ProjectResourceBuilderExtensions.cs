@@ -58,9 +58,14 @@ public static class ProjectResourceBuilderExtensions
         var profile = LaunchProfiles.Select(project, options, builder.Configuration);
         var kestrel = options.ExcludeKestrelEndpoints ? new KestrelSettings([], false) : KestrelSettings.Read(project.ProjectPath);
         if (builder.ExecutionContext.IsRunMode)
+        {
             ConfigureRun(resource, profile, kestrel);
+            ProjectRebuilderResource.AddFor(resource, project);
+        }
         else
+        {
             ConfigurePublish(resource, profile, kestrel);
+        }
         return resource;
     }
 
