@@ -9,12 +9,22 @@ namespace Aspire.Hosting;
 public class DistributedApplication : IHost, IAsyncDisposable
 {
     private readonly IHost host;
+    private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock gate = new();
+    private Task? stop;
+    private Task? disposal;
 
     internal DistributedApplication(IHost host) => this.host = host;
 
     public IServiceProvider Services => host.Services;
     public ResourceNotificationService ResourceNotifications => Services.GetRequiredService<ResourceNotificationService>();
     public ResourceCommandService ResourceCommands => Services.GetRequiredService<ResourceCommandService>();
+
+    /// <summary>Done when it has started, whoever started it; failed with the reason when it could not.</summary>
+    internal Task Started => started.Task;
+
+    /// <summary>A test still looks at its application after the stop, when Run() in the AppHost would dispose it at once.</summary>
+    internal Task MayBeDisposed { get; set; } = Task.CompletedTask;
 
     public static IDistributedApplicationBuilder CreateBuilder() => CreateBuilder([]);
 
@@ -27,9 +37,27 @@ public class DistributedApplication : IHost, IAsyncDisposable
         return new DistributedApplicationBuilder(options);
     }
 
-    public virtual Task StartAsync(CancellationToken cancellationToken = default) => host.StartAsync(cancellationToken);
+    public virtual async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await host.StartAsync(cancellationToken);
+            started.TrySetResult();
+        }
+        catch (Exception e)
+        {
+            started.TrySetException(e);
+            _ = started.Task.Exception; // nobody may ask
+            throw;
+        }
+    }
 
-    public virtual Task StopAsync(CancellationToken cancellationToken = default) => host.StopAsync(cancellationToken);
+    /// <summary>Once: a test and the AppHost's own Run() may both come to it.</summary>
+    public virtual Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        lock (gate)
+            return stop ??= host.StopAsync(cancellationToken);
+    }
 
     /// <summary>Until Ctrl+C or SIGTERM, also while resources still wait for each other.</summary>
     public virtual async Task RunAsync(CancellationToken cancellationToken = default)
@@ -71,7 +99,9 @@ public class DistributedApplication : IHost, IAsyncDisposable
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        if (host is IAsyncDisposable disposable)
-            await disposable.DisposeAsync();
+        await MayBeDisposed;
+        lock (gate)
+            disposal ??= host is IAsyncDisposable disposable ? disposable.DisposeAsync().AsTask() : Task.CompletedTask;
+        await disposal;
     }
 }
