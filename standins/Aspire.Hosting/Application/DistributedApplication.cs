@@ -72,7 +72,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
         {
             await StopAsync(CancellationToken.None);
         }
-        catch (AspireRuntimeMissingException e)
+        catch (StartRefusedException e)
         {
             Services.GetRequiredService<ILogger<DistributedApplication>>().LogCritical("{Reason}", e.Message);
             Environment.ExitCode = 1;
@@ -90,7 +90,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
     public void Run() => RunAsync().GetAwaiter().GetResult();
 
-    public virtual void Dispose()
+    void IDisposable.Dispose()
     {
         DisposeAsync().AsTask().GetAwaiter().GetResult();
         GC.SuppressFinalize(this);

@@ -31,6 +31,9 @@ internal static class ContainerSpecs
         return spec;
     }
 
+    internal static IEnumerable<VolumeSnapshot> Volumes(ContainerResource container) => container.Annotations.OfType<ContainerMountAnnotation>()
+        .Select(m => new VolumeSnapshot(m.Source, m.Target, TypeOf(m), m.IsReadOnly));
+
     internal static JsonObject CreateNetwork(string name, bool persistent) => new() { ["networkName"] = name, ["persistent"] = persistent };
 
     internal static bool IsPersistent(IResource resource) =>
@@ -56,9 +59,11 @@ internal static class ContainerSpecs
         return port;
     }
 
+    private static string TypeOf(ContainerMountAnnotation mount) => mount.Type == ContainerMountType.BindMount ? "bind" : "volume";
+
     private static JsonObject Mount(ContainerMountAnnotation mount) => new()
     {
-        ["type"] = mount.Type == ContainerMountType.BindMount ? "bind" : "volume",
+        ["type"] = TypeOf(mount),
         ["source"] = mount.Source,
         ["target"] = mount.Target,
         ["readOnly"] = mount.IsReadOnly,

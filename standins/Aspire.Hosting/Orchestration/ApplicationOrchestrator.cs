@@ -144,12 +144,14 @@ internal sealed class ApplicationOrchestrator(
         model.Resources.Insert(0, dashboard);
     }
 
-    private static void Prepare(IResource resource, EndpointServices endpoints)
+    private void Prepare(IResource resource, EndpointServices endpoints)
     {
         endpoints.Name(resource);
+        // What outlives a run is found again under its name.
+        var kept = ContainerSpecs.IsPersistent(resource) ? OwnHash() : null;
         resource.Annotations.Add(new DcpInstancesAnnotation([.. Enumerable.Range(0, resource.GetReplicaCount()).Select(index =>
         {
-            var suffix = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 8);
+            var suffix = kept ?? RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 8);
             return new DcpInstance($"{resource.Name}-{suffix}", suffix, index);
         })]));
         LifecycleCommands.AddTo(resource);
@@ -206,10 +208,14 @@ internal sealed class ApplicationOrchestrator(
             return;
         var persistent = containers.Any(ContainerSpecs.IsPersistent);
         var name = persistent
-            ? $"aspire-persistent-network-{appHost.PathSha256[..8].ToLowerInvariant()}"
+            ? $"aspire-persistent-network-{OwnHash()}"
             : $"aspire-session-network-{RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 8)}";
         await dcp.CreateAsync(DcpKind.ContainerNetwork, ContainerSpecs.Network, [], ContainerSpecs.CreateNetwork(name, persistent), ct);
     }
+
+#pragma warning disable CA1308 // Names of containers and networks are written in lower case.
+    private string OwnHash() => appHost.PathSha256[..8].ToLowerInvariant();
+#pragma warning restore CA1308
 
     private async Task AnnounceAsync(DashboardResource dashboard, CancellationToken ct)
     {
