@@ -41,6 +41,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
     {
         try
         {
+            Services.GetService<ApplicationOrchestrator>()?.CheckStart(); // there is none when publishing
             await host.StartAsync(cancellationToken);
             started.TrySetResult();
         }

@@ -85,6 +85,13 @@ internal sealed class ApplicationOrchestrator(
         ending.Dispose();
     }
 
+    /// <summary>What is known before anything starts. The host would make a page of stack trace of it.</summary>
+    internal DcpLocations CheckStart()
+    {
+        TransportRules.Check(configuration, options);
+        return DcpLocations.Find(configuration, appHost, withDashboard: !options.DisableDashboard);
+    }
+
     internal Task StartAsync(string id, CancellationToken ct) => Runner.StartAsync(id, ct);
 
     internal Task<bool> StopAsync(string id, CancellationToken ct) => Runner.StopAsync(id, ct);
@@ -96,9 +103,7 @@ internal sealed class ApplicationOrchestrator(
         logger.LogInformation("Aspire AppHost version: {Version}", Version());
         logger.LogInformation("Distributed application starting.");
         logger.LogInformation("Application host directory is: {AppHostDirectory}", appHost.Directory);
-        TransportRules.Check(configuration, options);
-
-        var locations = DcpLocations.Find(configuration, appHost, withDashboard: !options.DisableDashboard);
+        var locations = CheckStart();
         if (!options.DisableDashboard)
             await AddDashboardAsync(locations, cancellationToken);
         await eventing.PublishAsync(new BeforeStartEvent(services, model), cancellationToken);
