@@ -79,6 +79,7 @@ internal sealed class ResourceRunner(
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
+                await PublishAsync([instance], s => s with { State = "Unknown" }); // and may be started again
                 return false;
             }
         }
