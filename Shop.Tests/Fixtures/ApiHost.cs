@@ -394,7 +394,7 @@ public sealed class PostgresWire : IAsyncDisposable
 }
 
 /// <summary>A Redis of the test's own that can be killed.</summary>
-public sealed class RedisProcess : IDisposable
+public sealed class RedisProcess(string password = "") : IDisposable
 {
     private Process? _process;
 
@@ -403,7 +403,7 @@ public sealed class RedisProcess : IDisposable
     public void Start()
     {
         _process = Process.Start(new ProcessStartInfo("redis-server",
-            ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()])
+            ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath(), "--requirepass", password])
         { RedirectStandardOutput = true }) ?? throw new InvalidOperationException("redis-server is missing: install the package redis-server.");
         _process.BeginOutputReadLine();
     }

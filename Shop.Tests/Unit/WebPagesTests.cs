@@ -35,6 +35,22 @@ public sealed class WebPagesTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_a_card_form_the_checkout_says_so_and_offers_no_button()
+    {
+        _api.On("/cart", CannedApi.FullCart);
+        using var unfinished = new CannedStorefront(_api, ("HostedFields:Url", null), ("HostedFields:PublishableKey", null));
+        using var visitor = new PlainVisitor(unfinished);
+
+        var page = await visitor.GetAsync("/checkout", cookie: "cart=t1");
+
+        Assert.Equal(HttpStatusCode.OK, page.Status);
+        Assert.Contains("Card payment is not set up in this shop yet", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("type=\"submit\"", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<card-fields", page.Html, StringComparison.Ordinal);
+        Assert.Contains("frame-src 'none'", page.Header("Content-Security-Policy"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Invented_parameters_share_one_rendering()
     {
         _api.On("/catalog/products/mug", CannedApi.Mug).On("/catalog/products/mug/availability", """{ "items": [] }""");
