@@ -265,6 +265,22 @@ public sealed class AccountTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_stolen_session_is_no_place_to_guess_the_password()
+    {
+        var email = await ConfirmedAsync();
+        var stolen = (await SignInAsync(email))["token"];
+
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(i => GuessAsync($"guess number {i} of many")));
+
+        Assert.Equal("wrong_password", (await GuessAsync(Password)).Reason); // right, and too late
+        Assert.True((await FindAsync(email)).LockoutEnd > DateTimeOffset.UtcNow);
+        Assert.Equal(1, (await MailsAsync((await FindAsync(email)).Id)).Count(k => k is OutboxKind.LockedOutMail));
+
+        Task<Answer> GuessAsync(string currentPassword) =>
+            api.PostAsync("/account/password", new { currentPassword, newPassword = "my next long password" }, Somebody.BearerOf(stolen));
+    }
+
+    [Fact]
     public async Task Sessions_are_listed_by_device_and_end_the_moment_they_are_revoked()
     {
         var email = await ConfirmedAsync();
