@@ -110,20 +110,35 @@ internal static class PasswordEndpoints
     internal static async Task<bool> IsRightAsync(
         Caller caller, string? password, ShopDbContext db, Passwords passwords, LockoutOptions limits, TimeProvider clock, ILogger logger, CancellationToken ct)
     {
-        var known = await db.Users.AsNoTracking().Where(u => u.Id == caller.UserId).Select(u => new { u.PasswordHash, u.LockoutEnd }).SingleAsync(ct);
         var now = clock.GetUtcNow();
-        if (passwords.Check(known.PasswordHash, password ?? "").IsRight && !(known.LockoutEnd > now))
-            return true;
+        string? hash;
+        bool isLast;
+        await using (var transaction = await db.Database.BeginTransactionAsync(ct))
+        {
+            var user = (await db.LockUserAsync(caller.UserId, ct))!;
+            if (user.IsLocked(now))
+                return false;
 
-        await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var user = (await db.LockUserAsync(caller.UserId, ct))!;
-        var isLast = user.CountFailure(now, limits);
+            (hash, isLast) = (user.PasswordHash, user.CountFailure(now, limits)); // before it is looked at, as there
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        db.ChangeTracker.Clear(); // whoever locks the user next must see what is there then
+        if (passwords.Check(hash, password ?? "").IsRight)
+        {
+            await db.Users.Where(u => u.Id == caller.UserId && (isLast || u.LockoutEnd == null || u.LockoutEnd <= now)).ExecuteUpdateAsync(
+                user => user.SetProperty(u => u.AccessFailedCount, 0).SetProperty(u => u.LockoutEnd, (DateTimeOffset?)null), ct);
+            return true;
+        }
+
         if (isLast)
-            db.Outbox.Add(OutboxMessage.To(user.Id, OutboxKind.LockedOutMail, now));
-        await db.SaveChangesAsync(ct);
-        await transaction.CommitAsync(ct);
-        if (isLast)
+        {
+            db.Outbox.Add(OutboxMessage.To(caller.UserId, OutboxKind.LockedOutMail, now));
+            await db.SaveChangesAsync(ct);
             await db.NotifyWorkerAsync(logger, ct);
+        }
+
         return false;
     }
 

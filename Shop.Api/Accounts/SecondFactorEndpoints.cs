@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Options;
 using Shop.Api.Audit;
 using Shop.Api.RateLimits;
@@ -66,13 +66,10 @@ internal static class SecondFactorEndpoints
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var user = (await db.LockUserAsync(caller.UserId, ct))!;
-        if (!await Sessions.RevokeAsync(db, caller.SessionId, now, ct))
-            return Problems.Refuse(401, "unauthenticated", "Please sign in."); // its twin was faster
         if (!await IsProvenAsync(users, user, form.Code, now))
-        {
-            await transaction.RollbackAsync(ct); // the session stays
-            return await FailAsync(401, db, user.Id, caller, identity.Value.Lockout, now, logger, ct);
-        }
+            return await FailAsync(401, db, transaction, user, caller, identity.Value.Lockout, now, logger, ct);
+        if (!await Sessions.RevokeAsync(db, caller.SessionId, now, ct))
+            return Problems.Refuse(401, "unauthenticated", "Please sign in."); // its twin was faster; the code is not spent
 
         var (session, answer) = sessions.New(user.Id, user.Role, pending: false, now, http.Request.Headers.UserAgent, now);
         (user.AccessFailedCount, user.LastSignInAt) = (0, now);
@@ -141,10 +138,7 @@ internal static class SecondFactorEndpoints
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var user = (await db.LockUserAsync(caller.UserId, ct))!;
         if (!await IsProvenAsync(users, user, form.Code, now))
-        {
-            await transaction.RollbackAsync(ct);
-            return await FailAsync(422, db, user.Id, caller, identity.Value.Lockout, now, logger, ct);
-        }
+            return await FailAsync(422, db, transaction, user, caller, identity.Value.Lockout, now, logger, ct);
 
         var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodeCount);
         db.Outbox.Add(OutboxMessage.To(user.Id, OutboxKind.SecondFactorChangedMail, now));
@@ -166,10 +160,7 @@ internal static class SecondFactorEndpoints
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var user = (await db.LockUserAsync(caller.UserId, ct))!;
         if (!await IsProvenAsync(users, user, form.Code, now))
-        {
-            await transaction.RollbackAsync(ct);
-            return await FailAsync(422, db, user.Id, caller, identity.Value.Lockout, now, logger, ct);
-        }
+            return await FailAsync(422, db, transaction, user, caller, identity.Value.Lockout, now, logger, ct);
 
         user.ForgetSecondFactor();
         db.Outbox.Add(OutboxMessage.To(user.Id, OutboxKind.SecondFactorChangedMail, now));
@@ -194,19 +185,17 @@ internal static class SecondFactorEndpoints
         };
     }
 
-    /// <summary>In a transaction of its own: what was tried is taken back, that it was tried stays.</summary>
+    /// <summary>Counted under the lock under which it was looked at: guesses at once are as many as those one after the other.</summary>
     private static async Task<ProblemHttpResult> FailAsync(
-        int status, ShopDbContext db, Guid userId, Caller caller, LockoutOptions limits, DateTimeOffset now, ILogger logger, CancellationToken ct)
+        int status, ShopDbContext db, IDbContextTransaction transaction, ShopUser user, Caller caller, LockoutOptions limits, DateTimeOffset now,
+        ILogger logger, CancellationToken ct)
     {
-        db.ChangeTracker.Clear();
-        await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var user = (await db.LockUserAsync(userId, ct))!;
         var isLast = user.CountFailure(now, limits);
         if (isLast)
         {
             // Whoever got this far has the password. Its owner hears of it, and the guess starts over with both.
             await Sessions.RevokeAsync(db, caller.SessionId, now, ct);
-            db.Outbox.Add(OutboxMessage.To(userId, OutboxKind.LockedOutMail, now));
+            db.Outbox.Add(OutboxMessage.To(user.Id, OutboxKind.LockedOutMail, now));
         }
 
         db.RecordOwn(user, now, AuditActions.SecondFactorFailed, caller.SessionId, after: new { locked = user.IsLocked(now) });

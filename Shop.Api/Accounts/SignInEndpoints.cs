@@ -1,7 +1,5 @@
-using System.Data;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -29,31 +27,31 @@ internal sealed record SignInAnswer(string Token, DateTimeOffset ExpiresAt, stri
 
 internal static class SignInEndpoints
 {
-    // All conditions once more, under the row's lock: what changed since the password was looked at decides. The count of failures
-    // survives a right password while a code is still to come, or a thief with the password could guess codes for ever.
+    // Counts the attempt before its password is looked at: of any number of guesses at once, as many are looked at as are allowed. The last
+    // one locks at once, and opens again if it was right after all.
+    private const string Reserve = """
+        UPDATE accounts.users u SET
+            access_failed_count = CASE WHEN u.access_failed_count + 1 < $3 THEN u.access_failed_count + 1 ELSE 0 END,
+            lockout_end = CASE WHEN u.access_failed_count + 1 < $3 THEN NULL ELSE $4 END
+        FROM shop.people p
+        WHERE p.id = u.id AND p.account_email = $1 AND (u.lockout_end IS NULL OR u.lockout_end <= $2)
+        RETURNING u.id, u.password_hash, u.role, u.two_factor_enabled, u.lockout_end IS NOT NULL
+        """;
+
+    // All conditions once more, under the row's lock: what changed since the password was looked at decides. The failures of before
+    // survive a right password while a code is still to come, or a thief with the password could guess codes for ever.
     private const string Open = """
         WITH opened AS (
             UPDATE accounts.users SET
-                access_failed_count = CASE WHEN $4 THEN access_failed_count ELSE 0 END,
+                access_failed_count = CASE WHEN NOT $4 THEN 0 WHEN $12 THEN $13 - 1 ELSE greatest(access_failed_count - 1, 0) END,
+                lockout_end = NULL,
                 last_sign_in_at = CASE WHEN $4 THEN last_sign_in_at ELSE $3 END,
                 password_hash = coalesce($5, password_hash)
             WHERE id = $1 AND password_hash = $2 AND role = $6 AND two_factor_enabled = $7
-                AND email_confirmed AND disabled_at IS NULL AND (lockout_end IS NULL OR lockout_end <= $3)
+                AND email_confirmed AND disabled_at IS NULL AND ($12 OR lockout_end IS NULL)
             RETURNING id)
         INSERT INTO accounts.sessions (id, token_hash, user_id, device, pending, created_at, last_seen_at, expires_at)
         SELECT $8, $9, id, $10, $4, $3, $3, $11 FROM opened
-        """;
-
-    // One statement counts and locks, so that of any number of guesses at once exactly as many are looked at as are allowed.
-    private const string Fail = """
-        WITH failed AS (
-            UPDATE accounts.users SET
-                access_failed_count = CASE WHEN access_failed_count + 1 < $3 THEN access_failed_count + 1 ELSE 0 END,
-                lockout_end = CASE WHEN access_failed_count + 1 < $3 THEN lockout_end ELSE $4 END
-            WHERE id = $1 AND (lockout_end IS NULL OR lockout_end <= $2)
-            RETURNING id, access_failed_count = 0 AS is_last)
-        INSERT INTO shop.outbox (id, kind, person_id, state, due_at, leased_until, lease_token, attempts, created_at)
-        SELECT $5, $6, id, 'Waiting', $2, 'epoch', 0, 0, $2 FROM failed WHERE is_last
         """;
 
     public static void MapSignIn(this IEndpointRouteBuilder account)
@@ -64,45 +62,51 @@ internal static class SignInEndpoints
             .WithSummary("Ends the session of the token; without one there is nothing to end.");
     }
 
-    /// <summary>Two round trips, whatever the outcome, and the hash between them without a connection.</summary>
+    /// <summary>One round trip for what is refused, a second one for what is not, and the hash between them without a connection.</summary>
     internal static async Task<Results<Ok<SignInAnswer>, ProblemHttpResult>> SignIn(
         SignInRequest form, ShopDbContext db, NpgsqlDataSource database, Passwords passwords, Sessions sessions, IOptions<IdentityOptions> identity,
-        TimeProvider clock, HttpContext http, CancellationToken ct)
+        TimeProvider clock, HttpContext http, ILogger<SignInRequest> logger, CancellationToken ct)
     {
-        var email = Person.AccountEmailOf(form.Email ?? "");
-        var user = await db.Users.Where(u => u.Person.AccountEmail == email)
-            .Select(u => new { u.Id, u.PasswordHash, u.Role, u.TwoFactorEnabled }).SingleOrDefaultAsync(ct);
+        var (now, limits) = (clock.GetUtcNow(), identity.Value.Lockout);
+        var user = await ReserveAsync(database, Person.AccountEmailOf(form.Email ?? ""), now, limits, ct);
         var (isRight, rehashed) = passwords.Check(user?.PasswordHash, form.Password ?? "");
-        var now = clock.GetUtcNow();
         if (user is not null && isRight)
         {
             var step = user.TwoFactorEnabled ? SignInStep.SecondFactor : user.Role > Role.Shopper ? SignInStep.SetUpSecondFactor : SignInStep.Done;
             var pending = step is not SignInStep.Done;
             var (session, answer) = sessions.New(user.Id, user.Role, pending, provenAt: null, http.Request.Headers.UserAgent, now);
-            var opened = await ExecuteAsync(
+            await using var batch = database.CreateBatch();
+            batch.Add(
                 Open, user.Id, user.PasswordHash!, now, pending, new NpgsqlParameter { Value = (object?)rehashed ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
-                $"{user.Role}", user.TwoFactorEnabled, session.Id, session.TokenHash, session.Device, session.ExpiresAt);
-            if (opened == 1)
+                $"{user.Role}", user.TwoFactorEnabled, session.Id, session.TokenHash, session.Device, session.ExpiresAt, user.IsLast,
+                limits.MaxFailedAccessAttempts);
+            if (await batch.ExecuteNonQueryAsync(ct) == 1)
                 return TypedResults.Ok(new SignInAnswer(answer.Token, answer.ExpiresAt, WordOf(step)));
         }
-        else
+
+        if (user is { IsLast: true })
         {
-            var limits = identity.Value.Lockout;
-            var told = await ExecuteAsync(
-                Fail, user?.Id ?? Guid.Empty, now, limits.MaxFailedAccessAttempts, now + limits.DefaultLockoutTimeSpan, Guid.CreateVersion7(now),
-                nameof(OutboxKind.LockedOutMail));
-            if (told == 1)
-                await db.NotifyAsync(Notices.Work, "", ct);
+            db.Outbox.Add(OutboxMessage.To(user.Id, OutboxKind.LockedOutMail, now));
+            await db.SaveChangesAsync(ct);
+            await db.NotifyWorkerAsync(logger, ct);
         }
 
         return Problems.Refuse(401, "sign_in_failed", "E-mail and password do not match, or this account can't be used right now.");
+    }
 
-        async Task<int> ExecuteAsync(string sql, params object[] values)
-        {
-            await using var batch = database.CreateBatch();
-            batch.Add(sql, values);
-            return await batch.ExecuteNonQueryAsync(ct);
-        }
+    /// <param name="IsLast">No further attempt is looked at for a while, unless this one is right.</param>
+    private sealed record Attempt(Guid Id, string? PasswordHash, Role Role, bool TwoFactorEnabled, bool IsLast);
+
+    /// <returns>Null when there is no such account, or it is locked.</returns>
+    private static async Task<Attempt?> ReserveAsync(NpgsqlDataSource database, string email, DateTimeOffset now, LockoutOptions limits, CancellationToken ct)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add(Reserve, email, now, limits.MaxFailedAccessAttempts, now + limits.DefaultLockoutTimeSpan);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct)
+            ? new Attempt(
+                reader.GetGuid(0), reader.IsDBNull(1) ? null : reader.GetString(1), Enum.Parse<Role>(reader.GetString(2)), reader.GetBoolean(3), reader.GetBoolean(4))
+            : null;
     }
 
     internal static async Task<NoContent> SignOut(Caller? caller, ShopDbContext db, TimeProvider clock, CancellationToken ct)
