@@ -14,9 +14,6 @@ namespace Shop.Data.Audit;
 /// </summary>
 public sealed class AuditEntry
 {
-    /// <summary>Name of the column, filled by the database, that a search for words looks through.</summary>
-    public const string Words = nameof(Words);
-
     private static readonly JsonSerializerOptions Readable =
         new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
@@ -111,12 +108,15 @@ public static class AuditSubjects
 
 internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEntry>
 {
+    private const string Words = nameof(Words);
+
     public void Configure(EntityTypeBuilder<AuditEntry> entry)
     {
         entry.ToTable("audit", ShopDbContext.AccountsSchema).HasKey(e => e.Id);
         entry.Property(e => e.Before).HasColumnType("jsonb");
         entry.Property(e => e.After).HasColumnType("jsonb");
-        entry.Property<NpgsqlTsVector>(AuditEntry.Words).HasComputedColumnSql(
+        // Filled by the database; a search for words looks through it.
+        entry.Property<NpgsqlTsVector>(Words).HasComputedColumnSql(
             "to_tsvector('simple'::regconfig, coalesce(why, '') || ' ' || coalesce(before::text, '') || ' ' || coalesce(after::text, ''))", stored: true);
 
         // Each search, newest first, page by page: the id is the time.
@@ -124,7 +124,7 @@ internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEn
         entry.HasIndex(e => new { e.Action, e.Id });
         entry.HasIndex(e => new { e.Subject, e.Id });
         entry.HasIndex(e => e.Reference);
-        entry.HasIndex(AuditEntry.Words).HasMethod("gin");
+        entry.HasIndex(Words).HasMethod("gin");
         entry.HasOne<ShopUser>().WithMany().HasForeignKey(e => e.ActorId);
     }
 }

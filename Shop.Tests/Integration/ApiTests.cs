@@ -24,6 +24,8 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.DoesNotContain("http://", page.Text, StringComparison.Ordinal); // nothing from elsewhere
         Assert.DoesNotContain("<script", page.Text, StringComparison.Ordinal);
         Assert.Contains("OrderView", page.Text, StringComparison.Ordinal);
+        Assert.Contains("X-Order-Key", page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("caller", page.Text, StringComparison.OrdinalIgnoreCase); // who asks is no parameter
     }
 
     [Fact]
@@ -48,9 +50,12 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
     [InlineData("Checkout:RequestDeadline", "00:00:05")]
     [InlineData("Shop:TimeScale", "0")]
     [InlineData("Catalog:RedisBudget", "00:00:05")]
+    [InlineData("Accounts:StaffIdle", "13:00:00")]
+    [InlineData("Links:Secret", "too short")]
+    [InlineData("Links:PreviousSecret", "too short")]
     public async Task Limits_that_contradict_each_other_stop_the_start(string key, string value)
     {
-        var (code, output) = await RunAsync("--urls=http://127.0.0.1:0", "--ConnectionStrings:shopdb=Host=127.0.0.1;Port=1", $"--{key}={value}");
+        var (code, output) = await RunAsync("--urls=http://127.0.0.1:0", "--ConnectionStrings:shopdb=Host=127.0.0.1;Port=1", $"--Links:Secret={Any.LinkSecret}", $"--{key}={value}");
 
         Assert.NotEqual(0, code);
         Assert.Contains(nameof(OptionsValidationException), output, StringComparison.Ordinal);
