@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 using Shop.Api.Checkout;
+using Shop.ServiceDefaults;
 
 namespace Shop.Api;
 
@@ -10,10 +11,10 @@ internal static class Deadlines
     public static void AddDeadlines(this IServiceCollection services)
     {
         services.AddRequestTimeouts();
-        services.AddOptions<RequestTimeoutOptions>().Configure<IOptions<ApiDatabaseOptions>, IOptions<CheckoutOptions>>((timeouts, database, checkout) =>
+        services.AddOptions<RequestTimeoutOptions>().Configure<IOptions<Timeouts>>((timeouts, ladder) =>
         {
-            timeouts.DefaultPolicy = Policy(database.Value.ReadDeadline);
-            timeouts.AddPolicy(CheckoutOptions.DeadlinePolicy, Policy(checkout.Value.RequestDeadline));
+            timeouts.DefaultPolicy = Policy(ladder.Value.Request);
+            timeouts.AddPolicy(CheckoutOptions.DeadlinePolicy, Policy(ladder.Value.LongRequest));
         });
 
         static RequestTimeoutPolicy Policy(TimeSpan deadline) => new()

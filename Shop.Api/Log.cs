@@ -21,8 +21,8 @@ internal static partial class Log
     [LoggerMessage(2005, LogLevel.Warning, "Not listening for notices, next try in {Delay}: {Why}")]
     public static partial void ListenerLost(this ILogger logger, TimeSpan delay, string why);
 
-    [LoggerMessage(2006, LogLevel.Warning, "The second cache level is skipped for {Pause}: {Why}")]
-    public static partial void CacheSkipped(this ILogger logger, TimeSpan pause, string why);
+    [LoggerMessage(2006, LogLevel.Warning, "Redis is left alone for {Pause}: {Why}")]
+    public static partial void RedisLeftAlone(this ILogger logger, TimeSpan pause, string why);
 
     [LoggerMessage(2007, LogLevel.Information, "Purged {Carts} carts and {Keys} request keys")]
     public static partial void CartsPurged(this ILogger logger, int carts, int keys);
@@ -44,6 +44,21 @@ internal static partial class Log
 
     [LoggerMessage(2014, LogLevel.Warning, "Waited-for orders could not be polled: {Why}")]
     public static partial void PollFailed(this ILogger logger, string why);
+
+    [LoggerMessage(2015, LogLevel.Information, "The shop may hold {Planned} of the server's {Room} connections")]
+    public static partial void ConnectionsFit(this ILogger logger, int planned, int room);
+
+    [LoggerMessage(2016, LogLevel.Warning, "Nobody could ask the server how many connections it gives: {Why}")]
+    public static partial void ConnectionsNotCounted(this ILogger logger, string why);
+
+    [LoggerMessage(2017, LogLevel.Information, "Redis answers again")]
+    public static partial void RedisIsBack(this ILogger logger);
+
+    [LoggerMessage(2018, LogLevel.Information, "Refused by the limit {Policy}, counted {Source}")]
+    public static partial void RateLimited(this ILogger logger, string policy, string source);
+
+    [LoggerMessage(2019, LogLevel.Warning, "RateLimits:Lifted: nothing is limited")]
+    public static partial void RateLimitsLifted(this ILogger logger);
 
     [LoggerMessage(2030, LogLevel.Information, "Purged {Sessions} sessions that had ended")]
     public static partial void SessionsPurged(this ILogger logger, int sessions);

@@ -8,6 +8,7 @@ using Shop.Api.Checkout;
 using Shop.Api.Documentation;
 using Shop.Api.Operations;
 using Shop.Api.Orders;
+using Shop.Api.RateLimits;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -16,6 +17,7 @@ builder.Services.AddOptions<ShopTime>().BindConfiguration(ShopTime.Section).Vali
 builder.Services.AddSingleton<ShopTelemetry>();
 builder.Services.AddExceptionHandler<Busy>();
 builder.Services.AddDeadlines();
+builder.Services.AddRateLimits();
 builder.Services.ConfigureHttpJsonOptions(json =>
     json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false)));
 builder.AddCatalog();
@@ -32,7 +34,8 @@ if (args is ["migrate", ..])
 
 app.MapDefaultEndpoints();
 app.UseRequestTimeouts();
-app.UseAuthentication();
+app.UseAuthentication(); // first: a user's limits are not the address's
+app.UseRateLimits();
 app.UseAuthorization();
 app.MapCatalog();
 app.MapCarts();

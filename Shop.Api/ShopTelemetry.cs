@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Shop.Api.RateLimits;
 
 namespace Shop.Api;
 
@@ -11,6 +12,7 @@ internal sealed class ShopTelemetry
     private static readonly ActivitySource Source = new(Name);
     private readonly Counter<long> _checkouts;
     private readonly Counter<long> _pages;
+    private readonly Counter<long> _limited;
     private readonly Histogram<double> _waits;
 
     public ShopTelemetry(IMeterFactory meters)
@@ -18,6 +20,7 @@ internal sealed class ShopTelemetry
         var meter = meters.Create(Name);
         _checkouts = meter.CreateCounter<long>("shop.api.checkouts", "{checkout}", "Answered checkouts by outcome");
         _pages = meter.CreateCounter<long>("shop.api.catalogue.reads", "{read}", "Catalogue reads by where the answer came from");
+        _limited = meter.CreateCounter<long>("shop.api.limits", "{request}", "Requests counted against a rate limit, by where the count was");
         _waits = meter.CreateHistogram<double>("shop.api.outcome.wait", "s", "Time a request waited for a payment's outcome");
     }
 
@@ -34,6 +37,9 @@ internal sealed class ShopTelemetry
     public void CheckoutAnswered(string outcome) => _checkouts.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void PageRead(CatalogSource from) => _pages.Add(1, new KeyValuePair<string, object?>("from", from.ToString()));
+
+    public void RateLimited(string policy, CountSource source, bool isRefused) =>
+        _limited.Add(1, new TagList { { "policy", policy }, { "source", source.ToString() }, { "refused", isRefused } });
 
     public void Waited(TimeSpan time, bool settled) => _waits.Record(time.TotalSeconds, new KeyValuePair<string, object?>("settled", settled));
 }

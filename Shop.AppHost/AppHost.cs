@@ -10,12 +10,12 @@ var cache = builder.AddShopCache("cache");
 // A real account is these three parameters; while they are not set, development pays at the simulator.
 var stripeKey = builder.AddStripeParameter("stripe-secret-key", "sk_test_simulator", secret: true);
 var stripePublishableKey = builder.AddStripeParameter("stripe-publishable-key", "pk_test_simulator");
-var webhookSecret = builder.AddGeneratedSecret("stripe-webhook-secret");
+var webhookSecret = builder.AddKnownSecret("stripe-webhook-secret");
 
 // Signs the links in our mails; who the first admin is counts only while nobody can sign in yet.
 var linkSecret = builder.AddGeneratedSecret("link-secret");
 var adminEmail = builder.AddParameter("admin-email", () => builder.Configuration["Parameters:admin-email"] ?? "admin@shop.example");
-var adminPassword = builder.AddGeneratedSecret("admin-password");
+var adminPassword = builder.AddKnownSecret("admin-password");
 
 var migrate = builder.AddProject<Projects.Shop_Api>("migrate", launchProfileName: null).WithoutTelemetryRetry()
     .WithArgs("migrate")
@@ -43,13 +43,18 @@ var web = builder.AddProject<Projects.Shop_Web>("web").AsShopService("Storefront
     .WithReference(api).WaitFor(api)
     .WithEnvironment("HostedFields__PublishableKey", stripePublishableKey);
 
-payments.WithEnvironment("Payments__StorefrontUrl", web.GetEndpoint("http"));
+// Where shoppers come from their bank and from their mails: TLS ends in front of a deployment, and nowhere on this machine.
+payments.WithEnvironment("Payments__StorefrontUrl", web.GetEndpoint(builder.ExecutionContext.IsPublishMode ? "https" : "http"));
 
 if (builder.ExecutionContext.IsRunMode)
 {
     var simulator = builder.AddSimulation(payments, web, webhookSecret);
     web.WithTraceLinks();
     postgres.WithResetCommand(shopdb, migrate, Simulation.StatePath(builder), simulator, api, payments, web);
+}
+else
+{
+    payments.WithMailServer();
 }
 
 builder.Build().Run();

@@ -9,6 +9,13 @@ internal static class ShopServices
     {
         project.WithHttpHealthCheck("/ready").WithoutTelemetryRetry()
             .WithUrlForEndpoint("http", url => url.DisplayText = name);
+        // One ladder and one plan for all: a rung that only one process knows contradicts the others in silence.
+        foreach (var section in (string[])["Timeouts", "Connections"])
+        {
+            foreach (var setting in project.ApplicationBuilder.Configuration.GetSection(section).GetChildren())
+                project.WithEnvironment($"{section}__{setting.Key}", setting.Value);
+        }
+
         foreach (var page in pages)
             project.WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation { Url = page.Path, DisplayText = page.Name });
         return project;
@@ -20,7 +27,11 @@ internal static class ShopServices
             ? project.WithEnvironment(context => context.EnvironmentVariables.Remove("OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"))
             : project;
 
-    /// <summary>Generated once and kept in user secrets; in a deployment it is asked for.</summary>
+    /// <summary>Generated once: here kept in user secrets, in a deployment by the tool that deploys.</summary>
     public static IResourceBuilder<ParameterResource> AddGeneratedSecret(this IDistributedApplicationBuilder builder, string name) =>
         builder.AddParameter(name, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true);
+
+    /// <summary>Generated here. A deployment is asked for it, because somebody else chose it, or has to know it.</summary>
+    public static IResourceBuilder<ParameterResource> AddKnownSecret(this IDistributedApplicationBuilder builder, string name) =>
+        builder.ExecutionContext.IsPublishMode ? builder.AddParameter(name, secret: true) : builder.AddGeneratedSecret(name);
 }

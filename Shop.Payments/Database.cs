@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -8,16 +7,6 @@ using Shop.ServiceDefaults;
 namespace Shop.Payments;
 
 /// <summary>Two pools, so that a busy queue never keeps a webhook waiting for a connection.</summary>
-internal sealed class DatabaseOptions
-{
-    public const string Section = "Payments:Database";
-
-    [Range(1, 100)] public int IntakeConnections { get; init; } = 5;
-    [Range(1, 100)] public int BackgroundConnections { get; init; } = 8;
-    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")] public TimeSpan IntakeStatement { get; init; } = TimeSpan.FromSeconds(2);
-    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")] public TimeSpan BackgroundStatement { get; init; } = TimeSpan.FromSeconds(10);
-}
-
 internal static class Database
 {
     public const string ConnectionName = "shopdb";
@@ -27,36 +16,37 @@ internal static class Database
 
     public static void AddDatabase(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<DatabaseOptions>().BindConfiguration(DatabaseOptions.Section).ValidateDataAnnotations()
+        builder.Services.AddOptions<ConnectionPlan>().BindConfiguration(ConnectionPlan.Section).ValidateDataAnnotations()
             .Validate<IConfiguration>((_, c) => c.GetConnectionString(ConnectionName) is { Length: > 0 }, $"ConnectionStrings:{ConnectionName} is missing.")
             .ValidateOnStart();
+        builder.Services.AddHostedService<ConnectionCheck>();
         builder.Services.AddDbContextFactory<ShopDbContext>((services, context) =>
         {
-            var options = services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-            context.UseShopDatabase(Pool(services, "shop payments", options.BackgroundConnections, options.BackgroundStatement));
+            context.UseShopDatabase(Pool(services, "shop payments", plan => plan.PaymentsBackground,
+                t => (t.BackgroundLock, t.BackgroundStatement, t.BackgroundCommand, t.BackgroundConnect)));
         });
         // No retry by EF: a transaction is repeated whole, by us (below).
         builder.EnrichNpgsqlDbContext<ShopDbContext>(settings => settings.DisableRetry = true);
         builder.RequireForReadiness(nameof(ShopDbContext));
 
         builder.Services.AddKeyedSingleton(Intake, (services, _) =>
-        {
-            var options = services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-            return NpgsqlDataSource.Create(Pool(services, "shop payments intake", options.IntakeConnections, options.IntakeStatement));
-        });
+            NpgsqlDataSource.Create(Pool(services, "shop payments intake", plan => plan.PaymentsIntake, t => (t.Lock, t.Statement, t.Command, t.Connect))));
     }
 
     public static string ConnectionString(this IConfiguration configuration) => configuration.GetConnectionString(ConnectionName)
         ?? throw new InvalidOperationException($"ConnectionStrings:{ConnectionName} is missing.");
 
-    private static string Pool(IServiceProvider services, string name, int connections, TimeSpan statement)
+    private static string Pool(IServiceProvider services, string name, Func<ConnectionPlan, int> size,
+        Func<Timeouts, (TimeSpan Lock, TimeSpan Statement, TimeSpan Command, TimeSpan Connect)> limits)
     {
+        var limit = limits(services.GetRequiredService<IOptions<Timeouts>>().Value);
         var settings = new NpgsqlConnectionStringBuilder(services.GetRequiredService<IConfiguration>().ConnectionString())
         {
-            ApplicationName = name, MaxPoolSize = connections, Timeout = 5, CommandTimeout = (int)Math.Ceiling(statement.TotalSeconds) + 1,
+            ApplicationName = name, MaxPoolSize = size(services.GetRequiredService<IOptions<ConnectionPlan>>().Value),
+            Timeout = (int)limit.Connect.TotalSeconds, CommandTimeout = (int)limit.Command.TotalSeconds,
         };
-        var limit = statement.TotalMilliseconds;
-        settings.Options = $"{settings.Options} -c statement_timeout={limit:F0} -c lock_timeout={limit / 2:F0}".Trim();
+        settings.Options =
+            $"{settings.Options} -c statement_timeout={limit.Statement.TotalMilliseconds:F0} -c lock_timeout={limit.Lock.TotalMilliseconds:F0}".Trim();
         return settings.ConnectionString;
     }
 

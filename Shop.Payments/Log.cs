@@ -53,6 +53,12 @@ internal static partial class Log
     [LoggerMessage(3015, LogLevel.Information, "A look at the gateway settled order {OrderId}: {Payment} ({Reason})")]
     public static partial void LookSettled(this ILogger logger, Guid orderId, PaymentState payment, string? reason);
 
+    [LoggerMessage(3016, LogLevel.Information, "The shop may hold {Planned} of the server's {Room} connections")]
+    public static partial void ConnectionsFit(this ILogger logger, int planned, int room);
+
+    [LoggerMessage(3017, LogLevel.Warning, "Nobody could ask the server how many connections it gives: {Why}")]
+    public static partial void ConnectionsNotCounted(this ILogger logger, string why);
+
     [LoggerMessage(3020, LogLevel.Warning, "The {Breaker} breaker of {Provider} is {State} after {After}")]
     public static partial void CircuitChanged(this ILogger logger, PaymentProvider provider, string breaker, CircuitState state, string? after);
 

@@ -2,20 +2,23 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Shop.ServiceDefaults;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>What every service of a distributed application has: telemetry, health, discovery, resilience, honest errors.</summary>
+/// <summary>What every service of a distributed application has: telemetry, health, discovery, resilience, timeouts, honest errors, a clean end.</summary>
 public static class Extensions
 {
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.AddConsoleDefaults();
+        builder.AddConfigurationDefaults();
+        builder.Services.AddSingleton<IValidateOptions<Timeouts>, Timeouts.Validator>();
+        builder.Services.AddOptions<Timeouts>().BindConfiguration(Timeouts.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.AddTelemetry();
         builder.Services.AddHealth();
-        builder.Services.AddHttpClientDefaults();
+        builder.Services.AddHttpClientDefaults(builder.Configuration);
         builder.Services.AddProblems();
         builder.Services.AddServerDefaults();
         builder.Services.AddTransient<IStartupFilter, DefaultPipeline>();
@@ -40,7 +43,13 @@ public static class Extensions
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
         {
-            app.UseMiddleware<RequestLog>(); // outermost, so it sees the status that the other two settled on
+            var drain = app.ApplicationServices.GetRequiredService<Drain>();
+            app.Use((context, next) =>
+            {
+                drain.TellClient(context);
+                return next(context);
+            });
+            app.UseMiddleware<RequestLog>(); // outermost of those that answer, so it sees the status that the other two settled on
             app.UseStatusCodePages();
             app.UseExceptionHandler();
             next(app);

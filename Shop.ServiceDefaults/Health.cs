@@ -46,9 +46,15 @@ public static class Health
 
         // Short-circuited: no limiter, no authentication and no cookie may stand between an orchestrator and the answer.
         void Map(string path, string tag) => app
-            .MapMethods(path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context, CachedHealth health, IHostEnvironment environment) =>
-                AnswerAsync(context, health, tag, environment.IsDevelopment()))
+            .MapMethods(path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context, CachedHealth health, Drain drain, IHostEnvironment environment) =>
+                tag == Ready && drain.IsUnderWay ? AnswerDraining(context) : AnswerAsync(context, health, tag, environment.IsDevelopment()))
             .WithMetadata(RequestLog.Silent).ShortCircuit().AllowAnonymous().DisableHttpMetrics().ExcludeFromDescription();
+    }
+
+    private static Task<IResult> AnswerDraining(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return Task.FromResult<IResult>(TypedResults.Text("Draining", statusCode: StatusCodes.Status503ServiceUnavailable));
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext context, CachedHealth health, string tag, bool details)

@@ -1,5 +1,8 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Options;
 using Polly;
 
 namespace Shop.ServiceDefaults;
@@ -9,19 +12,24 @@ public static class HttpClients
     /// <summary>A request with this header may be sent twice: the receiver makes one effect of both.</summary>
     public const string IdempotencyKey = "Idempotency-Key";
 
+    /// <summary>Changes the defaults of clients without deadlines of their own, as in <c>HttpClients:Retry:MaxRetryAttempts</c>.</summary>
+    public const string Section = "HttpClients";
+
     /// <summary>
-    /// Replaces the default waits (10 s an attempt, 30 s in all, 3 retries) of one client. <paramref name="total"/> also bounds the
-    /// reading of the body. What may be retried stays the same.
+    /// Replaces the default waits (10 s an attempt, 30 s in all, 3 retries) of one client by rungs of <see cref="Timeouts"/>.
+    /// <paramref name="total"/> also bounds the reading of the body. What may be retried stays the same.
     /// </summary>
-    public static IHttpClientBuilder WithDeadlines(this IHttpClientBuilder http, TimeSpan attempt, TimeSpan total, int retries = 1)
+    public static IHttpClientBuilder WithDeadlines(
+        this IHttpClientBuilder http, Func<Timeouts, TimeSpan> attempt, Func<Timeouts, TimeSpan> total, int retries = 1)
     {
 #pragma warning disable EXTEXP0001 // The only way to take back what the defaults added.
         http.RemoveAllResilienceHandlers();
 #pragma warning restore EXTEXP0001
-        http.AddResilience(total, options =>
+        http.AddResilience((options, timeouts) =>
         {
-            options.AttemptTimeout.Timeout = attempt;
-            options.CircuitBreaker.SamplingDuration = TimeSpan.FromTicks(Math.Max(options.CircuitBreaker.SamplingDuration.Ticks, 2 * attempt.Ticks));
+            options.TotalRequestTimeout.Timeout = total(timeouts);
+            options.AttemptTimeout.Timeout = attempt(timeouts);
+            options.CircuitBreaker.SamplingDuration = TimeSpan.FromTicks(Math.Max(options.CircuitBreaker.SamplingDuration.Ticks, 2 * attempt(timeouts).Ticks));
             options.Retry.Delay = TimeSpan.FromMilliseconds(200);
             options.Retry.MaxRetryAttempts = Math.Max(retries, 1);
             if (retries == 0)
@@ -37,38 +45,53 @@ public static class HttpClients
         });
     }
 
-    internal static void AddHttpClientDefaults(this IServiceCollection services)
+    internal static void AddHttpClientDefaults(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddServiceDiscovery();
         services.ConfigureHttpClientDefaults(http =>
         {
-            http.AddResilience(total: TimeSpan.FromSeconds(30), _ => { });
+            http.AddResilience((_, _) => { }).Configure(configuration.GetSection(Section));
+            http.AddHttpMessageHandler(() => new NextEndpoint());
             http.AddServiceDiscovery();
+            http.AddHttpMessageHandler(() => new NextEndpoint.Memory());
         });
     }
 
-    private static void AddResilience(this IHttpClientBuilder http, TimeSpan total, Action<HttpStandardResilienceOptions> configure)
+    private static IHttpStandardResiliencePipelineBuilder AddResilience(
+        this IHttpClientBuilder http, Action<HttpStandardResilienceOptions, Timeouts> configure)
     {
         // By authority: one pipeline for all clients would have one breaker for all, and one dead service would cut off every other.
-        http.AddStandardResilienceHandler(options =>
+        var pipeline = http.AddStandardResilienceHandler().Configure((options, services) =>
         {
-            options.TotalRequestTimeout.Timeout = total;
-            options.Retry.OnlyWhatMayBeRepeated();
-            configure(options);
+            options.OnlyWhatMayBeRepeated();
+            configure(options, services.GetRequiredService<IOptions<Timeouts>>().Value);
         }).SelectPipelineByAuthority();
 
         // The pipeline's work ends with the response's headers. Only the client's own limit covers a body that never ends.
-        http.ConfigureHttpClient(client => client.Timeout = total + TimeSpan.FromSeconds(1));
+        http.ConfigureHttpClient((services, client) =>
+        {
+            var options = services.GetRequiredService<IOptionsMonitor<HttpStandardResilienceOptions>>().Get(pipeline.PipelineName);
+            client.Timeout = options.TotalRequestTimeout.Timeout + TimeSpan.FromSeconds(1);
+        });
+        return pipeline;
     }
 
     /// <summary>
-    /// A lost answer proves nothing about the effect: an unsafe request is repeated only if it carries a key. The standard handler
-    /// would repeat every POST.
+    /// A lost answer proves nothing about the effect: an unsafe request is repeated only if it carries a key. The standard handler would
+    /// repeat every POST. PUT and DELETE as well: the second one meets what the first has done, and would be answered as a conflict.
     /// </summary>
-    private static void OnlyWhatMayBeRepeated(this HttpRetryStrategyOptions retry)
+    private static void OnlyWhatMayBeRepeated(this HttpStandardResilienceOptions options)
     {
-        var isTransient = retry.ShouldHandle;
-        retry.ShouldHandle = async args => await isTransient(args) && MayBeRepeated(RequestOf(args.Outcome, args.Context));
+        var isTransient = options.Retry.ShouldHandle;
+        options.Retry.ShouldHandle = async args =>
+            await isTransient(args) && !IsRefusal(args.Outcome) && MayBeRepeated(RequestOf(args.Outcome, args.Context));
+
+        var isFailure = options.CircuitBreaker.ShouldHandle;
+        options.CircuitBreaker.ShouldHandle = async args => await isFailure(args) && !IsRefusal(args.Outcome);
+
+        // Too many requests is an answer of a service that is well. Asking again makes it worse, and if it counted as a failure, one visitor
+        // above the limit would open the breaker for all the others.
+        static bool IsRefusal(Outcome<HttpResponseMessage> outcome) => outcome.Result?.StatusCode is HttpStatusCode.TooManyRequests;
 
         static bool MayBeRepeated(HttpRequestMessage? request) => request is not null
             && (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.Method == HttpMethod.Options

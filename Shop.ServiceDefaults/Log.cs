@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(102, LogLevel.Warning, "Health checks tagged {Tag} did not end within {Limit}; counted as unhealthy until they do")]
     public static partial void HealthHangs(this ILogger logger, string tag, TimeSpan limit);
+
+    [LoggerMessage(103, LogLevel.Information, "Told to stop; requests are still answered for {Drain}")]
+    public static partial void Draining(this ILogger logger, TimeSpan drain);
 }

@@ -27,6 +27,7 @@ public static class Telemetry
 
     internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
+        ProcessMemory.Publish();
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Shop.Api.Audit;
 using Shop.Api.Checkout;
+using Shop.Api.RateLimits;
 using Shop.Data;
 using Shop.Data.Accounts;
 using Shop.Data.Audit;
@@ -94,11 +95,11 @@ internal static class AccountEndpoints
     public static void MapAccounts(this IEndpointRouteBuilder app)
     {
         var account = app.MapGroup("/account").WithTags("Account").AddEndpointFilter<OnceMore>();
-        account.MapPost("/register", Register).WithName(nameof(Register)).AllowAnonymous()
+        account.MapPost("/register", Register).WithName(nameof(Register)).AllowAnonymous().RequireRateLimiting(RateLimiting.Mail)
             .WithSummary("Asks for an account; a mail tells how it goes on.").ProducesProblem(422);
-        account.MapPost("/confirm", ConfirmEmail).WithName(nameof(ConfirmEmail)).AllowAnonymous()
+        account.MapPost("/confirm", ConfirmEmail).WithName(nameof(ConfirmEmail)).AllowAnonymous().RequireRateLimiting(RateLimiting.SignIn)
             .WithSummary("Confirms an address with the mailed link.").ProducesProblem(410);
-        account.MapPost("/confirm/resend", ResendConfirmation).WithName(nameof(ResendConfirmation)).AllowAnonymous()
+        account.MapPost("/confirm/resend", ResendConfirmation).WithName(nameof(ResendConfirmation)).AllowAnonymous().RequireRateLimiting(RateLimiting.Mail)
             .WithSummary("Mails that link again, if there is somebody to confirm; the answer does not tell.");
         account.MapSignIn();
         account.MapSecondFactor();

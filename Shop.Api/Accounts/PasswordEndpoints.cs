@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Shop.Api.Audit;
+using Shop.Api.RateLimits;
 using Shop.Data;
 using Shop.Data.Accounts;
 using Shop.Data.Audit;
@@ -27,11 +28,11 @@ internal static class PasswordEndpoints
 {
     public static void MapPasswords(this IEndpointRouteBuilder account)
     {
-        account.MapPost("/password/forgot", ForgotPassword).WithName(nameof(ForgotPassword)).AllowAnonymous()
+        account.MapPost("/password/forgot", ForgotPassword).WithName(nameof(ForgotPassword)).AllowAnonymous().RequireRateLimiting(RateLimiting.Mail)
             .WithSummary("Mails a link to choose a new password, if there is an account; the answer does not tell.");
-        account.MapPost("/password/reset", ResetPassword).WithName(nameof(ResetPassword)).AllowAnonymous()
+        account.MapPost("/password/reset", ResetPassword).WithName(nameof(ResetPassword)).AllowAnonymous().RequireRateLimiting(RateLimiting.SignIn)
             .WithSummary("Sets a password with a mailed link, and ends every session.").ProducesProblem(410).ProducesProblem(422);
-        account.MapPost("/password", ChangePassword).WithName(nameof(ChangePassword)).RequireAuthorization(Policies.Shopper)
+        account.MapPost("/password", ChangePassword).WithName(nameof(ChangePassword)).RequireAuthorization(Policies.Shopper).RequireRateLimiting(RateLimiting.SignIn)
             .WithSummary("Sets a password with the current one, and ends every other session.").ProducesProblem(422);
     }
 

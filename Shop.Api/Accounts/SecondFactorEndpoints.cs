@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Shop.Api.Audit;
+using Shop.Api.RateLimits;
 using Shop.Data;
 using Shop.Data.Accounts;
 using Shop.Data.Audit;
@@ -45,7 +46,7 @@ internal static class SecondFactorEndpoints
 
     public static void MapSecondFactor(this IEndpointRouteBuilder account)
     {
-        var factor = account.MapGroup("/second-factor");
+        var factor = account.MapGroup("/second-factor").RequireRateLimiting(RateLimiting.SignIn);
         factor.MapPost("", ProveSecondFactor).WithName(nameof(ProveSecondFactor)).RequireAuthorization(Policies.AnySession)
             .WithSummary("Finishes signing in with a code of the app, or a recovery code. The session gets another token.").ProducesProblem(401);
         factor.MapPost("/begin", BeginSecondFactor).WithName(nameof(BeginSecondFactor)).RequireAuthorization(Policies.AnySession)

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Shop.Api.Audit;
+using Shop.Api.RateLimits;
 using Shop.Data;
 using Shop.Data.Accounts;
 using Shop.Data.Audit;
@@ -57,7 +58,7 @@ internal static class SignInEndpoints
 
     public static void MapSignIn(this IEndpointRouteBuilder account)
     {
-        account.MapPost("/sign-in", SignIn).WithName(nameof(SignIn)).AllowAnonymous()
+        account.MapPost("/sign-in", SignIn).WithName(nameof(SignIn)).AllowAnonymous().RequireRateLimiting(RateLimiting.SignIn)
             .WithSummary("A session for e-mail and password. One answer for everything that is wrong.").ProducesProblem(401).ProducesProblem(429);
         account.MapPost("/sign-out", SignOut).WithName(nameof(SignOut)).AllowAnonymous()
             .WithSummary("Ends the session of the token; without one there is nothing to end.");

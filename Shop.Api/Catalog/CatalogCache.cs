@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
+using Shop.ServiceDefaults;
 
 namespace Shop.Api.Catalog;
 
@@ -19,7 +20,7 @@ internal sealed record CachedPage(byte[] Content, string ContentType, string ETa
 /// that was read before it old, in both levels; the lifetime is the bound when a notice is lost.
 /// </summary>
 internal sealed class CatalogCache(
-    RedisPages redis, IOptions<CatalogOptions> options, IOptions<ApiDatabaseOptions> database, IOptions<JsonOptions> json, ShopTelemetry telemetry,
+    RedisPages redis, IOptions<CatalogOptions> options, IOptions<Timeouts> timeouts, IOptions<JsonOptions> json, ShopTelemetry telemetry,
     TimeProvider clock) : IDisposable
 {
     private readonly MemoryCache _memory = new(new MemoryCacheOptions { SizeLimit = options.Value.MemoryBytes });
@@ -70,7 +71,7 @@ internal sealed class CatalogCache(
                 return found;
             }
 
-            using var limit = new CancellationTokenSource(database.Value.ReadDeadline, clock);
+            using var limit = new CancellationTokenSource(timeouts.Value.Request, clock);
             var page = await read(startedAt, limit.Token);
             telemetry.PageRead(CatalogSource.Postgres);
             if (page is null)

@@ -13,17 +13,7 @@ internal static class CatalogEndpoints
     {
         builder.Services.AddOptions<CatalogOptions>().BindConfiguration(CatalogOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<CatalogReads>().AddSingleton<CatalogCache>().AddSingleton<RedisPages>();
-        builder.Services.AddHostedService(sp => sp.GetRequiredService<RedisPages>());
-
-        if (builder.Configuration.GetConnectionString(RedisPages.ConnectionName) is not { Length: > 0 })
-            return;
-        builder.AddRedisClient(RedisPages.ConnectionName,
-            settings => settings.DisableHealthChecks = true, // without Redis the shop is slower, not unhealthy
-            options =>
-            {
-                (options.AbortOnConnectFail, options.ConnectRetry, options.ConnectTimeout) = (false, 1, 2000);
-                options.BacklogPolicy = StackExchange.Redis.BacklogPolicy.FailFast; // a queue of questions to a dead Redis helps nobody
-            });
+        builder.AddQuickRedis();
     }
 
     public static void MapCatalog(this IEndpointRouteBuilder app)

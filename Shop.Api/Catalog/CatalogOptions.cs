@@ -11,9 +11,4 @@ internal sealed class CatalogOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan Lifetime { get; init; } = TimeSpan.FromSeconds(30);
 
     [Range(1_000_000, 1_000_000_000)] public long MemoryBytes { get; init; } = 64_000_000;
-
-    /// <summary>What a question to Redis may cost a request; a Redis that needs longer is left alone for <see cref="RedisPause"/>.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.005", "00:00:01")] public TimeSpan RedisBudget { get; init; } = TimeSpan.FromMilliseconds(50);
-
-    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")] public TimeSpan RedisPause { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -20,9 +20,9 @@ internal static class CheckoutEndpoints
 {
     public static void AddCheckout(this IServiceCollection services) =>
         services.AddOptions<CheckoutOptions>().BindConfiguration(CheckoutOptions.Section).ValidateDataAnnotations()
-            .Validate<IOptions<ApiDatabaseOptions>>(
-                (checkout, database) => checkout.Wait + 2 * TimeSpan.FromSeconds(database.Value.CommandTimeoutSeconds) <= checkout.RequestDeadline,
-                "Checkout: RequestDeadline must leave room for Wait and two commands, or a saved order would be answered with an error.")
+            .Validate<IOptions<Timeouts>, IOptions<ShopTime>>(
+                (_, timeouts, time) => timeouts.Value.Transaction + time.Value.Of(timeouts.Value.Outcome) < timeouts.Value.LongRequest,
+                "Timeouts: Transaction + Outcome, stretched by Shop:TimeScale, must be shorter than LongRequest.")
             .Validate(o => o.Hold < o.Deadline, "Checkout: Hold must be shorter than Deadline.")
             .ValidateOnStart();
 
@@ -34,9 +34,9 @@ internal static class CheckoutEndpoints
 
     internal static async Task<OrderResult> PlaceOrder(
         CheckoutRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
-        [FromHeader(Name = CartToken.Header)] string? cartToken, Caller? caller, ShopDbContext db, NpgsqlDataSource database, OrderWaiters waiters,
-        OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry,
-        ILogger<CheckoutRequest> logger, CancellationToken ct)
+        [FromHeader(Name = CartToken.Header)] string? cartToken, Caller? caller, ShopDbContext db, NpgsqlDataSource database,
+        OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time,
+        TimeProvider clock, ShopTelemetry telemetry, ILogger<CheckoutRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
@@ -72,12 +72,14 @@ internal static class CheckoutEndpoints
             PaymentJobKind.Charge, order.Id, CheckoutRequest.ProviderOf(request.Provider)!.Value, now, paymentToken: request.PaymentToken);
 
         using var waiter = waiters.Register(order.Id); // before the commit
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(timeouts.Value.Transaction); // or nothing would be left of the request to wait for the outcome
         Placement placement;
         try
         {
             placement = await db.PlaceAsync(
                 order, person, cart.Version, job, TimelineEntry.Of(order.Id, now, TimelineKinds.Placed, "We have received your order."),
-                time.Value.Of(options.Value.Hold), ct);
+                time.Value.Of(options.Value.Hold), limit.Token);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable && IsTwin(e))
         {

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Shop.Api.Checkout;
 
-/// <summary>Bound from <c>Checkout</c>. The defaults are production values; all scale with <see cref="ShopTime"/>.</summary>
+/// <summary>Bound from <c>Checkout</c>. The defaults are production values; all scale with <see cref="ShopTime"/>. Its limits are rungs of Timeouts.</summary>
 internal sealed class CheckoutOptions
 {
     public const string Section = "Checkout";
@@ -14,11 +14,5 @@ internal sealed class CheckoutOptions
     /// <summary>No payment of an order starts later than this after it was placed.</summary>
     [Range(typeof(TimeSpan), "00:05:00", "1.00:00:00")] public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(60);
 
-    /// <summary>How long a request waits for its payment's outcome before it says that we are still confirming it.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:00:20")] public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(4);
-
     [Range(typeof(TimeSpan), "00:00:00.100", "00:00:10")] public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>For a checkout in all: its transaction and its wait.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:00:30")] public TimeSpan RequestDeadline { get; init; } = TimeSpan.FromSeconds(10);
 }

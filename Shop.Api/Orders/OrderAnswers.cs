@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Shop.Api.Accounts;
-using Shop.Api.Checkout;
 using Shop.Data;
 using Shop.Data.Accounts;
+using Shop.ServiceDefaults;
 
 namespace Shop.Api.Orders;
 
@@ -11,7 +12,7 @@ using OrderResult = Results<Ok<OrderView>, Accepted<OrderView>, ProblemHttpResul
 
 /// <summary>How a request that has to do with a payment ends: it waits a moment for the outcome and tells how things stand.</summary>
 internal sealed class OrderAnswers(
-    ShopDbContext db, IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry, SignedLinks links,
+    ShopDbContext db, IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry, SignedLinks links,
     IHttpContextAccessor http, ILogger<OrderAnswers> logger)
 {
     private const int MaxReads = 5;
@@ -23,7 +24,7 @@ internal sealed class OrderAnswers(
     {
         using var activity = ShopTelemetry.StartWait(waiter.OrderId);
         var started = clock.GetTimestamp();
-        var limit = time.Value.Of(options.Value.Wait);
+        var limit = time.Value.Of(timeouts.Value.Outcome);
         OrderFacts? order = null;
         while (order is not { IsSettled: true } && await waiter.WaitAsync(limit - clock.GetElapsedTime(started), clock, ct))
             order = await ReadAsync();

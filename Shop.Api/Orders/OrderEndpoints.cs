@@ -6,6 +6,7 @@ using Npgsql;
 using Shop.Api.Accounts;
 using Shop.Api.Carts;
 using Shop.Api.Checkout;
+using Shop.Api.RateLimits;
 using Shop.Data;
 using Shop.Data.Inventory;
 using Shop.Data.Orders;
@@ -42,7 +43,7 @@ internal static class OrderEndpoints
         orders.MapPost("/{number:long}/look", Look).WithName(nameof(Look))
             .WithSummary("Asks the gateway how a payment stands that waits for the shopper's bank: for when they come back from there.")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(410).ProducesProblem(503).AllowAnonymous();
-        orders.MapPost("/{number:long}/link", AskLink).WithName(nameof(AskLink)).AllowAnonymous()
+        orders.MapPost("/{number:long}/link", AskLink).WithName(nameof(AskLink)).AllowAnonymous().RequireRateLimiting(RateLimiting.Mail)
             .WithSummary("Mails a new link to the order, if that is its address; the answer does not tell.");
     }
 
@@ -61,8 +62,9 @@ internal static class OrderEndpoints
 
     /// <summary>Another try for an order whose payment was declined or is stuck at the bank: a new charge job, while no other one is open.</summary>
     internal static async Task<OrderResult> PayAgain(
-        long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [AsParameters] OrderAccess access, ShopDbContext db, OrderWaiters waiters, OrderAnswers answers,
-        IOptions<CheckoutOptions> options, IOptions<ShopTime> time, TimeProvider clock, ILogger<PayRequest> logger, CancellationToken ct)
+        long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [AsParameters] OrderAccess access,
+        ShopDbContext db, OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts,
+        IOptions<ShopTime> time, TimeProvider clock, ILogger<PayRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
@@ -78,12 +80,15 @@ internal static class OrderEndpoints
             return Refuse(422, "validation_failed", "Please check what you have entered.", "errors", errors);
 
         using var waiter = waiters.Register(known.Id);
-        await using (var transaction = await db.Database.BeginTransactionAsync(ct))
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(timeouts.Value.Transaction);
+        var inTime = limit.Token;
+        await using (var transaction = await db.Database.BeginTransactionAsync(inTime))
         {
-            var order = await db.LockOrderAsync(known.Id, ct);
+            var order = await db.LockOrderAsync(known.Id, inTime);
             var now = clock.GetUtcNow();
             var jobId = IdempotencyKey.IdOf("pay", key, order.Id);
-            var charges = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge).ToListAsync(ct);
+            var charges = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge).ToListAsync(inTime);
             if (charges.Find(j => j.Id == jobId) is { } same)
             {
                 if (same.PaymentToken != request.PaymentToken)
@@ -108,7 +113,7 @@ internal static class OrderEndpoints
                 db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.PaymentAsked, "You asked us to try the payment again."));
                 try
                 {
-                    await db.SaveChangesAsync(ct);
+                    await db.SaveChangesAsync(inTime);
                 }
                 catch (DbUpdateException e) when (PostgresError.Of(e) == PostgresErrorCodes.UniqueViolation)
                 {
@@ -117,10 +122,10 @@ internal static class OrderEndpoints
 
                 // Stock comes last. Leaving without a commit takes all of it back.
                 var hold = Shorter(time.Value.Of(options.Value.Hold), order.DeadlineAt - now); // goods are not kept beyond the deadline
-                if (!await db.ExtendHoldAsync(order.Id, hold, ct) && await db.HoldStockAsync(order.Id, hold, ct) is [_, ..] missing)
+                if (!await db.ExtendHoldAsync(order.Id, hold, inTime) && await db.HoldStockAsync(order.Id, hold, inTime) is [_, ..] missing)
                     return Refuse(409, "out_of_stock", "An item of this order is sold out, so it can't be paid any more.", "skus", missing);
 
-                await transaction.CommitAsync(ct);
+                await transaction.CommitAsync(inTime);
                 logger.PaymentAskedAgain(number, order.Id);
             }
         }

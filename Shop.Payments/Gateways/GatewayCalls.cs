@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Polly;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.ServiceDefaults;
 using Stripe;
 
 namespace Shop.Payments.Gateways;
@@ -79,7 +80,10 @@ internal static class GatewayExtensions
         {
             var options = sp.GetRequiredService<IOptionsMonitor<GatewayOptions>>().Get(stripe.ToString());
             // A client of its own: no resilience handler and no retry below us, or "could not connect" would prove nothing.
-            var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = options.Timeout };
+            var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+            {
+                Timeout = sp.GetRequiredService<IOptions<Timeouts>>().Value.OutsideCall,
+            };
             return new StripeGateway(new StripeClient(
                 apiKey: options.ApiKey, httpClient: new SystemNetHttpClient(http, maxNetworkRetries: 0, enableTelemetry: false), apiBase: options.ApiBase));
         });

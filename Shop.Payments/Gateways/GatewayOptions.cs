@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 using Shop.Data.Payments;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Gateways;
 
@@ -19,7 +21,6 @@ internal sealed class GatewayOptions
     public string? PreviousWebhookSecret { get; init; }
 
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan WebhookTolerance { get; init; } = TimeSpan.FromMinutes(5);
-    [Range(typeof(TimeSpan), "00:00:00.100", "00:00:30")] public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
     [Range(typeof(TimeSpan), "00:00:00.500", "00:10:00")] public TimeSpan Break { get; init; } = TimeSpan.FromSeconds(30);
 
     // A big shop's outage shows within seconds; three calls in a quiet quarter of an hour must be enough for a small one.
@@ -54,8 +55,8 @@ internal static class GatewayOptionsExtensions
         services.AddOptions<GatewayOptions>(provider.ToString())
             .BindConfiguration($"{GatewayOptions.Section}:{provider}")
             .ValidateDataAnnotations()
-            .Validate(o => o.BusyWindow >= 2 * o.Timeout,
-                "BusyWindow must be at least twice Timeout: a window of slow calls would otherwise be empty when it closes.")
+            .Validate<IOptions<Timeouts>>((o, timeouts) => o.BusyWindow >= 2 * timeouts.Value.OutsideCall,
+                "BusyWindow must be at least twice Timeouts:OutsideCall: a window of slow calls would otherwise be empty when it closes.")
             .Validate(o => !o.ApiKey.Any(char.IsWhiteSpace), "ApiKey must not contain white space.")
             .ValidateOnStart();
 }

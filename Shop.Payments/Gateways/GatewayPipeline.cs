@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Polly;
 using Polly.CircuitBreaker;
 using Shop.Data.Payments;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Gateways;
 
@@ -10,18 +11,19 @@ internal static class GatewayPipeline
     // Polly.Core alone: AddResiliencePipeline and Polly's metrics are in Polly.Extensions. So: a keyed singleton, and our own count.
     public static void AddGatewayPipeline(this IServiceCollection services, PaymentProvider provider) =>
         services.AddKeyedSingleton(provider, (sp, _) => Build(
-            provider, sp.GetRequiredService<IOptionsMonitor<GatewayOptions>>().Get(provider.ToString()), sp.GetRequiredService<PaymentTelemetry>(),
+            provider, sp.GetRequiredService<IOptionsMonitor<GatewayOptions>>().Get(provider.ToString()),
+            sp.GetRequiredService<IOptions<Timeouts>>().Value.OutsideCall, sp.GetRequiredService<PaymentTelemetry>(),
             sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<ResiliencePipeline<GatewayAnswer>>>()));
 
     /// <summary>No retry here. The queue is the one place that retries; a second one multiplies load when a gateway is down.</summary>
     internal static ResiliencePipeline<GatewayAnswer> Build(
-        PaymentProvider provider, GatewayOptions options, PaymentTelemetry telemetry, TimeProvider clock, ILogger logger)
+        PaymentProvider provider, GatewayOptions options, TimeSpan timeout, PaymentTelemetry telemetry, TimeProvider clock, ILogger logger)
     {
         return new ResiliencePipelineBuilder<GatewayAnswer> { TimeProvider = clock }
             .AddCircuitBreaker(Breaker("busy", options.BusyWindow, options.BusyCalls, options.BusyRatio))
             // Inside, because the outer one counts a rejection by the inner one as a success and not the other way round.
             .AddCircuitBreaker(Breaker("quiet", options.QuietWindow, options.QuietCalls, options.QuietRatio))
-            .AddTimeout(options.Timeout)
+            .AddTimeout(timeout)
             .Build();
 
         CircuitBreakerStrategyOptions<GatewayAnswer> Breaker(string name, TimeSpan window, int calls, double ratio) => new()

@@ -11,6 +11,7 @@ using Shop.Data.Outbox;
 using Shop.Data.Payments;
 using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Outbox;
 
@@ -18,14 +19,13 @@ internal sealed class OutboxOptions
 {
     public const string Section = "Payments:Outbox";
 
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(90);
     [Range(1, 100)] public int MaxAttempts { get; init; } = 8;
 }
 
 /// <summary>Delivers what a transaction promised to the outside: at least once, later if it must be, and never silently not.</summary>
 internal sealed class OutboxRelay(
     IDbContextFactory<ShopDbContext> contexts, WorkLoop loop, IOptions<OutboxOptions> options, IOptions<MailOptions> mail, IOptions<PaymentsOptions> payments,
-    IOptions<QueueOptions> queue, SignedLinks links, Pace pace, TimeProvider clock, ILogger<OutboxRelay> logger) : BackgroundService
+    IOptions<Timeouts> timeouts, SignedLinks links, Pace pace, TimeProvider clock, ILogger<OutboxRelay> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -42,10 +42,10 @@ internal sealed class OutboxRelay(
             return false;
 
         using var activity = PaymentTelemetry.Start(message);
-        using var limit = new CancellationTokenSource(mail.Value.Timeout + queue.Value.Recording, clock); // not linked to the host's stop
+        using var limit = new CancellationTokenSource(mail.Value.Timeout + timeouts.Value.Recording, clock); // not linked to the host's stop
         var failure = await SendAsync(message, limit.Token);
 
-        using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         await contexts.TransactAsync(async db => await LockAsync(db, message, recording.Token) is { } mine && Write(db, mine, failure), recording.Token);
         return true;
     }
@@ -58,7 +58,7 @@ internal sealed class OutboxRelay(
             WITH next AS MATERIALIZED (
                 SELECT id FROM shop.outbox
                 WHERE state = 'Waiting' AND due_at <= now() AND leased_until <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-            UPDATE shop.outbox o SET leased_until = now() + {options.Value.Lease}, lease_token = lease_token + 1
+            UPDATE shop.outbox o SET leased_until = now() + {timeouts.Value.Lease}, lease_token = lease_token + 1
             FROM next WHERE o.id = next.id RETURNING o.*
             """).AsNoTracking().ToListAsync(ct);
         return leased is [var message] ? message : null;
@@ -165,7 +165,10 @@ internal static class OutboxExtensions
     public static void AddOutbox(this IServiceCollection services)
     {
         services.AddOptions<OutboxOptions>().BindConfiguration(OutboxOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<MailOptions>().BindConfiguration(MailOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<MailOptions>().BindConfiguration(MailOptions.Section).ValidateDataAnnotations()
+            .Validate<IOptions<Timeouts>>((mail, timeouts) => mail.Timeout + 2 * timeouts.Value.Recording < timeouts.Value.Lease,
+                "Smtp: Timeout + 2 * Timeouts:Recording must be shorter than Timeouts:Lease, or one mail has two senders.")
+            .ValidateOnStart();
         services.AddOptions<LinkSecrets>().BindConfiguration(LinkSecrets.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(sp =>
         {

@@ -6,6 +6,7 @@ using Shop.Data.Inventory;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments.Gateways;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
 
@@ -15,7 +16,7 @@ namespace Shop.Payments.Queue;
 /// </summary>
 internal sealed class ChargeHandler(
     IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, CloseHandler closing, Books books, CrashPoints crash,
-    IOptions<QueueOptions> options, IOptions<PaymentsOptions> payments, Pace pace, TimeProvider clock)
+    IOptions<Timeouts> timeouts, IOptions<PaymentsOptions> payments, Pace pace, TimeProvider clock)
 {
     private enum Way { Go, Over, Late, SoldOut }
 
@@ -65,7 +66,7 @@ internal sealed class ChargeHandler(
         var asked = await gateways.AskAsync(job.Provider, GatewayOperation.Create, key, null, (g, token) => g.CreateAsync(key, wanted, token), ct);
         crash.Reach(CrashPoints.AfterCreateAnswer);
 
-        using var recording = new CancellationTokenSource(options.Value.Recording, clock);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         if (asked.Answer is GatewayAnswer.Created created)
         {
             var stored = await queue.WriteAsync(job, async (db, _) =>
@@ -141,7 +142,7 @@ internal sealed class ChargeHandler(
                 crash.Reach(CrashPoints.AfterStartCommit);
                 var asked = await ConfirmAsync(job, start.Key, intentId, confirmation, ct);
                 crash.Reach(CrashPoints.AfterConfirmAnswer);
-                using (var recording = new CancellationTokenSource(options.Value.Recording, clock))
+                using (var recording = new CancellationTokenSource(timeouts.Value.Recording, clock))
                     await books.WriteAsync(job, [asked], Judge(job, start.Order, asked.Answer, mayHaveRunBefore: false), recording.Token);
                 break;
         }
@@ -149,7 +150,7 @@ internal sealed class ChargeHandler(
         // Nothing is confirmed without a live hold. One that lapsed is taken again, or the order ends here.
         async Task<bool> HoldAsync(ShopDbContext db)
         {
-            var lifetime = options.Value.Lease + PaymentOutcome.HoldSlack;
+            var lifetime = timeouts.Value.Lease + PaymentOutcome.HoldSlack;
             if (await db.ExtendHoldAsync(job.OrderId, lifetime, ct) || await db.HoldStockAsync(job.OrderId, lifetime, ct) is [])
                 return true;
 
@@ -186,7 +187,7 @@ internal sealed class ChargeHandler(
             crash.Reach(CrashPoints.AfterConfirmAnswer);
         }
 
-        using var recording = new CancellationTokenSource(options.Value.Recording, clock);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         await books.WriteAsync(job, asked, Judge(job, order, asked[^1].Answer, mayHaveRunBefore: true), recording.Token);
     }
 

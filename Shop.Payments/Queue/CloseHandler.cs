@@ -4,12 +4,13 @@ using Shop.Data;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments.Gateways;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
 
 /// <summary>Ends an order that will not be paid. Its goods go back on sale only with a proof: canceled at the gateway, or no confirm ever sent.</summary>
 internal sealed class CloseHandler(
-    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<QueueOptions> options, Pace pace,
+    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<Timeouts> timeouts, Pace pace,
     TimeProvider clock)
 {
     public async Task HandleAsync(PaymentJob job, CancellationToken ct)
@@ -94,7 +95,7 @@ internal sealed class CloseHandler(
             _ => new Verdict(null, clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Attempts + 1, Random.Shared.NextDouble())),
                 Reasons.OutcomeUnknown, SettlesConfirm: false, Heard: asked.Any(a => a.Answer.IsFault)),
         };
-        using var recording = new CancellationTokenSource(options.Value.Recording, clock);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         await books.WriteAsync(job, asked, verdict, recording.Token);
     }
 

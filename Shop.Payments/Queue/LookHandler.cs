@@ -4,6 +4,7 @@ using Shop.Data;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments.Gateways;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
 
@@ -12,7 +13,7 @@ namespace Shop.Payments.Queue;
 /// a few tries it leaves the order to the webhooks and the sweep.
 /// </summary>
 internal sealed class LookHandler(
-    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<QueueOptions> options, Pace pace,
+    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<Timeouts> timeouts, Pace pace,
     TimeProvider clock, ILogger<LookHandler> logger)
 {
     internal const int MaxAttempts = 5;
@@ -31,7 +32,7 @@ internal sealed class LookHandler(
         }
 
         var asked = await gateways.AskAsync(job.Provider, GatewayOperation.Read, null, id, (g, token) => g.ReadAsync(id, token), ct);
-        using var recording = new CancellationTokenSource(options.Value.Recording, clock);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         Outcome? outcome;
         try
         {

@@ -4,6 +4,7 @@ using OpenTelemetry;
 using Shop.Data;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
 
@@ -11,7 +12,7 @@ namespace Shop.Payments.Queue;
 /// The durable queue: rows, leased by the database's clock alone (two hosts never agree on the time). The token rises with every lease,
 /// so a worker that dies gives its job back by doing nothing, and one that was only paused wakes up with a dead token.
 /// </summary>
-internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IOptions<QueueOptions> options, TimeProvider clock)
+internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IOptions<Timeouts> timeouts, TimeProvider clock)
 {
     /// <summary>Takes the oldest due job and hides it from the other workers until the lease runs out.</summary>
     public async Task<PaymentJob?> LeaseAsync(CancellationToken ct)
@@ -24,7 +25,7 @@ internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IO
                 WHERE state = 'Waiting' AND due_at <= now() AND leased_until <= now()
                 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
             UPDATE payments.payment_jobs job
-            SET leased_until = now() + {options.Value.Lease}, lease_token = lease_token + 1, leases = leases + 1
+            SET leased_until = now() + {timeouts.Value.Lease}, lease_token = lease_token + 1, leases = leases + 1
             FROM next WHERE job.id = next.id RETURNING job.*
             """).AsNoTracking().ToListAsync(ct);
         return leased is [var job] ? job : null;

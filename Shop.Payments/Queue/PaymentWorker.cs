@@ -2,12 +2,13 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
 
 internal sealed class PaymentWorker(
     PaymentQueue queue, ChargeHandler charges, CloseHandler closes, RefundHandler refunds, LookHandler looks, Books books, WorkSignal signal,
-    IOptions<QueueOptions> options, Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
+    IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _slots = new(options.Value.Parallel);
 
@@ -36,7 +37,7 @@ internal sealed class PaymentWorker(
             try
             {
                 // Not under the host's stop: a lease that was taken and then forgotten would hide its job until it runs out.
-                using var limit = new CancellationTokenSource(options.Value.Recording, clock);
+                using var limit = new CancellationTokenSource(timeouts.Value.Recording, clock);
                 job = await queue.LeaseAsync(limit.Token);
                 if (job is not null)
                     _ = Task.Run(() => WorkAsync(job), CancellationToken.None);
@@ -58,7 +59,7 @@ internal sealed class PaymentWorker(
     private async Task WorkAsync(PaymentJob job)
     {
         using var activity = PaymentTelemetry.Start(job);
-        using var budget = new CancellationTokenSource(options.Value.Budget, clock); // not linked to the host's stop either
+        using var budget = new CancellationTokenSource(timeouts.Value.Job, clock); // not linked to the host's stop either
         try
         {
             if (job.Leases > options.Value.MaxLeases)
@@ -84,7 +85,7 @@ internal sealed class PaymentWorker(
     {
         try
         {
-            using var limit = new CancellationTokenSource(options.Value.Recording, clock);
+            using var limit = new CancellationTokenSource(timeouts.Value.Recording, clock);
             await queue.WriteAsync(job, (_, mine) =>
             {
                 mine.Again(clock.GetUtcNow() + pace.Of(Backoff.AfterSilence(job.Leases, Random.Shared.NextDouble())), Reasons.OurError, heard: false);

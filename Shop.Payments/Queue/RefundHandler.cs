@@ -6,12 +6,13 @@ using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
 using Shop.Payments.Gateways;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
 
 /// <summary>Sends money back, once: the refund's own id names the operation, so that every repetition is the same refund.</summary>
 internal sealed class RefundHandler(
-    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<QueueOptions> options, Pace pace,
+    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<Timeouts> timeouts, Pace pace,
     TimeProvider clock, ILogger<RefundHandler> logger)
 {
     private const int MaxAttempts = 8;
@@ -37,7 +38,7 @@ internal sealed class RefundHandler(
         if (asked is [])
             return;
 
-        using var recording = new CancellationTokenSource(options.Value.Recording, clock);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         var settled = await queue.WriteAsync(job, (db, mine) => WriteAsync(db, mine, refund.Id, asked, recording.Token), recording.Token);
         if (settled is null)
             await books.FileAsync(job, asked, recording.Token); // whoever holds the lease gets the same answer to the same key

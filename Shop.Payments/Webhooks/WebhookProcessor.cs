@@ -8,6 +8,7 @@ using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
+using Shop.ServiceDefaults;
 using Stripe;
 using PaymentIntent = Shop.Data.Payments.PaymentIntent;
 
@@ -18,7 +19,6 @@ internal sealed class WebhookOptions
     public const string Section = "Payments:Webhooks";
 
     [Range(1, 32)] public int Parallel { get; init; } = 2;
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
     [Range(1, 100)] public int MaxAttempts { get; init; } = 8;
 }
 
@@ -28,7 +28,7 @@ internal sealed class WebhookOptions
 /// </summary>
 internal sealed class WebhookProcessor(
     IDbContextFactory<ShopDbContext> contexts, GatewayCalls gateways, Books books, WorkLoop loop, WorkSignal signal, IOptions<WebhookOptions> options,
-    IOptions<QueueOptions> queue, Pace pace, TimeProvider clock, ILogger<WebhookProcessor> logger) : BackgroundService
+    IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<WebhookProcessor> logger) : BackgroundService
 {
     private enum Step { Done, Later, Park }
 
@@ -44,7 +44,7 @@ internal sealed class WebhookProcessor(
             return false;
 
         using var activity = PaymentTelemetry.Start(receipt);
-        using var budget = new CancellationTokenSource(queue.Value.Budget, clock); // not linked to the host's stop
+        using var budget = new CancellationTokenSource(timeouts.Value.Job, clock); // not linked to the host's stop
         var result = receipt.Attempts - receipt.Forgiven > options.Value.MaxAttempts
             ? new Result(Step.Park, receipt.LastError ?? "it was taken up too often without an end")
             : await ProcessAsync(receipt, budget.Token);
@@ -57,7 +57,7 @@ internal sealed class WebhookProcessor(
             return true;
         }
 
-        using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         await contexts.TransactAsync(async db => await LockAsync(db, receipt, recording.Token) is { } mine && End(mine, result), recording.Token);
         if (result.Step is Step.Park)
             logger.WebhookParked(receipt.EventId, receipt.Type, result.Why ?? "");
@@ -75,7 +75,7 @@ internal sealed class WebhookProcessor(
             WITH next AS MATERIALIZED (
                 SELECT provider, event_id FROM payments.webhook_receipts
                 WHERE state = 'Waiting' AND due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-            UPDATE payments.webhook_receipts r SET due_at = now() + {options.Value.Lease}, attempts = attempts + 1
+            UPDATE payments.webhook_receipts r SET due_at = now() + {timeouts.Value.Lease}, attempts = attempts + 1
             FROM next WHERE r.provider = next.provider AND r.event_id = next.event_id RETURNING r.*
             """).AsNoTracking().ToListAsync(ct);
         return leased is [var receipt] ? receipt : null;
@@ -126,7 +126,7 @@ internal sealed class WebhookProcessor(
         if (asked.Answer.IsFault)
             return new(Step.Later, $"the gateway could not be asked: {asked.Reason}");
 
-        using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         try
         {
             return await contexts.TransactAsync(db => ApplyAsync(db, receipt, before, asked, recording.Token), recording.Token);
@@ -174,7 +174,7 @@ internal sealed class WebhookProcessor(
 
         if (asked.Answer is GatewayAnswer.RefundFailed failed)
             logger.RefundFailed(intent.OrderId, known, failed.Why);
-        using var recording = new CancellationTokenSource(queue.Value.Recording, clock);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         return await contexts.TransactAsync(async db =>
         {
             if (await LockAsync(db, receipt, recording.Token) is not { } mine)

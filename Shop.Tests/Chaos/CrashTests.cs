@@ -30,7 +30,7 @@ public sealed class CrashTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _factory.DisposeAsync();
 
-    private PaymentsProcess Start(string? crashAt = null) => PaymentsProcess.Start(_database, _simulator.BaseAddress!, _smtpPort, crashAt);
+    private ServiceProcess Start(string? crashAt = null) => PaymentsProcess.Start(_database, _simulator.BaseAddress!, _smtpPort, crashAt);
 
     private async Task<(int Intents, int Charges)> LedgerAsync(Guid order)
     {

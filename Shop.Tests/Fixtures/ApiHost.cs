@@ -29,13 +29,22 @@ namespace Shop.Tests.Fixtures;
 public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
 {
     /// <summary>For a test in which no outcome comes.</summary>
-    internal static readonly (string, string?) ShortWait = ("Checkout:Wait", "00:00:00.100");
+    internal static readonly (string, string?) ShortWait = ("Timeouts:Outcome", "00:00:00.100");
 
     /// <summary>Production's limits, several times over: on a machine that does other things, a crowd on one row is "busy" too soon.</summary>
     internal static readonly (string, string?)[] PatientDatabase =
     [
-        ("Database:LockTimeout", "00:00:03"), ("Database:StatementTimeout", "00:00:04"), ("Database:CommandTimeoutSeconds", "5"),
-        ("Database:ConnectTimeoutSeconds", "5"), ("Database:ReadDeadline", "00:00:06"), ("Checkout:RequestDeadline", "00:00:15"),
+        ("Timeouts:Lock", "00:00:03"), ("Timeouts:Statement", "00:00:04"), ("Timeouts:Command", "00:00:05"), ("Timeouts:Connect", "00:00:05"),
+        ("Timeouts:Request", "00:00:06"), ("Timeouts:Attempt", "00:00:07"), ("Timeouts:Total", "00:00:15"), ("Timeouts:Transaction", "00:00:08"),
+        ("Timeouts:LongRequest", "00:00:15"), ("Timeouts:LongAttempt", "00:00:16"), ("Timeouts:LongTotal", "00:00:33"), ("Timeouts:Proxy", "00:00:34"),
+    ];
+
+    private static readonly (string, string?)[] OfTests =
+    [
+        ("Timeouts:Outcome", "00:00:18"), ("Timeouts:LongRequest", "00:00:29"), ("Timeouts:LongAttempt", "00:00:30"), ("Timeouts:LongTotal", "00:01:01"),
+        ("Timeouts:Proxy", "00:01:02"), ("Timeouts:Shutdown", "00:00:35"), ("Timeouts:Kill", "00:00:40"), ("Timeouts:Drain", "00:00:00"),
+        ("RateLimits:Lifted", "true"), // all tests come from one address
+        ("Links:Secret", Any.LinkSecret), ("Accounts:HashIterations", "10000"),
     ];
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -47,7 +56,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
     }
 
     internal ApiHost(params (string Key, string? Value)[] settings) =>
-        _settings = PatientDatabase.Concat([("Links:Secret", Any.LinkSecret), ("Accounts:HashIterations", "10000"), ("Checkout:Wait", "00:00:18"), ("Checkout:RequestDeadline", "00:00:29")]).Concat(settings)
+        _settings = PatientDatabase.Concat(OfTests).Concat(settings)
             .GroupBy(s => s.Item1).ToDictionary(g => g.Key, g => g.Last().Item2);
 
     public HttpClient Http { get; private set; } = null!;
@@ -293,6 +302,9 @@ public sealed class PostgresWire : IAsyncDisposable
 
     public bool IsDown { get; set; }
 
+    /// <summary>Takes what it is given and says nothing more.</summary>
+    public bool IsFrozen { get; set; }
+
     public void Reset() => Volatile.Write(ref _roundTrips, 0);
 
     public void CutAll()
@@ -363,6 +375,8 @@ public sealed class PostgresWire : IAsyncDisposable
                 while (await server.GetStream().ReadAsync(buffer, _stop.Token) is var length && length > 0)
                 {
                     Volatile.Write(ref answered, true);
+                    while (IsFrozen)
+                        await Task.Delay(20, _stop.Token);
                     await client.GetStream().WriteAsync(buffer.AsMemory(0, length), _stop.Token);
                 }
             }
@@ -380,7 +394,7 @@ public sealed class PostgresWire : IAsyncDisposable
 }
 
 /// <summary>A Redis of the test's own that can be killed.</summary>
-public sealed class RedisProcess : IDisposable
+public sealed class RedisProcess(string password = "") : IDisposable
 {
     private Process? _process;
 
@@ -389,9 +403,20 @@ public sealed class RedisProcess : IDisposable
     public void Start()
     {
         _process = Process.Start(new ProcessStartInfo("redis-server",
-            ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()])
+            ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath(), "--requirepass", password])
         { RedirectStandardOutput = true }) ?? throw new InvalidOperationException("redis-server is missing: install the package redis-server.");
         _process.BeginOutputReadLine();
+    }
+
+    /// <summary>It is there and says nothing.</summary>
+    public void Freeze() => Signal("-STOP");
+
+    public void Thaw() => Signal("-CONT");
+
+    private void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{_process!.Id}"]);
+        kill.WaitForExit();
     }
 
     public void Kill()

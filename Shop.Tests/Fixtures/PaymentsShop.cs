@@ -73,12 +73,13 @@ public sealed class PaymentsShop : IAsyncLifetime
         ("Gateways:Stripe:ApiBase", new Uri(simulator, "/stripe").ToString()),
         ("Gateways:Stripe:WebhookSecret", WebhookSecret),
         ("Gateways:Stripe:PreviousWebhookSecret", PreviousWebhookSecret),
-        ("Gateways:Stripe:Timeout", "00:00:05"),
+        ("Timeouts:OutsideCall", "00:00:05"),
         ("Gateways:Stripe:QuietCalls", "100"), // tests that are about something else must not trip it
         ("Gateways:Stripe:BusyCalls", "1000"),
         ("Payments:StorefrontUrl", "http://localhost:5000"),
         ("Payments:Queue:Poll", "00:00:10"),
         ("Shop:TimeScale", "0.01"),
+        ("Timeouts:Drain", "00:00:00"),
         ("Smtp:Host", "localhost"),
         ("Smtp:Port", $"{smtpPort}"),
     ];

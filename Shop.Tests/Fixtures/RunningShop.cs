@@ -40,15 +40,14 @@ public sealed class RunningShop : IAsyncLifetime
                 $"--Shop:Data={_data}", "--Shop:Containers=never", $"--Parameters:link-secret={Any.LinkSecret}",
                 $"--Parameters:admin-email={AdminEmail}", $"--Parameters:admin-password={AdminPassword}",
                 $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{PostgresServer.FreePort()}", $"--AppHost:DashboardApiKey={ApiKey}",
+                .. ApiHost.PatientDatabase.Select(setting => $"--{setting.Item1}={setting.Item2}"),
+                // A first request on a loaded machine takes longer than a shopper should wait.
+                "--Timeouts:Attempt=00:00:20", "--Timeouts:Total=00:00:45", "--Timeouts:Proxy=00:00:50",
             ],
             (options, _) => options.DisableDashboard = false, limit.Token);
         builder.Services.AddLogging(logging => logging.ClearProviders()); // each process tells its story to the dashboard
         var api = builder.CreateResourceBuilder((ProjectResource)builder.Resources.Single(r => r.Name == "api"));
-        foreach (var (name, value) in ApiHost.PatientDatabase)
-            api.WithEnvironment(name.Replace(":", "__", StringComparison.Ordinal), value);
-        // A first request on a loaded machine takes longer than a shopper should wait.
-        builder.CreateResourceBuilder((ProjectResource)builder.Resources.Single(r => r.Name == "web"))
-            .WithEnvironment("ApiWaits__ReadAttempt", "00:00:20").WithEnvironment("ApiWaits__ReadTotal", "00:00:45");
+        api.WithEnvironment("RateLimits__Lifted", "true"); // all tests come from one address
         _app = await builder.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
         foreach (var name in (string[])["simulator", "api", "payments", "web"])

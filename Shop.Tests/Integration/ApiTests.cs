@@ -1,11 +1,12 @@
-using System.Diagnostics;
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Api;
+using Shop.Payments;
 using Shop.Tests.Fixtures;
+using Shop.Web;
 
 namespace Shop.Tests.Integration;
 
@@ -43,22 +44,37 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Theory]
-    [InlineData("Database:LockTimeout", "00:00:05")]
-    [InlineData("Database:StatementTimeout", "00:00:03")]
-    [InlineData("Database:CommandTimeoutSeconds", "9")]
-    [InlineData("Checkout:Wait", "00:00:10")]
-    [InlineData("Checkout:RequestDeadline", "00:00:05")]
-    [InlineData("Shop:TimeScale", "0")]
-    [InlineData("Catalog:RedisBudget", "00:00:05")]
-    [InlineData("Accounts:StaffIdle", "13:00:00")]
-    [InlineData("Links:Secret", "too short")]
-    [InlineData("Links:PreviousSecret", "too short")]
-    public async Task Limits_that_contradict_each_other_stop_the_start(string key, string value)
+    [InlineData("Timeouts:Statement", "00:00:03", "Timeouts: Statement (00:00:03) must be shorter than Command (00:00:03).")]
+    [InlineData("Timeouts:Request", "00:00:05", "Timeouts: Request (00:00:05) must be shorter than Attempt (00:00:05).")]
+    [InlineData("Shop:TimeScale", "2", "stretched by Shop:TimeScale")]
+    [InlineData("Shop:TimeScale", "0", "TimeScale")]
+    [InlineData("RateLimits:SignIn:Permits", "0", "RateLimits:SignIn needs")]
+    [InlineData("Connections:ApiShoppers", "0", "ApiShoppers")]
+    [InlineData("Accounts:StaffIdle", "13:00:00", "StaffIdle <= StaffLongest")]
+    [InlineData("Links:Secret", "too short", "Links:Secret must have at least 32 characters.")]
+    [InlineData("Links:PreviousSecret", "too short", "Links:PreviousSecret must have at least 32 characters.")]
+    public async Task Limits_that_contradict_each_other_stop_the_start(string key, string value, string line)
     {
-        var (code, output) = await RunAsync("--urls=http://127.0.0.1:0", "--ConnectionStrings:shopdb=Host=127.0.0.1;Port=1", $"--Links:Secret={Any.LinkSecret}", $"--{key}={value}");
+        using var api = ServiceProcess.Start<ShopApi>(("ConnectionStrings:shopdb", "Host=127.0.0.1;Port=1"), ("Links:Secret", Any.LinkSecret), (key, value));
 
-        Assert.NotEqual(0, code);
-        Assert.Contains(nameof(OptionsValidationException), output, StringComparison.Ordinal);
+        Assert.NotEqual(0, await api.EndAsync());
+        Assert.Contains(nameof(OptionsValidationException), api.Output, StringComparison.Ordinal);
+        Assert.Contains(line, api.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_ladder_crosses_processes_so_every_service_refuses_a_broken_one()
+    {
+        (string, string?) broken = ("Timeouts:Drain", "00:00:20");
+        using var web = ServiceProcess.Start<ShopWeb>(("HostedFields:Url", "http://cards.test"), ("HostedFields:PublishableKey", "pk_test"), broken);
+        using var payments = ServiceProcess.Start<ShopPayments>(
+            [.. PaymentsShop.Settings("Host=127.0.0.1;Port=1", new Uri("http://127.0.0.1:1"), 1).Select(s => (s.Key, (string?)s.Value)), broken]);
+
+        foreach (var service in new[] { web, payments })
+        {
+            Assert.NotEqual(0, await service.EndAsync());
+            Assert.Contains("Timeouts: Drain + LongRequest (00:00:30) must be shorter than Shutdown (00:00:25).", service.Output, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -69,7 +85,7 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
         var (first, output) = await MigrateAsync(database);
         await using var db = PostgresServer.Open(database);
         Assert.False(await db.Products.AnyAsync()); // the catalogue is the shop's, unless it is asked for
-        var (second, seeded) = await MigrateAsync(database, "--Seed:Catalogue=true");
+        var (second, seeded) = await MigrateAsync(database, ("Seed:Catalogue", "true"));
 
         Assert.Equal((0, 0), (first, second));
         Assert.Contains("The database is at", output, StringComparison.Ordinal);
@@ -82,7 +98,7 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
     {
         var nowhere = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = PostgresServer.FreePort(), Database = "shopdb", Username = "nobody" };
 
-        var (code, output) = await MigrateAsync(nowhere.ConnectionString, "--Database:MigrationPatience=00:00:01");
+        var (code, output) = await MigrateAsync(nowhere.ConnectionString, ("Database:MigrationPatience", "00:00:01"));
 
         Assert.Equal(1, code);
         Assert.Contains("The database was not migrated", output, StringComparison.Ordinal);
@@ -90,27 +106,9 @@ public sealed class ApiTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     /// <summary>The real binary, as the AppHost starts it.</summary>
-    private static Task<(int Code, string Output)> MigrateAsync(string database, params string[] args) =>
-        RunAsync(["migrate", $"--ConnectionStrings:shopdb={database}", .. args]);
-
-    /// <summary>The Api as a process of its own, to its end.</summary>
-    private static async Task<(int Code, string Output)> RunAsync(params string[] args)
+    private static async Task<(int Code, string Output)> MigrateAsync(string database, params (string, string?)[] settings)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(ShopApi).Assembly.Location, .. args])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath(),
-        };
-        using var process = Process.Start(start)!;
-        try
-        {
-            var errors = process.StandardError.ReadToEndAsync(ApiHost.Ct);
-            var output = await process.StandardOutput.ReadToEndAsync(ApiHost.Ct);
-            await process.WaitForExitAsync(ApiHost.Ct);
-            return (process.ExitCode, output + await errors);
-        }
-        finally
-        {
-            process.Kill(entireProcessTree: true); // one that runs although it should not
-        }
+        using var migrate = ServiceProcess.Start<ShopApi>(["migrate"], [("ConnectionStrings:shopdb", database), .. settings]);
+        return (await migrate.EndAsync(), migrate.Output);
     }
 }

@@ -205,7 +205,7 @@ public sealed class CatalogTests(ApiHost api) : IClassFixture<ApiHost>
     {
         using var redis = new RedisProcess();
         redis.Start();
-        (string, string?)[] settings = [("ConnectionStrings:cache", $"127.0.0.1:{redis.Port}"), ("Catalog:RedisPause", "00:00:01")];
+        (string, string?)[] settings = [("ConnectionStrings:cache", $"127.0.0.1:{redis.Port}"), ("Redis:Pause", "00:00:01")];
         await using var first = await ApiHost.StartAsync(settings);
         await first.StockAsync(1, "shared");
         await using var second = await ApiHost.StartAsync([.. settings, ("ConnectionStrings:shopdb", ConnectionStringOf(first))]);

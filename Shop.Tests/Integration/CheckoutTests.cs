@@ -286,7 +286,7 @@ public sealed class CheckoutTests(ApiHost api) : IClassFixture<ApiHost>
     [Fact]
     public async Task Stock_rows_that_stay_locked_make_us_busy_and_nothing_is_ordered()
     {
-        await using var host = await ApiHost.StartAsync(ApiHost.ShortWait, ("Database:LockTimeout", "00:00:00.200"));
+        await using var host = await ApiHost.StartAsync(ApiHost.ShortWait, ("Timeouts:Lock", "00:00:00.200"));
         await host.StockAsync(5, "locked");
         var guest = await host.GuestAsync(("locked", 1));
         await using var blocker = host.Open();
@@ -306,7 +306,7 @@ public sealed class CheckoutTests(ApiHost api) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_twin_that_hangs_is_told_apart_from_a_busy_shop()
     {
-        await using var host = await ApiHost.StartAsync(ApiHost.ShortWait, ("Database:LockTimeout", "00:00:00.200"));
+        await using var host = await ApiHost.StartAsync(ApiHost.ShortWait, ("Timeouts:Lock", "00:00:00.200"));
         await host.StockAsync(5, "twin");
         var guest = await host.GuestAsync(("twin", 1));
         var key = Guid.NewGuid();
@@ -370,7 +370,7 @@ public sealed class CheckoutTests(ApiHost api) : IClassFixture<ApiHost>
     [Fact]
     public async Task Twenty_checkouts_wait_for_their_outcome_on_a_pool_of_three()
     {
-        await using var host = await ApiHost.StartAsync(("Database:ShopperPool", "3"));
+        await using var host = await ApiHost.StartAsync(("Connections:ApiShoppers", "3"));
         await host.StockAsync(100, "waiting");
         var guests = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => host.GuestAsync(("waiting", 1))));
 

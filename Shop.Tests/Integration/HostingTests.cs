@@ -242,6 +242,34 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task Rebuild_compiles_a_stopped_project_and_says_what_the_compiler_said()
+    {
+        var folder = Directory.CreateTempSubdirectory("shop-rebuild");
+        var project = Path.Combine(folder.FullName, "Broken.proj");
+        await File.WriteAllTextAsync(project, "<Project><Target Name='Build'><Error Text='No such thing.' Code='SHOP1' /></Target></Project>");
+        await using var app = new HostingApplication();
+        var broken = app.Builder.AddProject("broken", project).WithExplicitStart();
+        await app.StartAsync();
+        var hidden = (await app.Notifications.WaitForResourceAsync("broken-rebuilder", e => e.Snapshot.IsHidden, app.Ct)).Snapshot;
+        Assert.Equal((KnownResourceStates.NotStarted, "Executable"), (hidden.State?.Text, hidden.ResourceType));
+        await app.ReachesAsync("broken", KnownResourceStates.NotStarted);
+
+        var failed = await app.CommandAsync(broken.Resource, "rebuild");
+
+        Assert.Equal("Build failed with exit code 1.", failed.Message);
+        Assert.Contains("SHOP1", failed.Data?.Value, StringComparison.Ordinal);
+        await app.ReachesAsync("broken", KnownResourceStates.FailedToStart);
+        Assert.Contains(await app.ConsoleAsync(broken.Resource, "SHOP1"), l => l.StartsWith("[build] ", StringComparison.Ordinal));
+
+        await File.WriteAllTextAsync(project, "<Project><Target Name='Build' /></Project>");
+        var built = await app.CommandAsync(broken.Resource, "rebuild");
+
+        Assert.Equal((true, "Successfully rebuilt 'broken'."), (built.Success, built.Message));
+        await app.ReachesAsync("broken", KnownResourceStates.FailedToStart); // as it was: what did not run is not started
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
     public async Task Urls_are_named_and_active_only_while_the_process_runs()
     {
         await using var app = new HostingApplication();

@@ -168,7 +168,7 @@ public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_report_that_takes_all_its_connections_leaves_the_shoppers_theirs()
     {
-        await using var host = await ApiHost.StartAsync(("Database:ReportsPool", "1"), ("Database:ConnectTimeoutSeconds", "1"));
+        await using var host = await ApiHost.StartAsync(("Connections:ApiReports", "1"), ("Timeouts:Connect", "00:00:01"));
         await host.StockAsync(5, "apart");
         var agent = await host.SignedInAsync(Role.Agent);
         await using var blocker = host.Open();

@@ -4,6 +4,7 @@ using Shop.Data;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments.Queue;
+using Shop.ServiceDefaults;
 using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Integration;
@@ -17,7 +18,7 @@ public sealed class QueueTests : IAsyncLifetime
 
     public Task DisposeAsync() => Task.CompletedTask;
 
-    private PaymentQueue Queue() => new(new Contexts(_database), Options.Create(new QueueOptions()), TimeProvider.System);
+    private PaymentQueue Queue() => new(new Contexts(_database), Options.Create(new Timeouts()), TimeProvider.System);
 
     private async Task<bool> WriteAsync(PaymentJob leased, string reason) => await Queue().WriteAsync(leased, (_, job) =>
     {

@@ -14,6 +14,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Shop.ServiceDefaults;
+using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Integration;
 
@@ -269,6 +270,33 @@ public sealed class ServiceDefaultsTests
         Assert.Equal(seen, await service.Client.GetStringAsync("/who"));
     }
 
+    [Theory]
+    [InlineData("1", "", "203.0.113.9")] // what stands left of it the shopper wrote
+    [InlineData("2", "", "198.51.100.7")] // two proxies of ours
+    [InlineData("1", "10.0.0.0/8", "127.0.0.1")] // the caller is none of the proxies
+    [InlineData("1", "127.0.0.0/8", "203.0.113.9")]
+    public async Task Only_what_our_own_proxies_wrote_is_believed(string proxies, string network, string seen)
+    {
+        string[] networks = network is "" ? [] : [$"--ForwardedHeaders:Networks:0={network}"];
+        await using var service = await Service.StartAsync(args: ["--ForwardedHeaders_Enabled=true", $"--ForwardedHeaders:Proxies={proxies}", .. networks]);
+        service.Client.DefaultRequestHeaders.Add("X-Forwarded-For", "6.6.6.6, 198.51.100.7, 203.0.113.9");
+
+        Assert.Equal($"{seen} http", await service.Client.GetStringAsync("/who"));
+    }
+
+    [Fact]
+    public async Task No_address_of_a_visitor_is_logged()
+    {
+        await using var service = await Service.StartAsync(args: ["--ForwardedHeaders_Enabled=true"]);
+        service.Client.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.9");
+
+        await service.Client.GetAsync("/missing");
+        await service.Client.GetAsync("/boom/7");
+
+        Assert.Contains(service.Logs, line => line.Event == 101);
+        Assert.DoesNotContain(service.Logs, line => line.Text.Contains("203.0.113.9", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task The_server_does_not_advertise_itself()
     {
@@ -343,19 +371,159 @@ public sealed class ServiceDefaultsTests
         await Assert.ThrowsAnyAsync<Exception>(() => serving);
     }
 
-    [Fact]
-    public async Task A_retry_goes_to_another_endpoint()
+    [Theory]
+    [InlineData("quick", "GET")]
+    [InlineData("quick", "POST")] // without a key: what could not be sent is not sent twice
+    [InlineData("", "GET")]
+    public async Task While_one_of_two_endpoints_is_gone_the_other_answers_everybody(string client, string method)
     {
-        var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        var nobody = probe.LocalEndpoint;
-        probe.Stop();
         await using var service = await Service.StartAsync();
-        service.App.Configuration["Services:twins:http:0"] = $"http://{nobody}";
+        service.App.Configuration["Services:twins:http:0"] = $"http://127.0.0.1:{PostgresServer.FreePort()}";
         service.App.Configuration["Services:twins:http:1"] = service.Client.BaseAddress!.ToString();
+        using var http = service.App.Services.GetRequiredService<IHttpClientFactory>().CreateClient(client);
 
-        Assert.StartsWith("127.0.0.1", await service.Quick.GetStringAsync("http://twins/who"), StringComparison.Ordinal);
+        // More than the breaker needs to open: half of these meet nobody at first, and that is no failure of the service.
+        for (var round = 0; round < 15; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+            {
+                using var request = new HttpRequestMessage(new(method), "http://twins/mirror");
+                using var response = await http.SendAsync(request);
+                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            }));
+        }
     }
+
+    [Fact]
+    public async Task A_second_attempt_goes_to_the_other_endpoint_even_if_many_take_turns()
+    {
+        await using var ill = await Service.StartAsync(map: app => app.MapGet("/turn", () => TypedResults.StatusCode(503)));
+        await using var well = await Service.StartAsync(map: app => app.MapGet("/turn", () => "well"));
+        well.App.Configuration["Services:twins:http:0"] = ill.Client.BaseAddress!.ToString();
+        well.App.Configuration["Services:twins:http:1"] = well.Client.BaseAddress!.ToString();
+        var http = well.Quick;
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => http.GetStringAsync("http://twins/turn")));
+
+        Assert.All(answers, answer => Assert.Equal("well", answer));
+    }
+
+    [Fact]
+    public async Task Where_nobody_is_there_it_says_so_and_does_not_search_for_ever()
+    {
+        await using var service = await Service.StartAsync();
+        service.App.Configuration["Services:twins:http:0"] = $"http://127.0.0.1:{PostgresServer.FreePort()}";
+        service.App.Configuration["Services:twins:http:1"] = $"http://127.0.0.1:{PostgresServer.FreePort()}";
+
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => service.Quick.GetStringAsync("http://twins/who"));
+
+        Assert.Equal(HttpRequestError.ConnectionError, refused.HttpRequestError);
+    }
+
+    [Fact]
+    public async Task Too_many_requests_is_an_answer_that_is_neither_repeated_nor_held_against_the_service()
+    {
+        var calls = 0;
+        await using var service = await Service.StartAsync(map: app => app.MapGet("/limited", (HttpContext context) =>
+        {
+            Interlocked.Increment(ref calls);
+            context.Response.Headers.RetryAfter = "3600";
+            return TypedResults.StatusCode(429);
+        }));
+        var http = service.Quick;
+
+        for (var i = 0; i < 150; i++) // a breaker needs 100
+        {
+            using var response = await http.GetAsync(new Uri($"{service.Client.BaseAddress}limited"));
+            Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
+        }
+
+        Assert.Equal(150, calls);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri($"{service.Client.BaseAddress}mirror"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_section_of_the_configuration_overrides_the_defaults_of_clients_without_deadlines()
+    {
+        await using var service = await Service.StartAsync(
+            args: ["--HttpClients:Retry:MaxRetryAttempts=5", "--HttpClients:Retry:Delay=00:00:00.001", "--HttpClients:TotalRequestTimeout:Timeout=00:00:45"]);
+        using var plain = service.App.Services.GetRequiredService<IHttpClientFactory>().CreateClient("plain");
+
+        using var response = await plain.GetAsync(new Uri($"{service.Client.BaseAddress}busy"));
+
+        Assert.Equal((6, 46), (service.Calls, plain.Timeout.TotalSeconds));
+    }
+
+    [Fact]
+    public async Task Told_to_stop_it_is_not_ready_at_once_but_answers_until_the_door_closes()
+    {
+        await using var service = await Service.StartAsync(args: LongDrain);
+        using var before = await service.Client.GetAsync("/ready"); // a fresh "yes" is remembered, and must not be told
+        using var end = new CancellationTokenSource();
+
+        var stop = service.App.StopAsync(end.Token);
+
+        await service.LogAsync(line => line.Event == 103);
+        using var ready = await service.Client.GetAsync("/ready");
+        using var alive = await service.Client.GetAsync("/alive");
+        using var other = await service.Client.GetAsync("/mirror");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (before.StatusCode, ready.StatusCode));
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (alive.StatusCode, other.StatusCode));
+        Assert.Null(before.Headers.ConnectionClose);
+        Assert.All([ready, alive, other], answer => Assert.True(answer.Headers.ConnectionClose));
+
+        await end.CancelAsync();
+        await stop;
+        var closed = await Assert.ThrowsAsync<HttpRequestException>(() => service.Client.GetAsync("/mirror"));
+        Assert.Equal(HttpRequestError.ConnectionError, closed.HttpRequestError);
+    }
+
+    [Fact]
+    public async Task A_draining_HTTP2_connection_is_left_by_its_client()
+    {
+        await using var service = await Service.StartAsync(args: [.. LongDrain, "--Kestrel:EndpointDefaults:Protocols=Http2"]);
+        (service.Client.DefaultRequestVersion, service.Client.DefaultVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        var first = await service.Client.GetStringAsync("/connection");
+        Assert.Equal(first, await service.Client.GetStringAsync("/connection"));
+        using var end = new CancellationTokenSource();
+
+        var stop = service.App.StopAsync(end.Token);
+
+        await service.LogAsync(line => line.Event == 103);
+        await Eventually.TrueAsync(
+            async () => await service.Client.GetStringAsync("/connection") != first, () => "The client stayed on the connection.");
+        await end.CancelAsync();
+        await stop;
+    }
+
+    [Fact]
+    public async Task A_request_that_runs_when_the_door_closes_is_answered()
+    {
+        await using var service = await Service.StartAsync(args: ["--Timeouts:Drain=00:00:00"]);
+        var running = service.Client.GetStringAsync("/gate");
+        await service.Entered.Task.WaitAsync(TimeSpan.FromSeconds(10));
+
+        var stop = service.App.StopAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            using var another = new HttpClient();
+            try
+            {
+                await another.GetAsync(new Uri(service.Client.BaseAddress!, "/mirror"));
+                return false;
+            }
+            catch (HttpRequestException)
+            {
+                return true; // nobody else gets in
+            }
+        }, () => "The door never closed.");
+        service.Gate.SetResult();
+
+        Assert.Equal("through", await running);
+        await stop;
+    }
+
+    private static readonly string[] LongDrain = ["--Timeouts:Drain=00:01:00", "--Timeouts:Shutdown=00:02:00", "--Timeouts:Kill=00:03:00"];
 
     [Fact]
     public async Task A_body_that_never_ends_is_given_up_too()
@@ -394,19 +562,24 @@ public sealed class ServiceDefaultsTests
 
         public TaskCompletionSource Entered { get; } = new();
 
+        public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public ConcurrentQueue<LogLine> Logs { get; } = new();
 
         public static async Task<Service> StartAsync(
             Action<WebApplicationBuilder>? configure = null, string environment = "Production", string[]? args = null, Action<WebApplication>? map = null)
         {
             var service = new Service();
-            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, Args = args ?? [] });
+            var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+            {
+                EnvironmentName = environment, Args = ["--Timeouts:Drain=00:00:00", .. args ?? []], // nothing balances the load of a test
+            });
             configure?.Invoke(builder);
             builder.AddServiceDefaults();
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders().AddProvider(service);
             builder.Services.AddValidation();
-            builder.Services.AddHttpClient("quick").WithDeadlines(attempt: TimeSpan.FromSeconds(4), total: TimeSpan.FromSeconds(5));
+            builder.Services.AddHttpClient("quick").WithDeadlines(attempt: _ => TimeSpan.FromSeconds(4), total: _ => TimeSpan.FromSeconds(5));
             service.App = builder.Build();
             service.App.MapDefaultEndpoints();
             service.MapEndpoints();
@@ -450,6 +623,14 @@ public sealed class ServiceDefaultsTests
             App.MapGet("/refused", () => Problems.Refuse(
                 StatusCodes.Status409Conflict, "out_of_stock", "Not enough mugs.", new Dictionary<string, object?> { ["order"] = 7 }));
             App.MapGet("/who", (HttpContext context) => $"{context.Connection.RemoteIpAddress} {context.Request.Scheme}");
+            App.MapMethods("/mirror", ["GET", "POST"], () => "mirror");
+            App.MapGet("/connection", (HttpContext context) => context.Connection.Id);
+            App.MapGet("/gate", async () =>
+            {
+                Entered.SetResult();
+                await Gate.Task;
+                return "through";
+            });
             App.MapGet("/slow", async (CancellationToken ct) =>
             {
                 Entered.SetResult();

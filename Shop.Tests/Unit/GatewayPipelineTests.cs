@@ -19,7 +19,8 @@ public sealed class GatewayPipelineTests
     private static ResiliencePipeline<GatewayAnswer> Pipeline(GatewayOptions? options = null)
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-        return GatewayPipeline.Build(PaymentProvider.Stripe, options ?? new(), new PaymentTelemetry(meters), TimeProvider.System, NullLogger.Instance);
+        return GatewayPipeline.Build(
+            PaymentProvider.Stripe, options ?? new(), TimeSpan.FromSeconds(10), new PaymentTelemetry(meters), TimeProvider.System, NullLogger.Instance);
     }
 
     [Fact]

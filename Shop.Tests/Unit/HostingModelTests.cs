@@ -101,6 +101,32 @@ public sealed class HostingModelTests
     }
 
     [Fact]
+    public async Task Endpoints_in_a_projects_own_settings_come_before_its_launch_profile_and_are_overridden_where_they_are_read()
+    {
+        var folder = Directory.CreateTempSubdirectory("shop-kestrel").FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "appsettings.json"),
+            """{ "Kestrel": { "Endpoints": { "Api": { "Url": "http://*:5601" }, "Internal": { "Url": "http://localhost:5602", "Protocols": "Http2" } } } }""");
+        Directory.CreateDirectory(Path.Combine(folder, "Properties"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "Properties", "launchSettings.json"),
+            """{ "profiles": { "http": { "commandName": "Project", "applicationUrl": "http://localhost:5700", "environmentVariables": { "MODE": "fast" } } } }""");
+        await File.WriteAllTextAsync(Path.Combine(folder, "api.csproj"), "<Project />");
+
+        var api = builder.AddProject("api", Path.Combine(folder, "api.csproj")).Resource;
+        var context = new EnvironmentCallbackContext(builder.ExecutionContext, api);
+        foreach (var annotation in api.Annotations.OfType<EnvironmentCallbackAnnotation>())
+            await annotation.Callback(context);
+
+        Assert.Equal(["Api http 5601", "Internal http2 5602"], api.GetEndpoints().Select(e => e.EndpointAnnotation).Select(e => $"{e.Name} {e.Transport} {e.Port}"));
+        Assert.Equal("http://*:{api.bindings.Api.targetPort}", TextOf("Kestrel__Endpoints__Api__Url"));
+        Assert.Equal("http://localhost:{api.bindings.Internal.targetPort}", TextOf("Kestrel__Endpoints__Internal__Url"));
+        Assert.Equal("fast", context.EnvironmentVariables["MODE"]);
+        Assert.False(context.EnvironmentVariables.ContainsKey("ASPNETCORE_URLS"));
+        Directory.Delete(folder, recursive: true);
+
+        string TextOf(string variable) => ((IManifestExpressionProvider)context.EnvironmentVariables[variable]).ValueExpression;
+    }
+
+    [Fact]
     public void A_second_endpoint_of_one_name_is_refused()
     {
         var server = builder.AddExecutable("server", "sh", ".").WithHttpEndpoint();

@@ -43,6 +43,32 @@ public sealed class RedisValueTests
     }
 
     [Fact]
+    public void Numbers_of_every_size_keep_their_value()
+    {
+        Assert.Equal(ulong.MaxValue, (ulong)(RedisValue)ulong.MaxValue);
+        Assert.Equal(ulong.MaxValue, (ulong)(RedisValue)Encoding.UTF8.GetBytes($"{ulong.MaxValue}"));
+        Assert.Throws<OverflowException>(() => (ulong)(RedisValue)(-1));
+        Assert.Equal(12345678901234567890.5m, (decimal)(RedisValue)"12345678901234567890.5");
+        Assert.Equal(0.5f, (float)(RedisValue)"0.5");
+        Assert.Null((decimal?)RedisValue.Null);
+        Assert.Equal(20, ((RedisValue)long.MinValue).Length());
+        Assert.Equal(1, ((RedisValue)0).Length());
+    }
+
+    [Fact]
+    public void An_array_of_replies_is_read_as_an_array_of_anything()
+    {
+        var numbers = RedisResult.Create([1, 2]);
+
+        Assert.Equal([1, 2], ((long[]?)numbers)!);
+        Assert.Equal([1UL, 2UL], ((ulong[]?)numbers)!);
+        Assert.Equal([1d, 2d], ((double[]?)numbers)!);
+        Assert.Equal(["1", "2"], ((RedisKey[]?)numbers)!.Select(key => key.ToString()));
+        Assert.Equal([true, false], ((bool[]?)RedisResult.Create([1, 0]))!);
+        Assert.Equal("c", (string?)RedisResult.Create(RedisChannel.Literal("c")));
+    }
+
+    [Fact]
     public void What_is_no_number_does_not_become_one()
     {
         Assert.Throws<InvalidCastException>(() => (long)(RedisValue)"mug");

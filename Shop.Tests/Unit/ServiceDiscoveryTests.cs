@@ -1,5 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Unit;
 
@@ -83,6 +86,45 @@ public sealed class ServiceDiscoveryTests
 
         Assert.Equal("http://localhost:5301/", (await client.GetAsync("https+http://api/")).Headers.Location!.ToString());
         await Assert.ThrowsAsync<InvalidOperationException>(() => client.GetAsync("https+http://nobody/"));
+    }
+
+    [Fact]
+    public async Task A_dead_endpoint_costs_its_callers_a_retry_and_not_the_call()
+    {
+        var dead = new TcpListener(IPAddress.Loopback, 0);
+        dead.Start();
+        var address = dead.LocalEndpoint;
+        dead.Stop();
+        await using var alive = new ScriptedServer(Reply.Json(200, "1"), Reply.Json(200, "2"));
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["services:api:http:0"] = $"http://{address}", ["services:api:http:1"] = alive.Address,
+        }).Build());
+        services.AddServiceDiscovery();
+        services.AddHttpClient("any").AddStandardResilienceHandler(options => options.Retry.Delay = TimeSpan.FromMilliseconds(1));
+        services.AddHttpClient("any").AddServiceDiscovery(); // inside: every attempt asks for an endpoint anew
+        await using var provider = services.BuildServiceProvider();
+        var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("any");
+
+        Assert.Equal("1", await client.GetStringAsync("http://api/things"));
+        Assert.Equal("2", await client.GetStringAsync("http://api/things"));
+        Assert.All(alive.Calls, call => Assert.StartsWith("GET /stripe/things ", call, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("services:api:http:0", "http://")]
+    [InlineData("services:api:http:0", " ")]
+    [InlineData("services:api:http:0", "not a host:at all")]
+    [InlineData("services:api:http:first", "http://localhost:1")]
+    public async Task An_endpoint_that_is_none_is_said_to_be_the_configurations_fault(string key, string value)
+    {
+        await using var services = Services(new() { [key] = value });
+        var client = services.GetRequiredService<IHttpClientFactory>().CreateClient("any");
+
+        var wrong = await Assert.ThrowsAsync<KeyNotFoundException>(() => client.GetAsync("http://api/"));
+
+        Assert.Contains("'api'", wrong.Message, StringComparison.Ordinal);
     }
 
     private static Dictionary<string, string?> Endpoints => new()

@@ -115,13 +115,6 @@ public sealed class WebFormsTests
         Assert.Equal("http://localhost:15000/traces/detail/4bf9", new DashboardOptions { Url = new("http://localhost:15000/") }.Trace("4bf9"));
     }
 
-    [Fact]
-    public void The_usual_waits_leave_room_to_ask_twice()
-    {
-        Assert.True(new ApiWaits().HasRoomToRepeat);
-        Assert.False(new ApiWaits { CheckoutTotal = TimeSpan.FromSeconds(20) }.HasRoomToRepeat);
-    }
-
     private static CheckoutForm Filled(params (string Field, string Value)[] changes)
     {
         Dictionary<string, StringValues> fields = new()

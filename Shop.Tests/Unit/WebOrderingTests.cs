@@ -141,7 +141,9 @@ public sealed class WebOrderingTests : IDisposable
         using var outcome = new SemaphoreSlim(0);
         using var never = new SemaphoreSlim(0);
         _api.On("/orders/100042/payments", CannedApi.Paid, after: outcome).On("/orders/100042", CannedApi.Paid, after: never);
-        await using var shop = new CannedStorefront(_api, ("ApiWaits:ReadAttempt", "00:00:00.2"), ("ApiWaits:ReadTotal", "00:00:00.5"));
+        await using var shop = new CannedStorefront(_api,
+            ("Timeouts:Lock", "00:00:00.1"), ("Timeouts:Statement", "00:00:00.2"), ("Timeouts:Command", "00:00:01"), ("Timeouts:Connect", "00:00:01"),
+            ("Timeouts:Request", "00:00:01.05"), ("Timeouts:Attempt", "00:00:01.1"), ("Timeouts:Total", "00:00:02.3"));
         using var visitor = new PlainVisitor(shop);
 
         var paying = visitor.PostAsync("/orders/100042/payments?key=k", PayAgainForm());

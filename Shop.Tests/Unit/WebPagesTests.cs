@@ -35,6 +35,22 @@ public sealed class WebPagesTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_a_card_form_the_checkout_says_so_and_offers_no_button()
+    {
+        _api.On("/cart", CannedApi.FullCart);
+        using var unfinished = new CannedStorefront(_api, ("HostedFields:Url", null), ("HostedFields:PublishableKey", null));
+        using var visitor = new PlainVisitor(unfinished);
+
+        var page = await visitor.GetAsync("/checkout", cookie: "cart=t1");
+
+        Assert.Equal(HttpStatusCode.OK, page.Status);
+        Assert.Contains("Card payment is not set up in this shop yet", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("type=\"submit\"", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<card-fields", page.Html, StringComparison.Ordinal);
+        Assert.Contains("frame-src 'none'", page.Header("Content-Security-Policy"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Invented_parameters_share_one_rendering()
     {
         _api.On("/catalog/products/mug", CannedApi.Mug).On("/catalog/products/mug/availability", """{ "items": [] }""");
@@ -109,6 +125,32 @@ public sealed class WebPagesTests : IDisposable
 
         Assert.Matches("quote <code>", page.Html);
         Assert.DoesNotContain(Reference.Of(ActivityTraceId.CreateFromString(Trace)), page.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "203.0.113.9")]
+    [InlineData(false, null)] // without a proxy in front of us it is anybody's word; a test's own connection has no address
+    public async Task The_Api_is_told_the_address_that_our_proxy_saw_and_nothing_the_visitor_wrote(bool hasProxy, string? told)
+    {
+        await using var shop = new CannedStorefront(_api, ("ForwardedHeaders_Enabled", hasProxy ? "true" : "false"));
+        using var visitor = new PlainVisitor(shop);
+
+        await visitor.GetAsync("/cart", cookie: "cart=t1", header: ("X-Forwarded-For", "6.6.6.6, 203.0.113.9"));
+
+        var asked = _api.Seen.Single(request => request.RequestUri!.AbsolutePath == "/cart");
+        Assert.Equal(told, asked.Headers.TryGetValues("X-Forwarded-For", out var values) ? string.Join(", ", values) : null);
+    }
+
+    [Fact]
+    public async Task Who_comes_too_often_is_told_so()
+    {
+        _api.On("/cart/lines", """{ "status": 429, "reason": "too_many_requests", "detail": "Later." }""", HttpStatusCode.TooManyRequests)
+            .On("/cart", CannedApi.FullCart);
+
+        var refused = await _visitor.PostAsync("/cart/lines", [("Sku", "mug-1"), ("Quantity", "1")]);
+        var cart = await _visitor.GetAsync(refused.Header("Location")!, cookie: "cart=t1");
+
+        Assert.Contains("a little too often", cart.Html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -15,20 +15,19 @@ internal static class ApiClients
     public static void AddApiClients(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<ApiWaits>().BindConfiguration(ApiWaits.Section).ValidateDataAnnotations()
-            .Validate(waits => waits.HasRoomToRepeat, "Each total must be longer than two attempts.")
-            .ValidateOnStart();
-
-        var waits = builder.Configuration.GetSection(ApiWaits.Section).Get<ApiWaits>() ?? new();
-        services.AddHttpClient<CatalogClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
-        services.AddHttpClient<CartClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal);
+        services.AddHttpContextAccessor().AddTransient<ClientAddress>();
+        services.AddHttpClient<CatalogClient>(UseApi).AsApi();
+        services.AddHttpClient<CartClient>(UseApi).AsApi();
 
         // The personal ones, and no other: the catalogue's pages are shared, and a cart knows nobody.
-        services.AddHttpClient<AccountClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal).AddHttpMessageHandler<VisitorHandler>();
-        services.AddHttpClient<OrderClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal).AddHttpMessageHandler<VisitorHandler>();
-        services.AddHttpClient<OperationsClient>(UseApi).WithDeadlines(waits.ReadAttempt, waits.ReadTotal).AddHttpMessageHandler<VisitorHandler>();
-        services.AddHttpClient<CheckoutClient>(UseApi).WithDeadlines(waits.CheckoutAttempt, waits.CheckoutTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<AccountClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<OrderClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<OperationsClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<CheckoutClient>(UseApi).AsApi(t => t.LongAttempt, t => t.LongTotal).AddHttpMessageHandler<VisitorHandler>();
     }
+
+    private static IHttpClientBuilder AsApi(this IHttpClientBuilder http, Func<Timeouts, TimeSpan>? attempt = null, Func<Timeouts, TimeSpan>? total = null) =>
+        http.AddHttpMessageHandler<ClientAddress>().WithDeadlines(attempt ?? (t => t.Attempt), total ?? (t => t.Total));
 
     private static void UseApi(HttpClient http) => http.BaseAddress = Api;
 }

@@ -11,6 +11,7 @@ internal static class CartNotices
         "sku_not_found" => "We no longer have this product.",
         "out_of_stock" => "Something was sold out in the meantime. Please look at the marked lines.",
         "price_changed" => "A price has changed. Please look again before you order.",
+        "too_many_requests" => "That was a little too often in a short time. Please wait a minute and try again.",
         _ => null,
     };
 }

@@ -1,12 +1,13 @@
 using System.Net;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
+using Shop.ServiceDefaults;
 using Shop.Web.Api;
 
 namespace Shop.Web.Catalog;
 
 /// <summary>Pictures under our own address, so that pages load from one origin. A picture never changes under its id.</summary>
-internal sealed class Pictures(IOptions<ApiWaits> waits) : IDisposable
+internal sealed class Pictures(IOptions<Timeouts> timeouts) : IDisposable
 {
     private const int CacheLimit = 16 * 1024 * 1024;
     private const int CachedPicture = 256 * 1024; // a bigger one is passed on as it comes
@@ -24,7 +25,7 @@ internal sealed class Pictures(IOptions<ApiWaits> waits) : IDisposable
 
         // The client's own limits end with the headers; this one covers the body.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        limit.CancelAfter(waits.Value.ReadTotal);
+        limit.CancelAfter(timeouts.Value.Total);
         try
         {
             using var response = await catalog.GetPictureAsync(id, limit.Token);

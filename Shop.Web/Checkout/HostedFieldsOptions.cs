@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Shop.Web.Checkout;
 
@@ -7,12 +8,15 @@ internal sealed class HostedFieldsOptions
 {
     public const string Section = "HostedFields";
 
-    [Required] public Uri? Url { get; init; }
+    /// <summary>Null: this shop takes no cards yet, and says so where one would be entered.</summary>
+    public Uri? Url { get; init; }
 
     /// <summary>Says whose shop the card is for. It is public, and can do nothing but turn a card into a token.</summary>
-    [Required, RegularExpression("^pk_(test|live)_.+")] public string PublishableKey { get; init; } = "";
+    [RegularExpression("^pk_(test|live)_.+")] public string PublishableKey { get; init; } = "";
 
-    public string Origin => Url!.GetLeftPart(UriPartial.Authority);
+    [MemberNotNullWhen(true, nameof(Url), nameof(Origin))] public bool IsSetUp => Url is not null;
+
+    public string? Origin => Url?.GetLeftPart(UriPartial.Authority);
 
     /// <summary>The form inside our page; it talks to <paramref name="ours"/> alone.</summary>
     public string Frame(Uri ours) => $"{Origin}/stripe/elements/card"

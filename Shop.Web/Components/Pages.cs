@@ -10,7 +10,8 @@ internal static class Pages
         services.AddSingleton<Pictures>();
         services.AddOptions<PageOptions>().BindConfiguration(PageOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<HostedFieldsOptions>().BindConfiguration(HostedFieldsOptions.Section).ValidateDataAnnotations()
-            .Validate(o => o.Url is { IsAbsoluteUri: true }, "HostedFields:Url must be the absolute address of the gateway's card form.")
+            .Validate(o => o.Url is null or { IsAbsoluteUri: true }, "HostedFields:Url must be the absolute address of the gateway's card form.")
+            .Validate(o => !o.IsSetUp || o.PublishableKey.Length > 0, "HostedFields:PublishableKey is missing: the card form asks whose shop it is for.")
             .ValidateOnStart();
     }
 }

@@ -14,9 +14,13 @@ internal static class PageHeaders
 
     public static void UsePageHeaders(this IApplicationBuilder app)
     {
-        var cardFields = app.ApplicationServices.GetRequiredService<IOptions<HostedFieldsOptions>>().Value.Origin;
+        var cards = app.ApplicationServices.GetRequiredService<IOptions<HostedFieldsOptions>>().Value;
+        if (!cards.IsSetUp)
+            app.ApplicationServices.GetRequiredService<ILogger<HostedFieldsOptions>>().CardsNotSetUp();
         var policy = $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-            + $"frame-src {cardFields}; form-action 'self'; base-uri 'self'; frame-ancestors 'none'; manifest-src 'self'";
+            + $"frame-src {cards.Origin ?? "'none'"}; form-action 'self'; base-uri 'self'; frame-ancestors 'none'; manifest-src 'self'";
+
+        var payment = cards.IsSetUp ? $"self \"{cards.Origin}\"" : "self";
 
         app.Use((context, next) =>
         {
@@ -27,7 +31,7 @@ internal static class PageHeaders
                 headers.TryAdd("Content-Security-Policy", policy); // pictures bring a narrower one
                 // An order's address holds its key: no other site may read it. And "no-referrer" would hide our origin from ourselves.
                 headers["Referrer-Policy"] = "same-origin";
-                headers["Permissions-Policy"] = $"payment=(self \"{cardFields}\"), camera=(), microphone=(), geolocation=()";
+                headers["Permissions-Policy"] = $"payment=({payment}), camera=(), microphone=(), geolocation=()";
 
                 if (context.Response.ContentType?.StartsWith(MediaTypeNames.Text.Html, StringComparison.Ordinal) is true)
                 {

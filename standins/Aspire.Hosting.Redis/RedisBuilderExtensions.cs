@@ -19,7 +19,9 @@ public static class RedisBuilderExtensions
         var redis = new RedisResource(
             name, password?.Resource ?? ParameterResourceBuilderExtensions.CreateDefaultPasswordParameter(builder, $"{name}-password", special: false));
         redis.Entrypoint = "/bin/sh";
-        redis.ShellExecution = true;
+#pragma warning disable ASPIRECONTAINERSHELLEXECUTION001 // Experimental for those who set it.
+        redis.ShellExecution = builder.ExecutionContext.IsRunMode;
+#pragma warning restore ASPIRECONTAINERSHELLEXECUTION001
         var healthCheck = $"{name}_check";
         builder.Services.AddHealthChecks().AddAsyncCheck(healthCheck, ct => RedisProbe.CheckAsync(redis, ct));
 
@@ -32,7 +34,13 @@ public static class RedisBuilderExtensions
                 if (redis.PasswordParameter is { } secret)
                     context.EnvironmentVariables["REDIS_PASSWORD"] = secret;
             })
-            .WithArgs(context => AddArguments(redis, context.Args));
+            .WithArgs(context =>
+            {
+                var words = Arguments(redis);
+                // A deployment knows of no shell execution: there the words are one.
+                foreach (var arg in context.ExecutionContext.IsPublishMode ? ["-c", string.Join(' ', words)] : words)
+                    context.Args.Add(arg);
+            });
     }
 
     public static IResourceBuilder<RedisResource> WithDataVolume(
@@ -62,20 +70,13 @@ public static class RedisBuilderExtensions
     private static IResourceBuilder<RedisResource> Kept(IResourceBuilder<RedisResource> builder, bool isReadOnly) =>
         isReadOnly ? builder : builder.WithPersistence();
 
-    private static void AddArguments(RedisResource redis, IList<object> args)
+    private static string[] Arguments(RedisResource redis)
     {
-        args.Add("redis-server");
-        if (redis.PasswordParameter is not null)
-        {
-            args.Add("--requirepass");
-            args.Add("$REDIS_PASSWORD");
-        }
-        if (redis.TryGetLastAnnotation<PersistenceAnnotation>(out var persistence))
-        {
-            args.Add("--save");
-            args.Add(persistence.Interval.TotalSeconds.ToString("0", CultureInfo.InvariantCulture));
-            args.Add(persistence.KeysChanged.ToString(CultureInfo.InvariantCulture));
-        }
+        string[] password = redis.PasswordParameter is null ? [] : ["--requirepass", "$REDIS_PASSWORD"];
+        string[] saving = redis.TryGetLastAnnotation<PersistenceAnnotation>(out var kept)
+            ? ["--save", kept.Interval.TotalSeconds.ToString("0", CultureInfo.InvariantCulture), kept.KeysChanged.ToString(CultureInfo.InvariantCulture)]
+            : [];
+        return ["redis-server", .. password, .. saving];
     }
 
     private sealed class PersistenceAnnotation(TimeSpan interval, long keysChanged) : IResourceAnnotation

@@ -11,6 +11,8 @@ public class RedisResource(string name) : ContainerResource(name), IResourceWith
     public EndpointReferenceExpression Port => PrimaryEndpoint.Property(EndpointProperty.Port);
     public ParameterResource? PasswordParameter { get; internal set; }
 
+    private EndpointReferenceExpression Scheme => PrimaryEndpoint.Property(EndpointProperty.Scheme);
+
     /// <summary>Never here: TLS needs a trusted development certificate, which the real package looks for.</summary>
     public bool TlsEnabled => PrimaryEndpoint.TlsEnabled;
 
@@ -22,13 +24,14 @@ public class RedisResource(string name) : ContainerResource(name), IResourceWith
             text.Append($"{Host}:{Port}");
             if (PasswordParameter is not null)
                 text.Append($",password={PasswordParameter}");
+            text.Append($"{PrimaryEndpoint.GetTlsValue(ReferenceExpression.Create($",ssl=true"), ReferenceExpression.Empty)}");
             return text.Build();
         }
     }
 
     public ReferenceExpression UriExpression => PasswordParameter is null
-        ? ReferenceExpression.Create($"redis://{Host}:{Port}")
-        : ReferenceExpression.Create($"redis://:{PasswordParameter:uri}@{Host}:{Port}");
+        ? ReferenceExpression.Create($"{Scheme}://{Host}:{Port}")
+        : ReferenceExpression.Create($"{Scheme}://:{PasswordParameter:uri}@{Host}:{Port}");
 
     public ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) =>
         this.TryGetLastAnnotation<ConnectionStringRedirectAnnotation>(out var redirect)

@@ -25,8 +25,8 @@ public static class DistributedApplicationTestingBuilder
         CancellationToken cancellationToken = default) => CreateAsync(typeof(TEntryPoint), args, configureBuilder, cancellationToken);
 
     /// <summary>
-    /// Runs the entry point of the AppHost that contains the type, until it calls Build(). What the entry point does after Build() is not
-    /// done: starting and stopping is the test's part.
+    /// Runs the entry point of the AppHost that contains the type, until it calls Build(). What it does after Build() it does when the test
+    /// starts the application.
     /// </summary>
     public static async Task<IDistributedApplicationTestingBuilder> CreateAsync(
         Type entryPoint, string[] args, Action<DistributedApplicationOptions, HostApplicationBuilderSettings> configureBuilder,
@@ -43,7 +43,7 @@ public static class DistributedApplicationTestingBuilder
         });
         try
         {
-            return new TestingBuilder(await run.StartAsync(cancellationToken), run.BuildAsync, run.Abandon);
+            return new TestingBuilder(await run.StartAsync(cancellationToken), run);
         }
         catch
         {
@@ -74,8 +74,7 @@ public static class DistributedApplicationTestingBuilder
             Constructed = TestingDefaults.Apply,
         };
         listening.ListenHere();
-        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args });
-        return new TestingBuilder(builder, _ => Task.FromResult(builder.Build()), abandon: static () => { });
+        return new TestingBuilder(DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args }), entryPoint: null);
     }
 
     private static bool IsAppHost(Assembly? assembly) => assembly is not null && AppHostIdentity.Metadata(assembly, "dcpclipath") is not null;

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.Hosting.Testing;
 
 /// <summary>
-/// An AppHost's entry point on a thread of its own. It is held inside Build() while the test changes the builder, and ended when Build()
-/// has its result, by the exception that hosts are ended with.
+/// An AppHost's entry point on a thread of its own. It is held inside Build() twice: while the test changes the builder, and until the
+/// test starts what was built. Then it goes on, and its own Run() is what starts the application.
 /// </summary>
 internal sealed class EntryPointRun(
     Assembly assembly, string[] args, Action<DistributedApplicationOptions, HostApplicationBuilderSettings> constructing)
@@ -15,6 +15,11 @@ internal sealed class EntryPointRun(
     private readonly TaskCompletionSource<IDistributedApplicationBuilder> _building = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<DistributedApplication> _built = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _mayBuild = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _mayGoOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The entry point has returned, or failed.</summary>
+    public Task Ended => _ended.Task;
 
     public async Task<IDistributedApplicationBuilder> StartAsync(CancellationToken cancellationToken)
     {
@@ -30,13 +35,18 @@ internal sealed class EntryPointRun(
         return await _built.Task.WaitAsync(_limit, cancellationToken);
     }
 
-    /// <summary>Lets a held entry point end without an application.</summary>
-    public void Abandon() => _mayBuild.TrySetResult(false);
+    public void GoOn() => _mayGoOn.TrySetResult(true);
 
-    private void Hold(IDistributedApplicationBuilder builder)
+    /// <summary>Lets a held entry point end, by the exception that hosts are ended with.</summary>
+    public void Abandon()
     {
-        _building.TrySetResult(builder);
-        if (!_mayBuild.Task.GetAwaiter().GetResult())
+        _mayBuild.TrySetResult(false);
+        _mayGoOn.TrySetResult(false);
+    }
+
+    private static void Hold(Task<bool> until)
+    {
+        if (!until.GetAwaiter().GetResult())
             throw new HostAbortedException();
     }
 
@@ -46,11 +56,15 @@ internal sealed class EntryPointRun(
         {
             Constructing = constructing,
             Constructed = TestingDefaults.Apply,
-            Building = Hold,
+            Building = builder =>
+            {
+                _building.TrySetResult(builder);
+                Hold(_mayBuild.Task);
+            },
             Built = application =>
             {
                 _built.TrySetResult(application);
-                throw new HostAbortedException();
+                Hold(_mayGoOn.Task);
             },
         };
         events.ListenHere();
@@ -58,16 +72,20 @@ internal sealed class EntryPointRun(
         try
         {
             main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, main.GetParameters().Length == 0 ? [] : [args], null);
-            Fail(reason);
+            _ended.TrySetResult();
+            Fail(reason); // has no effect where the application was built
         }
         catch (HostAbortedException)
         {
-            Fail(reason); // has no effect where the application was built
+            _ended.TrySetResult();
+            Fail(reason);
         }
 #pragma warning disable CA1031 // The AppHost's own exception, for the test to see.
         catch (Exception e)
 #pragma warning restore CA1031
         {
+            _ended.TrySetException(e);
+            _ = _ended.Task.Exception; // a failure after the start is in the log
             Fail(e);
         }
     }

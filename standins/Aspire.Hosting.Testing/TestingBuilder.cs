@@ -8,8 +8,7 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.Hosting.Testing;
 
 internal sealed class TestingBuilder(
-    IDistributedApplicationBuilder inner, Func<CancellationToken, Task<DistributedApplication>> build, Action abandon)
-    : IDistributedApplicationTestingBuilder
+    IDistributedApplicationBuilder inner, EntryPointRun? entryPoint) : IDistributedApplicationTestingBuilder
 {
     private TestingApplication? _application;
 
@@ -29,14 +28,15 @@ internal sealed class TestingBuilder(
     public DistributedApplication Build() => BuildAsync().GetAwaiter().GetResult();
 
     public async Task<DistributedApplication> BuildAsync(CancellationToken cancellationToken = default) =>
-        _application = new TestingApplication(await build(cancellationToken));
+        _application = new TestingApplication(
+            entryPoint is null ? inner.Build() : await entryPoint.BuildAsync(cancellationToken), entryPoint);
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     public async ValueTask DisposeAsync()
     {
-        abandon();
         if (_application is not null)
             await _application.DisposeAsync();
+        entryPoint?.Abandon();
     }
 }

@@ -1,7 +1,7 @@
 namespace Aspire.Npgsql.EntityFrameworkCore.PostgreSQL;
 
 /// <summary>Bound from <c>Aspire:Npgsql:EntityFrameworkCore:PostgreSQL</c>, then from its subsections of the connection's and the context's name.</summary>
-public sealed class NpgsqlEntityFrameworkCorePostgreSQLSettings
+public class NpgsqlEntityFrameworkCorePostgreSQLSettings
 {
     public string? ConnectionString { get; set; }
 

@@ -1,8 +1,10 @@
 using Aspire.StackExchange.Redis;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenTelemetry.Trace;
 using StackExchange.Redis;
 
@@ -54,6 +56,16 @@ public static class AspireRedisExtensions
             settings.ConnectionString = connectionString;
         configureSettings?.Invoke(settings);
 
+        // Options like any others: what else is configured under this name, before or after, has its say too.
+        var optionsName = serviceKey ?? Microsoft.Extensions.Options.Options.DefaultName;
+        builder.Services.AddSingleton(new ConnectionText(optionsName, settings));
+        builder.Services.TryAddTransient<IOptionsFactory<ConfigurationOptions>, ParsedOptionsFactory>();
+        builder.Services.Configure<ConfigurationOptions>(optionsName, options =>
+        {
+            configuration.GetSection("ConfigurationOptions").Bind(options);
+            configureOptions?.Invoke(options);
+        });
+
         if (serviceKey is null)
             builder.Services.AddSingleton<IConnectionMultiplexer>(Connect);
         else
@@ -75,12 +87,7 @@ public static class AspireRedisExtensions
 
         ConnectionMultiplexer Connect(IServiceProvider services)
         {
-            // Unless the string says otherwise: a cache that is not there yet is tried again, it does not stop the service.
-            var options = settings.ConnectionString is { } text ? ConfigurationOptions.Parse(text) : new();
-            if (settings.ConnectionString?.Contains("abortConnect", StringComparison.OrdinalIgnoreCase) is not true)
-                options.AbortOnConnectFail = false;
-            configuration.GetSection("ConfigurationOptions").Bind(options);
-            configureOptions?.Invoke(options);
+            var options = services.GetRequiredService<IOptionsMonitor<ConfigurationOptions>>().Get(optionsName);
             if (options.EndPoints.Count == 0)
             {
                 throw new InvalidOperationException(
@@ -90,6 +97,26 @@ public static class AspireRedisExtensions
 
             options.LoggerFactory ??= services.GetService<ILoggerFactory>();
             return ConnectionMultiplexer.Connect(options);
+        }
+    }
+
+    private sealed record ConnectionText(string Name, StackExchangeRedisSettings Settings);
+
+    /// <summary>Begins with the connection string of the client of that name, where there is one.</summary>
+    private sealed class ParsedOptionsFactory(
+        IEnumerable<ConnectionText> texts, IEnumerable<IConfigureOptions<ConfigurationOptions>> setups,
+        IEnumerable<IPostConfigureOptions<ConfigurationOptions>> postConfigures, IEnumerable<IValidateOptions<ConfigurationOptions>> validations)
+        : OptionsFactory<ConfigurationOptions>(setups, postConfigures, validations)
+    {
+        protected override ConfigurationOptions CreateInstance(string name)
+        {
+            var text = texts.LastOrDefault(text => text.Name == name)?.Settings.ConnectionString;
+            var options = text is null ? base.CreateInstance(name) : ConfigurationOptions.Parse(text);
+
+            // Unless the string says otherwise: a cache that is not there yet is tried again, it does not stop the service.
+            if (text?.Contains("abortConnect", StringComparison.OrdinalIgnoreCase) is not true)
+                options.AbortOnConnectFail = false;
+            return options;
         }
     }
 

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Registry;
-using Polly.Telemetry;
 
 namespace Microsoft.Extensions.Http.Resilience;
 
@@ -101,34 +100,4 @@ public sealed class ResilienceHandlerContext
     }
 
     public void OnPipelineDisposed(Action callback) => _context.OnPipelineDisposed(callback);
-}
-
-/// <summary>Writes what the strategies do to the log, in the words of Polly.Extensions. Its metrics are not there.</summary>
-internal sealed class PipelineEvents(ILogger logger) : TelemetryListener
-{
-    public override void Write<TResult, TArgs>(in TelemetryEventArguments<TResult, TArgs> args)
-    {
-        var level = args.Event.Severity switch
-        {
-            ResilienceEventSeverity.None => LogLevel.None,
-            ResilienceEventSeverity.Debug => LogLevel.Debug,
-            ResilienceEventSeverity.Information => LogLevel.Information,
-            ResilienceEventSeverity.Warning => LogLevel.Warning,
-            ResilienceEventSeverity.Error => LogLevel.Error,
-            _ => LogLevel.Critical,
-        };
-        if (level == LogLevel.None || !logger.IsEnabled(level))
-            return;
-
-        object? result = args.Outcome switch
-        {
-            { Exception: { } exception } => exception.Message,
-            { Result: HttpResponseMessage response } => (int)response.StatusCode,
-            _ => null,
-        };
-        logger.Log(
-            level, new EventId(0, "ResilienceEvent"), args.Outcome?.Exception,
-            "Resilience event occurred. EventName: '{EventName}', Source: '{PipelineName}/{PipelineInstance}/{StrategyName}', Operation Key: '{OperationKey}', Result: '{Result}'",
-            args.Event.EventName, args.Source.PipelineName, args.Source.PipelineInstanceName, args.Source.StrategyName, args.Context.OperationKey, result);
-    }
 }

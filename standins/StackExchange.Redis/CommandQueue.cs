@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -9,7 +10,7 @@ namespace StackExchange.Redis;
 /// Commands that wait to be sent, and commands that wait for their replies. Bounded in number and bytes: a server that does not
 /// answer costs its callers a timeout, and this process no more memory than that.
 /// </summary>
-internal sealed class CommandQueue(ConfigurationOptions options, EndPoint server)
+internal sealed class CommandQueue(ConfigurationOptions options, EndPoint server, Action<string> onError)
 {
     internal const int MaxCommands = 100_000;
     internal const long MaxBytes = 64 * 1024 * 1024;
@@ -22,31 +23,28 @@ internal sealed class CommandQueue(ConfigurationOptions options, EndPoint server
     private RedisConnectionException? _lastFailure;
     private bool _isConnected;
     private bool _isClosed;
+    private bool _mustUnwatch;
 
-    public void Add(Message message)
+    /// <summary>Takes them, with nobody's commands in between, or ends them with the reason why not.</summary>
+    public void Add(params ReadOnlySpan<Message> messages)
     {
+        Exception? refusal = null;
+        var taken = 0;
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_isClosed, typeof(ConnectionMultiplexer));
-            if (!_isConnected && !options.BacklogPolicy.QueueWhileDisconnected)
+            var wasEmpty = _unsent.Count == 0;
+            for (; taken < messages.Length && (refusal = Refusal(messages[taken])) is null; taken++)
             {
-                throw new RedisConnectionException(
-                    _lastFailure?.FailureType ?? ConnectionFailureType.UnableToResolvePhysicalConnection,
-                    $"No connection is active/available to service this operation: {message.Command}", _lastFailure, CommandStatus.WaitingToBeSent);
+                _unsent.Enqueue(messages[taken]);
+                _unsentBytes += messages[taken].Size;
             }
 
-            if (_unsent.Count + _sent.Count >= MaxCommands || _unsentBytes + message.Payload.Length > MaxBytes)
-            {
-                throw new RedisTimeoutException(
-                    $"Too many commands wait for the server already ({_unsent.Count} unsent, {_sent.Count} unanswered): {message.Command}",
-                    CommandStatus.WaitingToBeSent);
-            }
-
-            _unsent.Enqueue(message);
-            _unsentBytes += message.Payload.Length;
+            if (wasEmpty && taken > 0)
+                Signal(); // otherwise whoever sends has not come to the end yet
         }
 
-        Signal();
+        foreach (var message in messages[taken..])
+            message.TryEnd(null, refusal, server);
     }
 
     /// <summary>Ahead of what already waits; for the few words that a new connection begins with.</summary>
@@ -59,36 +57,55 @@ internal sealed class CommandQueue(ConfigurationOptions options, EndPoint server
             _unsent.Enqueue(message);
             foreach (var other in rest)
                 _unsent.Enqueue(other);
-            _unsentBytes += message.Payload.Length;
+            _unsentBytes += message.Size;
         }
     }
 
     /// <summary>Returns when there may be something to send.</summary>
     public async Task WaitAsync(CancellationToken ct) => await _signal.Reader.ReadAsync(ct);
 
-    /// <summary>The bytes of the next command, or of the SELECT that it needs first.</summary>
-    public ReadOnlyMemory<byte>? TrySend(ref int db)
+    /// <summary>Moves the bytes of the next commands into the batch, with the SELECTs that they need, until it is full. False when there was nothing.</summary>
+    public bool TrySend(ArrayBufferWriter<byte> batch, int fullAt, ref int db)
     {
         lock (_lock)
         {
-            if (!_unsent.TryPeek(out var next))
-                return null;
+            if (_mustUnwatch)
+                Unwatch(batch);
 
-            if (next.Db >= 0 && next.Db != db)
+            while (batch.WrittenCount < fullAt && _unsent.TryPeek(out var next))
             {
-                db = next.Db;
-                next = new Message("SELECT", -1, ((RedisValue)db).Bytes());
-            }
-            else
-            {
+                if (next.Db >= 0 && next.Db != db)
+                {
+                    db = next.Db;
+                    Send(new Message<RedisResult>("SELECT", -1, Reply.Any, db), batch);
+                }
+
+                if (next is Transaction { IsConditional: true } conditional)
+                {
+                    if (!conditional.IsAsking)
+                        conditional.Ask().ForEach(question => Send(question, batch));
+                    if (!conditional.IsAnswered)
+                        break; // the last answer goes on from here
+                }
+
                 _unsent.Dequeue();
-                _unsentBytes -= next.Payload.Length;
+                _unsentBytes -= next.Size;
+                if (next is not Transaction transaction)
+                {
+                    Send(next, batch);
+                }
+                else if (transaction.MayRun)
+                {
+                    transaction.Run().ForEach(message => Send(message, batch));
+                }
+                else
+                {
+                    Unwatch(batch);
+                    transaction.Refuse(server);
+                }
             }
 
-            _sent.Enqueue(next);
-            if (_unsent.Count > 0)
-                Signal();
-            return next.Send();
+            return batch.WrittenCount > 0;
         }
     }
 
@@ -100,9 +117,16 @@ internal sealed class CommandQueue(ConfigurationOptions options, EndPoint server
             if (!_sent.TryPeek(out message) || (message.IsSubscription != isSubscription && reply.ErrorMessage is null))
                 return false;
             _sent.Dequeue();
+            if (IsAsking)
+            {
+                message.TryEnd(reply, failure: null, server); // still inside: what it says decides what is sent next
+                Signal();
+            }
         }
 
         message.TryEnd(reply, failure: null, server);
+        if (reply.ErrorMessage is { } error)
+            onError(error);
         return true;
     }
 
@@ -119,9 +143,11 @@ internal sealed class CommandQueue(ConfigurationOptions options, EndPoint server
         List<Message> lost;
         lock (_lock)
         {
-            (_isConnected, _lastFailure) = (false, why);
+            (_isConnected, _lastFailure, _mustUnwatch) = (false, why, false);
             lost = [.. _sent];
             _sent.Clear();
+            if (IsAsking)
+                lost.Add(Drop());
             if (options.BacklogPolicy.AbortPendingOnConnectionFailure || _isClosed)
             {
                 lost.AddRange(_unsent);
@@ -163,11 +189,12 @@ internal sealed class CommandQueue(ConfigurationOptions options, EndPoint server
                 overdue.Add((message, Timeout(message)));
             while (_unsent.TryPeek(out var message) && IsOverdue(message))
             {
-                _unsent.Dequeue();
-                _unsentBytes -= message.Payload.Length;
-                overdue.Add((message, Timeout(message)));
+                _mustUnwatch |= message is Transaction { IsAsking: true };
+                overdue.Add((Drop(), Timeout(message)));
             }
 
+            if (_mustUnwatch)
+                Signal();
             isDead = _sent.TryPeek(out var oldest) && Stopwatch.GetElapsedTime(oldest.Created) > 4 * limit;
         }
 
@@ -189,6 +216,46 @@ internal sealed class CommandQueue(ConfigurationOptions options, EndPoint server
                     $"The message timed out in the backlog attempting to send because no connection became available ({limit.TotalMilliseconds} ms): {message.Command}",
                     _lastFailure, message.Status);
         }
+    }
+
+    private bool IsAsking => _unsent.TryPeek(out var first) && first is Transaction { IsAsking: true };
+
+    private Exception? Refusal(Message message)
+    {
+        if (_isClosed)
+            return new ObjectDisposedException(nameof(ConnectionMultiplexer));
+        if (!_isConnected && !options.BacklogPolicy.QueueWhileDisconnected)
+        {
+            return new RedisConnectionException(
+                _lastFailure?.FailureType ?? ConnectionFailureType.UnableToResolvePhysicalConnection,
+                $"No connection is active/available to service this operation: {message.Command}", _lastFailure, CommandStatus.WaitingToBeSent);
+        }
+
+        return _unsent.Count + _sent.Count >= MaxCommands || _unsentBytes + message.Size > MaxBytes
+            ? new RedisTimeoutException(
+                $"Too many commands wait for the server already ({_unsent.Count} unsent, {_sent.Count} unanswered): {message.Command}",
+                CommandStatus.WaitingToBeSent)
+            : null;
+    }
+
+    // Into the list of awaited replies before the socket, or a fast reply would find nobody.
+    private void Send(Message message, ArrayBufferWriter<byte> batch)
+    {
+        _sent.Enqueue(message);
+        batch.Write(message.Send().Span);
+    }
+
+    private void Unwatch(ArrayBufferWriter<byte> batch)
+    {
+        _mustUnwatch = false;
+        Send(new Message<RedisResult>("UNWATCH", -1, Reply.Any), batch);
+    }
+
+    private Message Drop()
+    {
+        var first = _unsent.Dequeue();
+        _unsentBytes -= first.Size;
+        return first;
     }
 
     private void Signal() => _signal.Writer.TryWrite(true);

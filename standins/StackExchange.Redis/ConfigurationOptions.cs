@@ -1,6 +1,9 @@
 using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
 namespace StackExchange.Redis;
@@ -45,10 +48,39 @@ public sealed class ConfigurationOptions : ICloneable
 
     public string? SslHost { get; set; }
 
+    /// <summary>The system's choice unless set.</summary>
+    public SslProtocols? SslProtocols { get; set; }
+
     public int SyncTimeout { get; set; } = 5000;
 
     /// <summary>Decides between several servers, so it has nothing to decide here.</summary>
     public string TieBreaker { get; set; } = "__Booksleeve_TieBreak";
+
+    /// <summary>Has the last word on the server's certificate; without it the system's trust decides.</summary>
+    public event RemoteCertificateValidationCallback? CertificateValidation;
+
+    internal RemoteCertificateValidationCallback? Validation => CertificateValidation;
+
+    /// <summary>Trusts the server's certificate also when this one, from a file, has issued it. Its name and dates have to be right all the same.</summary>
+    public void TrustIssuer(string issuerCertificatePath) => TrustIssuer(X509CertificateLoader.LoadCertificateFromFile(issuerCertificatePath));
+
+    public void TrustIssuer(X509Certificate2 issuer)
+    {
+        ArgumentNullException.ThrowIfNull(issuer);
+        CertificateValidation += (_, certificate, _, errors) =>
+        {
+            if (errors == SslPolicyErrors.None)
+                return true;
+            if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 presented)
+                return false;
+
+            using var chain = new X509Chain();
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.Add(issuer);
+            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // an issuer of one's own keeps no lists
+            return chain.Build(presented);
+        };
+    }
 
     public static ConfigurationOptions Parse(string configuration) => Parse(configuration, ignoreUnknown: false);
 
@@ -75,7 +107,8 @@ public sealed class ConfigurationOptions : ICloneable
         (copy.SyncTimeout, copy.AsyncTimeout, copy.ConnectTimeout, copy.DefaultDatabase) = (SyncTimeout, AsyncTimeout, ConnectTimeout, DefaultDatabase);
         (copy.HeartbeatInterval, copy.KeepAlive, copy.LoggerFactory, copy.User) = (HeartbeatInterval, KeepAlive, LoggerFactory, User);
         (copy.Password, copy.ReconnectRetryPolicy, copy.BacklogPolicy) = (Password, ReconnectRetryPolicy, BacklogPolicy);
-        (copy.Ssl, copy.SslHost, copy.TieBreaker) = (Ssl, SslHost, TieBreaker);
+        (copy.Ssl, copy.SslHost, copy.SslProtocols, copy.TieBreaker) = (Ssl, SslHost, SslProtocols, TieBreaker);
+        copy.CertificateValidation = CertificateValidation;
         copy.IncludePerformanceCountersInExceptions = IncludePerformanceCountersInExceptions;
         return copy;
     }
@@ -92,6 +125,7 @@ public sealed class ConfigurationOptions : ICloneable
         Add("password", Password is null ? null : includePassword ? Password : "*****");
         Add("ssl", Ssl ? "True" : null);
         Add("sslHost", SslHost);
+        Add("sslProtocols", SslProtocols?.ToString().Replace(", ", "|", StringComparison.Ordinal));
         Add("abortConnect", AbortOnConnectFail ? null : "False");
         Add("allowAdmin", AllowAdmin ? "True" : null);
         Add("connectTimeout", ConnectTimeout == 5000 ? null : ConnectTimeout);
@@ -123,12 +157,13 @@ public sealed class ConfigurationOptions : ICloneable
             case "password": Password = value; break;
             case "ssl": Ssl = Bool(); break;
             case "sslhost": SslHost = value; break;
+            case "sslprotocols": SslProtocols = Protocols(); break;
             case "synctimeout": SyncTimeout = Int(1); break;
             case "tiebreaker": TieBreaker = value; break;
             case "configchannel" or "configcheckseconds" or "highprioritythreads" or "preserveasyncorder" or "protocol" or "resolvedns"
                 or "responsetimeout" or "setlib" or "version" or "writebuffer":
                 break; // without effect on one server and one connection
-            case "channelprefix" or "checkcertificaterevocation" or "proxy" or "servicename" or "sslprotocols" or "tunnel":
+            case "channelprefix" or "checkcertificaterevocation" or "proxy" or "servicename" or "tunnel":
                 throw new NotSupportedException($"Keyword '{key}' is not supported by this stand-in for StackExchange.Redis.");
             default:
                 if (key.StartsWith('$'))
@@ -144,6 +179,10 @@ public sealed class ConfigurationOptions : ICloneable
             "false" or "0" or "no" or "off" => false,
             _ => throw new ArgumentOutOfRangeException(key, $"Keyword '{key}' requires a boolean value; the value '{value}' is not recognised."),
         };
+
+        SslProtocols Protocols() => Enum.TryParse(value.Replace('|', ','), ignoreCase: true, out SslProtocols protocols)
+            ? protocols
+            : throw new ArgumentOutOfRangeException(key, $"Keyword '{key}' requires an SslProtocol value (multiple values separated by '|'); the value '{value}' is not recognised.");
 
         int Int(int minimum) => !int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? throw new ArgumentOutOfRangeException(key, $"Keyword '{key}' requires an integer value; the value '{value}' is not recognised.")

@@ -33,7 +33,7 @@ public sealed class ConnectionMultiplexer : IConnectionMultiplexer
             [] => throw new ArgumentException("No endpoints specified", nameof(options)),
             _ => throw new NotSupportedException("This stand-in for StackExchange.Redis talks to a single server: no replicas, no cluster."),
         };
-        _queue = new(_options, _endpoint);
+        _queue = new(_options, _endpoint, OnError);
         _subscriber = new(this, _queue);
         _logger = _options.LoggerFactory?.CreateLogger(typeof(ConnectionMultiplexer));
         _log = log;
@@ -130,6 +130,15 @@ public sealed class ConnectionMultiplexer : IConnectionMultiplexer
 
     public IServer[] GetServers() => [new RedisServer(this)];
 
+    /// <summary>There is one, whatever the key.</summary>
+    public IServer GetServer(RedisKey key, object? asyncState = null, CommandFlags flags = CommandFlags.None) => new RedisServer(this);
+
+    public void GetStatus(TextWriter log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        log.WriteLine(GetStatus());
+    }
+
     public string GetStatus() => $"{EndPointCollection.ToString(_endpoint)}: {(IsConnected ? "connected" : IsConnecting ? "connecting" : "closed")}";
 
     public async Task CloseAsync(bool allowCommandsToComplete = true)
@@ -168,33 +177,13 @@ public sealed class ConnectionMultiplexer : IConnectionMultiplexer
         }
     }
 
-    internal async Task<RedisResult> SendAsync(Message message, CommandFlags flags)
+    internal Task<T> Send<T>(Message<T> message, CommandFlags flags)
     {
-        if (flags.HasFlag(CommandFlags.FireAndForget))
-        {
-            try
-            {
-                _queue.Add(message);
-            }
-            catch (Exception e) when (e is RedisException or RedisTimeoutException)
-            {
-                // Forgotten, as asked.
-            }
-
-            return RedisResult.Create(RedisValue.Null);
-        }
-
         _queue.Add(message);
-        try
-        {
-            return await message.Reply;
-        }
-        catch (RedisServerException e)
-        {
-            Raise(() => ErrorMessage?.Invoke(this, new(_endpoint, e.Message)));
-            throw;
-        }
+        return flags.HasFlag(CommandFlags.FireAndForget) ? Task.FromResult(message.Nothing) : message.Reply;
     }
+
+    internal void Send(params ReadOnlySpan<Message> messages) => _queue.Add(messages);
 
     private static ConfigurationOptions Configured(string configuration, Action<ConfigurationOptions> configure)
     {
@@ -283,7 +272,7 @@ public sealed class ConnectionMultiplexer : IConnectionMultiplexer
             }
 
             if (_options.KeepAlive > 0 && connection.UnusedFor > TimeSpan.FromSeconds(_options.KeepAlive))
-                _ = SendAsync(new Message("PING", -1), CommandFlags.FireAndForget);
+                Send(new Message<RedisResult>("PING", -1, Reply.Any));
         }
 
         return await run;
@@ -320,6 +309,13 @@ public sealed class ConnectionMultiplexer : IConnectionMultiplexer
 
     private TimeSpan SweepPeriod => TimeSpan.FromMilliseconds(
         Math.Clamp(Math.Min(_options.AsyncTimeout / 10.0, _options.HeartbeatInterval.TotalMilliseconds), 5, 1000));
+
+    // Elsewhere than on the loop that reads the replies: a slow listener must not hold them up.
+    private void OnError(string message)
+    {
+        if (ErrorMessage is { } listeners)
+            ThreadPool.QueueUserWorkItem(_ => Raise(() => listeners(this, new(_endpoint, message))));
+    }
 
     private void Raise(Action listeners)
     {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace StackExchange.Redis;
 
-/// <summary>What database, subscriber and server have in common.</summary>
+/// <summary>What databases, batches, subscriber and server have in common.</summary>
 internal abstract class RedisBase(ConnectionMultiplexer multiplexer) : IRedis
 {
     public IConnectionMultiplexer Multiplexer => multiplexer;
@@ -12,7 +12,7 @@ internal abstract class RedisBase(ConnectionMultiplexer multiplexer) : IRedis
     public async Task<TimeSpan> PingAsync(CommandFlags flags = CommandFlags.None)
     {
         var started = Stopwatch.GetTimestamp();
-        await multiplexer.SendAsync(new Message("PING", -1), flags);
+        await Send(flags, -1, "PING", Reply.Any);
         return Stopwatch.GetElapsedTime(started);
     }
 
@@ -24,13 +24,18 @@ internal abstract class RedisBase(ConnectionMultiplexer multiplexer) : IRedis
 
     public T Wait<T>(Task<T> task) => multiplexer.Wait(task);
 
+    protected virtual Task<T> Send<T>(Message<T> message, CommandFlags flags) => multiplexer.Send(message, flags);
+
+    protected Task<T> Send<T>(CommandFlags flags, int db, string command, Func<RedisResult, T> read, params ReadOnlySpan<RedisValue> args) =>
+        Send(new Message<T>(command, db, read, args), flags);
+
     protected Task<RedisResult> ExecuteAsync(int db, string command, IEnumerable<object>? args, CommandFlags flags)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(command);
         if (Unavailable.Contains(command))
             throw new RedisCommandException($"{command.ToUpperInvariant()} is not available on a connection that many share.");
 
-        return multiplexer.SendAsync(new Message(command.ToUpperInvariant(), db, [.. (args ?? []).Select(Wire)]), flags);
+        return Send(flags, db, command.ToUpperInvariant(), Reply.Any, [.. (args ?? []).Select(Wire)]);
     }
 
     // They would change, block or end the connection under everybody else, or are answered in another shape than one reply.
@@ -41,32 +46,22 @@ internal abstract class RedisBase(ConnectionMultiplexer multiplexer) : IRedis
         "BZPOPMIN", "BZPOPMAX", "BZMPOP", "WAIT", "WAITAOF",
     };
 
-    private static ReadOnlyMemory<byte> Wire(object arg) => arg switch
+    private static RedisValue Wire(object arg) => arg switch
     {
         RedisKey key => key.Wire(),
-        RedisValue value => value.Bytes(),
+        RedisValue value => value,
         RedisChannel channel => channel.Wire(),
-        string text => ((RedisValue)text).Bytes(),
+        string text => text,
         byte[] bytes => bytes,
         ReadOnlyMemory<byte> memory => memory,
-        int number => ((RedisValue)number).Bytes(),
-        long number => ((RedisValue)number).Bytes(),
-        double number => ((RedisValue)number).Bytes(),
-        bool flag => ((RedisValue)flag).Bytes(),
+        int number => number,
+        long number => number,
+        uint number => number,
+        ulong number => number,
+        float number => number,
+        double number => number,
+        bool flag => flag,
         null => throw new ArgumentNullException(nameof(arg)),
         _ => throw new InvalidCastException($"Unable to make a redis argument of {arg.GetType()}"),
     };
-}
-
-internal sealed class RedisServer(ConnectionMultiplexer multiplexer) : RedisBase(multiplexer), IServer
-{
-    public System.Net.EndPoint EndPoint => Owner.EndPoint;
-
-    public bool IsConnected => Owner.IsConnected;
-
-    public Task<RedisResult> ExecuteAsync(string command, params object[] args) => ExecuteAsync(-1, command, args, CommandFlags.None);
-
-    public Task FlushDatabaseAsync(int database = -1, CommandFlags flags = CommandFlags.None) => Owner.Options.AllowAdmin
-        ? Owner.SendAsync(new Message("FLUSHDB", database < 0 ? Owner.Options.DefaultDatabase ?? 0 : database), flags)
-        : throw new RedisCommandException("This operation is not available unless admin mode is enabled: FLUSHDB");
 }

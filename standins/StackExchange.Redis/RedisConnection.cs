@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace StackExchange.Redis;
 
@@ -45,7 +46,12 @@ internal sealed class RedisConnection : IAsyncDisposable
                 var tls = new SslStream(stream);
                 stream = tls;
                 await tls.AuthenticateAsClientAsync(
-                    new SslClientAuthenticationOptions { TargetHost = options.SslHost ?? (endpoint as DnsEndPoint)?.Host ?? ((IPEndPoint)endpoint).Address.ToString() },
+                    new SslClientAuthenticationOptions
+                    {
+                        TargetHost = options.SslHost ?? (endpoint as DnsEndPoint)?.Host ?? ((IPEndPoint)endpoint).Address.ToString(),
+                        EnabledSslProtocols = options.SslProtocols ?? SslProtocols.None, // the system's choice
+                        RemoteCertificateValidationCallback = options.Validation,
+                    },
                     limit.Token);
             }
 
@@ -64,7 +70,7 @@ internal sealed class RedisConnection : IAsyncDisposable
                 RedisConnectionException known => known,
                 OperationCanceledException => new RedisConnectionException(
                     ConnectionFailureType.UnableToConnect, $"No connection to {EndPointCollection.ToString(endpoint)} within {options.ConnectTimeout} ms."),
-                System.Security.Authentication.AuthenticationException => new RedisConnectionException(ConnectionFailureType.AuthenticationFailure, e.Message, e),
+                AuthenticationException => new RedisConnectionException(ConnectionFailureType.AuthenticationFailure, e.Message, e),
                 _ => new RedisConnectionException(ConnectionFailureType.UnableToConnect, $"{EndPointCollection.ToString(endpoint)}: {e.Message}", e),
             };
         }
@@ -127,7 +133,7 @@ internal sealed class RedisConnection : IAsyncDisposable
 
     private async Task<RedisResult> AskAsync(string command, RedisValue[] args, CancellationToken ct)
     {
-        await _stream.WriteAsync(new Message(command, -1, [.. args.Select(arg => arg.Bytes())]).Payload, ct);
+        await _stream.WriteAsync(Resp.Encode(command, args), ct);
         while (true)
         {
             var read = await _reader.ReadAsync(ct);
@@ -150,18 +156,15 @@ internal sealed class RedisConnection : IAsyncDisposable
         while (true)
         {
             await _queue.WaitAsync(ct);
-            // Into the list of awaited replies before the socket, or a fast reply would find nobody.
-            while (batch.WrittenCount < BatchBytes && _queue.TrySend(ref _db) is { } message)
-                batch.Write(message.Span);
-            if (batch.WrittenCount == 0)
-                continue;
-
-            await _stream.WriteAsync(batch.WrittenMemory, ct);
-            Volatile.Write(ref _lastWrite, Stopwatch.GetTimestamp());
-            if (batch.Capacity > 16 * BatchBytes)
-                batch = new(BatchBytes); // one big value does not keep its memory for ever
-            else
-                batch.ResetWrittenCount();
+            while (_queue.TrySend(batch, BatchBytes, ref _db))
+            {
+                await _stream.WriteAsync(batch.WrittenMemory, ct);
+                Volatile.Write(ref _lastWrite, Stopwatch.GetTimestamp());
+                if (batch.Capacity > 16 * BatchBytes)
+                    batch = new(BatchBytes); // one big value does not keep its memory for ever
+                else
+                    batch.ResetWrittenCount();
+            }
         }
     }
 

@@ -34,7 +34,7 @@ public readonly struct RedisKey : IEquatable<RedisKey>
     public static implicit operator string?(RedisKey key) => key._bytes is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
     public static implicit operator byte[]?(RedisKey key) => key._bytes;
 
-    internal ReadOnlyMemory<byte> Wire() => _bytes ?? throw new ArgumentException("A null key is not valid in this context");
+    internal RedisValue Wire() => _bytes ?? throw new ArgumentException("A null key is not valid in this context");
 }
 
 /// <summary>A channel's name, or a pattern of names.</summary>
@@ -76,24 +76,5 @@ public readonly struct RedisChannel : IEquatable<RedisChannel>
     public static implicit operator byte[]?(RedisChannel key) => key._value;
     public static implicit operator string?(RedisChannel key) => key._value is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
 
-    internal ReadOnlyMemory<byte> Wire() => IsNullOrEmpty ? throw new ArgumentException("A null or empty channel is not valid in this context") : _value;
-}
-
-public readonly struct HashEntry(RedisValue name, RedisValue value) : IEquatable<HashEntry>
-{
-    public RedisValue Name { get; } = name;
-
-    public RedisValue Value { get; } = value;
-
-    public bool Equals(HashEntry other) => Name == other.Name && Value == other.Value;
-    public override bool Equals(object? obj) => obj is HashEntry other && Equals(other);
-    public override int GetHashCode() => HashCode.Combine(Name, Value);
-    public override string ToString() => $"{Name}: {Value}";
-    public static bool operator ==(HashEntry x, HashEntry y) => x.Equals(y);
-    public static bool operator !=(HashEntry x, HashEntry y) => !x.Equals(y);
-
-#pragma warning disable CA2225
-    public static implicit operator KeyValuePair<RedisValue, RedisValue>(HashEntry value) => new(value.Name, value.Value);
-    public static implicit operator HashEntry(KeyValuePair<RedisValue, RedisValue> value) => new(value.Key, value.Value);
-#pragma warning restore CA2225
+    internal RedisValue Wire() => IsNullOrEmpty ? throw new ArgumentException("A null or empty channel is not valid in this context") : _value;
 }

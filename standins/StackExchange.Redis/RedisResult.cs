@@ -33,7 +33,9 @@ public abstract class RedisResult
 
     public static RedisResult Create(RedisResult[] values, ResultType resultType) => new Many(values, resultType);
 
-    public static RedisResult Create(RedisKey key) => Create((byte[]?)key);
+    public static RedisResult Create(RedisKey key) => Create((RedisValue)(byte[]?)key);
+
+    public static RedisResult Create(RedisChannel channel) => Create((RedisValue)(byte[]?)channel);
 
     /// <summary>Of a flat list of names and values.</summary>
     public Dictionary<string, RedisResult> ToDictionary(IEqualityComparer<string>? comparer = null)
@@ -51,20 +53,29 @@ public abstract class RedisResult
     public static explicit operator byte[]?(RedisResult? result) => result?.AsValue();
     public static explicit operator double(RedisResult result) => (double)result.AsValue();
     public static explicit operator long(RedisResult result) => (long)result.AsValue();
+    public static explicit operator ulong(RedisResult result) => (ulong)result.AsValue();
     public static explicit operator int(RedisResult result) => (int)result.AsValue();
     public static explicit operator bool(RedisResult result) => result.AsBoolean();
     public static explicit operator RedisValue(RedisResult? result) => result?.AsValue() ?? RedisValue.Null;
     public static explicit operator RedisKey(RedisResult? result) => (byte[]?)result?.AsValue();
     public static explicit operator double?(RedisResult? result) => (double?)(result?.AsValue() ?? RedisValue.Null);
     public static explicit operator long?(RedisResult? result) => (long?)(result?.AsValue() ?? RedisValue.Null);
+    public static explicit operator ulong?(RedisResult? result) => (ulong?)(result?.AsValue() ?? RedisValue.Null);
     public static explicit operator int?(RedisResult? result) => (int?)(result?.AsValue() ?? RedisValue.Null);
     public static explicit operator bool?(RedisResult? result) => result is null or { IsNull: true } ? null : result.AsBoolean();
     public static explicit operator string?[]?(RedisResult? result) => result?.AsArray()?.Select(item => (string?)item).ToArray();
+    public static explicit operator byte[]?[]?(RedisResult? result) => result?.AsArray()?.Select(item => (byte[]?)item).ToArray();
+    public static explicit operator double[]?(RedisResult? result) => result?.AsArray()?.Select(item => (double)item).ToArray();
+    public static explicit operator ulong[]?(RedisResult? result) => result?.AsArray()?.Select(item => (ulong)item).ToArray();
+    public static explicit operator bool[]?(RedisResult? result) => result?.AsArray()?.Select(item => (bool)item).ToArray();
+    public static explicit operator RedisKey[]?(RedisResult? result) => result?.AsArray()?.Select(item => (RedisKey)item).ToArray();
     public static explicit operator long[]?(RedisResult? result) => result?.AsArray()?.Select(item => (long)item).ToArray();
     public static explicit operator int[]?(RedisResult? result) => result?.AsArray()?.Select(item => (int)item).ToArray();
     public static explicit operator RedisValue[]?(RedisResult? result) => result?.AsArray()?.Select(item => item.AsValue()).ToArray();
     public static explicit operator RedisResult[]?(RedisResult? result) => result?.AsArray();
 #pragma warning restore CA2225
+
+    internal static RedisResult Nothing { get; } = Create(RedisValue.Null);
 
     internal static RedisResult Error(string message) => new Failure(message);
 

@@ -8,8 +8,8 @@ internal sealed class RedisSubscriber(ConnectionMultiplexer multiplexer, Command
 
     public bool IsConnected(RedisChannel channel = default) => Owner.IsConnected;
 
-    public async Task<long> PublishAsync(RedisChannel channel, RedisValue message, CommandFlags flags = CommandFlags.None) =>
-        (long?)await Owner.SendAsync(new Message("PUBLISH", -1, channel.Wire(), message.Bytes()), flags) ?? 0;
+    public Task<long> PublishAsync(RedisChannel channel, RedisValue message, CommandFlags flags = CommandFlags.None) =>
+        Send(flags, -1, "PUBLISH", Reply.Long, channel.Wire(), message);
 
     public async Task SubscribeAsync(RedisChannel channel, Action<RedisChannel, RedisValue> handler, CommandFlags flags = CommandFlags.None)
     {
@@ -92,7 +92,7 @@ internal sealed class RedisSubscriber(ConnectionMultiplexer multiplexer, Command
         try
         {
             // Also for the second subscriber of a channel: that way it knows that the server knows.
-            await Owner.SendAsync(Subscription("SUBSCRIBE", channel), flags);
+            await Owner.Send(Subscription("SUBSCRIBE", channel), flags);
             return entry;
         }
         catch
@@ -106,7 +106,7 @@ internal sealed class RedisSubscriber(ConnectionMultiplexer multiplexer, Command
         RedisChannel channel, Func<(ChannelMessageQueue Queue, Action<RedisChannel, RedisValue>? Handler), bool> which, CommandFlags flags)
     {
         if (Forget(channel, which) && Owner.IsConnected)
-            await Owner.SendAsync(Subscription("UNSUBSCRIBE", channel), flags);
+            await Owner.Send(Subscription("UNSUBSCRIBE", channel), flags);
     }
 
     /// <summary>True when nobody listens to the channel any more.</summary>
@@ -122,8 +122,8 @@ internal sealed class RedisSubscriber(ConnectionMultiplexer multiplexer, Command
         }
     }
 
-    private static Message Subscription(string command, RedisChannel channel) =>
-        new(channel.IsPattern ? $"P{command}" : command, -1, channel.Wire()) { IsSubscription = true };
+    private static Message<RedisResult> Subscription(string command, RedisChannel channel) =>
+        new(channel.IsPattern ? $"P{command}" : command, -1, Reply.Any, channel.Wire()) { IsSubscription = true };
 
     private void ThrowIfResp2()
     {

@@ -5,6 +5,7 @@ using System.Text;
 namespace StackExchange.Redis;
 
 /// <summary>What Redis stores: nothing, a number or bytes. Compares by content, whichever way it came in.</summary>
+#pragma warning disable CA1036 // The package has no < and >.
 public readonly struct RedisValue : IEquatable<RedisValue>, IComparable<RedisValue>, IComparable
 {
     private enum Kind : byte { Null, Int64, Double, Text, Blob }
@@ -36,12 +37,7 @@ public readonly struct RedisValue : IEquatable<RedisValue>, IComparable<RedisVal
     public bool HasValue => !IsNullOrEmpty;
 
     /// <summary>In bytes.</summary>
-    public long Length() => _kind switch
-    {
-        Kind.Null => 0,
-        Kind.Text => Encoding.UTF8.GetByteCount(_text!),
-        _ => Bytes().Length,
-    };
+    public long Length() => ByteCount;
 
     public bool TryParse(out long val)
     {
@@ -136,10 +132,6 @@ public readonly struct RedisValue : IEquatable<RedisValue>, IComparable<RedisVal
 
     public static bool operator ==(RedisValue x, RedisValue y) => x.Equals(y);
     public static bool operator !=(RedisValue x, RedisValue y) => !x.Equals(y);
-    public static bool operator <(RedisValue x, RedisValue y) => x.CompareTo(y) < 0;
-    public static bool operator <=(RedisValue x, RedisValue y) => x.CompareTo(y) <= 0;
-    public static bool operator >(RedisValue x, RedisValue y) => x.CompareTo(y) > 0;
-    public static bool operator >=(RedisValue x, RedisValue y) => x.CompareTo(y) >= 0;
 
     public static implicit operator RedisValue(int value) => new(Kind.Int64, value);
     public static implicit operator RedisValue(int? value) => value is { } v ? v : Null;
@@ -147,6 +139,10 @@ public readonly struct RedisValue : IEquatable<RedisValue>, IComparable<RedisVal
     public static implicit operator RedisValue(uint? value) => value is { } v ? v : Null;
     public static implicit operator RedisValue(long value) => new(Kind.Int64, value);
     public static implicit operator RedisValue(long? value) => value is { } v ? v : Null;
+    public static implicit operator RedisValue(ulong value) => value <= long.MaxValue
+        ? new(Kind.Int64, (long)value)
+        : new(Kind.Text, text: value.ToString(CultureInfo.InvariantCulture));
+    public static implicit operator RedisValue(ulong? value) => value is { } v ? v : Null;
     public static implicit operator RedisValue(double value) => new(Kind.Double, BitConverter.DoubleToInt64Bits(value));
     public static implicit operator RedisValue(double? value) => value is { } v ? v : Null;
     public static implicit operator RedisValue(bool value) => new(Kind.Int64, value ? 1 : 0);
@@ -167,11 +163,31 @@ public readonly struct RedisValue : IEquatable<RedisValue>, IComparable<RedisVal
     public static explicit operator uint(RedisValue value) => checked((uint)(long)value);
     public static explicit operator long(RedisValue value) => value.TryParse(out long number) ? number : throw value.NotA(typeof(long));
     public static explicit operator double(RedisValue value) => value.TryParse(out double number) ? number : throw value.NotA(typeof(double));
+    public static explicit operator ulong(RedisValue value) => value._kind switch
+    {
+        Kind.Text or Kind.Blob => ulong.TryParse(value.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : throw value.NotA(typeof(ulong)),
+        _ => checked((ulong)(long)value),
+    };
+
+    public static explicit operator float(RedisValue value) => (float)(double)value;
+
+    public static explicit operator decimal(RedisValue value) => value._kind switch
+    {
+        Kind.Text or Kind.Blob => decimal.TryParse(value.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            ? number : throw value.NotA(typeof(decimal)),
+        Kind.Double => (decimal)(double)value,
+        _ => (long)value,
+    };
+
     public static explicit operator bool?(RedisValue value) => value.IsNull ? null : (bool)value;
     public static explicit operator int?(RedisValue value) => value.IsNull ? null : (int)value;
     public static explicit operator uint?(RedisValue value) => value.IsNull ? null : (uint)value;
     public static explicit operator long?(RedisValue value) => value.IsNull ? null : (long)value;
+    public static explicit operator ulong?(RedisValue value) => value.IsNull ? null : (ulong)value;
+    public static explicit operator float?(RedisValue value) => value.IsNull ? null : (float)value;
     public static explicit operator double?(RedisValue value) => value.IsNull ? null : (double)value;
+    public static explicit operator decimal?(RedisValue value) => value.IsNull ? null : (decimal)value;
 
     public static implicit operator string?(RedisValue value) => value._kind switch
     {
@@ -193,6 +209,33 @@ public readonly struct RedisValue : IEquatable<RedisValue>, IComparable<RedisVal
         Kind.Blob => _blob,
         _ => Encoding.UTF8.GetBytes((string?)this ?? ""),
     };
+
+    /// <summary>Of <see cref="Bytes"/>, without making them.</summary>
+    internal int ByteCount => _kind switch
+    {
+        Kind.Null => 0,
+        Kind.Blob => _blob.Length,
+        Kind.Text => Encoding.UTF8.GetByteCount(_text!),
+        Kind.Int64 => Resp.Digits(_number),
+        _ => Bytes().Length,
+    };
+
+    /// <summary><see cref="Bytes"/>, into a place that has room for them; how many there were.</summary>
+    internal int Write(Span<byte> place)
+    {
+        switch (_kind)
+        {
+            case Kind.Text:
+                return Encoding.UTF8.GetBytes(_text, place);
+            case Kind.Int64:
+                _number.TryFormat(place, out var written, provider: CultureInfo.InvariantCulture);
+                return written;
+            default:
+                var bytes = Bytes().Span;
+                bytes.CopyTo(place);
+                return bytes.Length;
+        }
+    }
 
     private double Number() => BitConverter.Int64BitsToDouble(_number);
 

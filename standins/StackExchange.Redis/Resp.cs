@@ -5,13 +5,66 @@ using System.Text;
 
 namespace StackExchange.Redis;
 
-/// <summary>Reads RESP2 and RESP3. Whatever does not look like them ends the connection: from then on no reply could be trusted.</summary>
+/// <summary>Writes commands; reads RESP2 and RESP3. Whatever does not look like them ends the connection: from then on no reply could be trusted.</summary>
 internal static class Resp
 {
     private const int MaxDepth = 32;
     private const int MaxItems = 1024 * 1024 * 16;
     private const int MaxBulk = 512 * 1024 * 1024; // Redis' own limit
     private const int MaxLine = 64 * 1024;
+
+    private static readonly RedisResult Ok = RedisResult.Create("OK"u8.ToArray(), ResultType.SimpleString);
+
+    public static byte[] Encode(string command, ReadOnlySpan<RedisValue> args)
+    {
+        var size = 1 + Digits(args.Length + 1) + 2 + BulkSize(command.Length);
+        foreach (ref readonly var arg in args)
+        {
+            if (arg.IsNull)
+                throw new ArgumentException("A null value is not valid in this context");
+            size += BulkSize(arg.ByteCount);
+        }
+
+        var bytes = GC.AllocateUninitializedArray<byte>(size);
+        var rest = bytes.AsSpan();
+        Header(ref rest, (byte)'*', args.Length + 1);
+        Header(ref rest, (byte)'$', command.Length);
+        rest = rest[Encoding.ASCII.GetBytes(command, rest)..];
+        NewLine(ref rest);
+        foreach (ref readonly var arg in args)
+        {
+            Header(ref rest, (byte)'$', arg.ByteCount);
+            rest = rest[arg.Write(rest)..];
+            NewLine(ref rest);
+        }
+
+        return bytes;
+
+        static int BulkSize(int length) => 1 + Digits(length) + 2 + length + 2;
+
+        static void Header(ref Span<byte> rest, byte type, int number)
+        {
+            rest[0] = type;
+            number.TryFormat(rest[1..], out var digits, provider: CultureInfo.InvariantCulture);
+            rest = rest[(1 + digits)..];
+            NewLine(ref rest);
+        }
+
+        static void NewLine(ref Span<byte> rest)
+        {
+            "\r\n"u8.CopyTo(rest);
+            rest = rest[2..];
+        }
+    }
+
+    /// <summary>Of a number as text, with its sign.</summary>
+    public static int Digits(long number)
+    {
+        var digits = number < 0 ? 2 : 1;
+        while ((number /= 10) != 0)
+            digits++;
+        return digits;
+    }
 
     /// <summary>False, and nothing consumed, when the reply is not complete yet.</summary>
     public static bool TryRead(ref ReadOnlySequence<byte> buffer, out RedisResult reply)
@@ -36,7 +89,7 @@ internal static class Resp
         switch (type)
         {
             case (byte)'+':
-                reply = RedisResult.Create(line.ToArray(), ResultType.SimpleString);
+                reply = line.IsSingleSegment && line.FirstSpan.SequenceEqual("OK"u8) ? Ok : RedisResult.Create(line.ToArray(), ResultType.SimpleString);
                 return true;
             case (byte)'-':
                 reply = RedisResult.Error(Encoding.UTF8.GetString(line));

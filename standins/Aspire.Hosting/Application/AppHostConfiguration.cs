@@ -41,7 +41,7 @@ internal static class AppHostConfiguration
         {
             ["AppHost:Directory"] = identity.Directory,
             ["AppHost:Path"] = identity.AppHostPath,
-            ["AppHost:FilePath"] = identity.FilePath,
+            ["AppHost:FilePath"] = identity.AppHostPath,
             ["AppHost:DashboardApplicationName"] = options.DashboardApplicationName ?? environment.ApplicationName,
             ["AppHost:Sha256"] = context.IsPublishMode ? identity.ProjectNameSha256 : identity.PathSha256,
             ["AppHost:PathSha256"] = identity.PathSha256,

@@ -7,11 +7,11 @@ namespace Aspire.Hosting;
 /// <summary>Which project this AppHost is. The hashes name what outlives a run: volumes, persistent containers.</summary>
 internal sealed record AppHostIdentity(Assembly? Assembly, string Directory, string ProjectName)
 {
-    internal string Name { get; } = Path.GetFileNameWithoutExtension(ProjectName);
-    internal string AppHostPath => Path.Join(Directory, Name);
-    internal string FilePath => Path.Join(Directory, ProjectName);
-    internal string PathSha256 => Sha256(AppHostPath.ToUpperInvariant());
-    internal string ProjectNameSha256 => Sha256(Name.ToUpperInvariant());
+    internal string AppHostPath => Path.Join(Directory, ProjectName);
+#pragma warning disable CA1308 // The real hash is of lower case.
+    internal string PathSha256 => Sha256(AppHostPath.ToLowerInvariant());
+#pragma warning restore CA1308
+    internal string ProjectNameSha256 => Sha256(ProjectName);
 
     internal static AppHostIdentity Of(DistributedApplicationOptions options)
     {

@@ -9,12 +9,22 @@ namespace Aspire.Hosting;
 public class DistributedApplication : IHost, IAsyncDisposable
 {
     private readonly IHost host;
+    private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock gate = new();
+    private Task? stop;
+    private Task? disposal;
 
     internal DistributedApplication(IHost host) => this.host = host;
 
     public IServiceProvider Services => host.Services;
     public ResourceNotificationService ResourceNotifications => Services.GetRequiredService<ResourceNotificationService>();
     public ResourceCommandService ResourceCommands => Services.GetRequiredService<ResourceCommandService>();
+
+    /// <summary>Done when it has started, whoever started it; failed with the reason when it could not.</summary>
+    internal Task Started => started.Task;
+
+    /// <summary>A test still looks at its application after the stop, when Run() in the AppHost would dispose it at once.</summary>
+    internal Task MayBeDisposed { get; set; } = Task.CompletedTask;
 
     public static IDistributedApplicationBuilder CreateBuilder() => CreateBuilder([]);
 
@@ -27,17 +37,28 @@ public class DistributedApplication : IHost, IAsyncDisposable
         return new DistributedApplicationBuilder(options);
     }
 
-    public virtual Task StartAsync(CancellationToken cancellationToken = default)
+    public virtual async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        if (Services.GetRequiredService<DistributedApplicationExecutionContext>() is { IsPublishMode: true } context)
+        try
         {
-            throw new NotSupportedException(
-                $"This is the stand-in for Aspire.Hosting: it runs applications and cannot publish them (publisher '{context.PublisherName}'). Build with -p:StandIns=false, where the package feed has the Aspire packages.");
+            Services.GetService<ApplicationOrchestrator>()?.CheckStart(); // there is none when publishing
+            await host.StartAsync(cancellationToken);
+            started.TrySetResult();
         }
-        return host.StartAsync(cancellationToken);
+        catch (Exception e)
+        {
+            started.TrySetException(e);
+            _ = started.Task.Exception; // nobody may ask
+            throw;
+        }
     }
 
-    public virtual Task StopAsync(CancellationToken cancellationToken = default) => host.StopAsync(cancellationToken);
+    /// <summary>Once: a test and the AppHost's own Run() may both come to it.</summary>
+    public virtual Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        lock (gate)
+            return stop ??= host.StopAsync(cancellationToken);
+    }
 
     /// <summary>Until Ctrl+C or SIGTERM, also while resources still wait for each other.</summary>
     public virtual async Task RunAsync(CancellationToken cancellationToken = default)
@@ -52,7 +73,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
         {
             await StopAsync(CancellationToken.None);
         }
-        catch (AspireRuntimeMissingException e)
+        catch (StartRefusedException e)
         {
             Services.GetRequiredService<ILogger<DistributedApplication>>().LogCritical("{Reason}", e.Message);
             Environment.ExitCode = 1;
@@ -70,7 +91,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
     public void Run() => RunAsync().GetAwaiter().GetResult();
 
-    public virtual void Dispose()
+    void IDisposable.Dispose()
     {
         DisposeAsync().AsTask().GetAwaiter().GetResult();
         GC.SuppressFinalize(this);
@@ -79,7 +100,9 @@ public class DistributedApplication : IHost, IAsyncDisposable
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        if (host is IAsyncDisposable disposable)
-            await disposable.DisposeAsync();
+        await MayBeDisposed;
+        lock (gate)
+            disposal ??= host is IAsyncDisposable disposable ? disposable.DisposeAsync().AsTask() : Task.CompletedTask;
+        await disposal;
     }
 }

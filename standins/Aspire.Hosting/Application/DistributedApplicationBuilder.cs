@@ -3,6 +3,7 @@ using System.Reflection;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Dashboard;
 using Aspire.Hosting.Eventing;
+using Aspire.Hosting.Publishing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -92,6 +93,9 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
             inner.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService", LogLevel.None);
 
         Services.AddResourceObservation();
-        Services.AddOrchestration();
+        if (ExecutionContext.IsPublishMode)
+            Services.AddHostedService<ManifestPublisher>();
+        else
+            Services.AddOrchestration();
     }
 }

@@ -12,6 +12,9 @@ public class DistributedApplicationException : Exception
     }
 }
 
+/// <summary>Says by itself all that there is to say: Run() ends with its message instead of a stack trace.</summary>
+internal sealed class StartRefusedException(string message) : DistributedApplicationException(message);
+
 public class MissingParameterValueException : DistributedApplicationException
 {
     public MissingParameterValueException(string message) : base(message)

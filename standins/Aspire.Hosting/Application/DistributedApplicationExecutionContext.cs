@@ -6,12 +6,14 @@ public enum DistributedApplicationOperation
     Publish = 1,
 }
 
-public class DistributedApplicationExecutionContext(DistributedApplicationOperation operation)
+public class DistributedApplicationExecutionContext
 {
     private IServiceProvider? services;
 
+    internal DistributedApplicationExecutionContext(DistributedApplicationOperation operation) => Operation = operation;
+
     public string PublisherName { get; set; } = "";
-    public DistributedApplicationOperation Operation { get; } = operation;
+    public DistributedApplicationOperation Operation { get; }
     public bool IsPublishMode => Operation == DistributedApplicationOperation.Publish;
     public bool IsRunMode => Operation == DistributedApplicationOperation.Run;
 

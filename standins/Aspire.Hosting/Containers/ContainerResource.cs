@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Aspire.Hosting.ApplicationModel;
 
 public class ContainerResource(string name, string? entrypoint = null)
@@ -6,7 +8,8 @@ public class ContainerResource(string name, string? entrypoint = null)
     public string? Entrypoint { get; set; } = entrypoint;
 
     /// <summary>The arguments are one command line for the entrypoint's <c>-c</c>.</summary>
-    internal bool ShellExecution { get; set; }
+    [Experimental("ASPIRECONTAINERSHELLEXECUTION001")]
+    public bool? ShellExecution { get; set; }
 }
 
 public enum ContainerLifetime

@@ -15,6 +15,11 @@ internal sealed class ConsoleFollower(DcpClient dcp, ResourceLoggerService conso
         StreamAsync(kind, name, "stdout", isCurrent, line => consoles.Append(name, line, isErrorMessage: false), ct),
         StreamAsync(kind, name, "stderr", isCurrent, line => consoles.Append(name, line, isErrorMessage: true), ct));
 
+    /// <summary>What the engine says while it fetches an image and makes a container of it.</summary>
+    internal Task FollowStartupAsync(string name, Func<bool> isCurrent, CancellationToken ct) => Task.WhenAll(
+        StreamAsync(DcpKind.Container, name, "startup_stdout", isCurrent, line => consoles.Append(name, line, isErrorMessage: false), ct),
+        StreamAsync(DcpKind.Container, name, "startup_stderr", isCurrent, line => consoles.Append(name, line, isErrorMessage: true), ct));
+
     internal Task FollowSystemAsync(DcpKind kind, string name, Func<bool> isCurrent, CancellationToken ct) =>
         StreamAsync(kind, name, "system", isCurrent, line => consoles.Append(name, SystemLine(line), isErrorMessage: line.Contains("\terror\t", StringComparison.Ordinal)), ct);
 

@@ -11,7 +11,9 @@ internal static class ContainerSpecs
     internal static JsonObject Create(ContainerResource container, string instance, ResourceConfiguration configuration, bool randomizePorts)
     {
         var args = configuration.Arguments.Select(a => a.Value);
-        string[] shown = container.ShellExecution ? ["-c", string.Join(' ', args)] : [.. args];
+#pragma warning disable ASPIRECONTAINERSHELLEXECUTION001 // Experimental for those who set it.
+        string[] shown = container.ShellExecution is true ? ["-c", string.Join(' ', args)] : [.. args];
+#pragma warning restore ASPIRECONTAINERSHELLEXECUTION001
         var spec = new JsonObject
         {
             ["image"] = Image(container),
@@ -28,6 +30,9 @@ internal static class ContainerSpecs
             spec["persistent"] = true;
         return spec;
     }
+
+    internal static IEnumerable<VolumeSnapshot> Volumes(ContainerResource container) => container.Annotations.OfType<ContainerMountAnnotation>()
+        .Select(m => new VolumeSnapshot(m.Source, m.Target, TypeOf(m), m.IsReadOnly));
 
     internal static JsonObject CreateNetwork(string name, bool persistent) => new() { ["networkName"] = name, ["persistent"] = persistent };
 
@@ -54,9 +59,11 @@ internal static class ContainerSpecs
         return port;
     }
 
+    private static string TypeOf(ContainerMountAnnotation mount) => mount.Type == ContainerMountType.BindMount ? "bind" : "volume";
+
     private static JsonObject Mount(ContainerMountAnnotation mount) => new()
     {
-        ["type"] = mount.Type == ContainerMountType.BindMount ? "bind" : "volume",
+        ["type"] = TypeOf(mount),
         ["source"] = mount.Source,
         ["target"] = mount.Target,
         ["readOnly"] = mount.IsReadOnly,

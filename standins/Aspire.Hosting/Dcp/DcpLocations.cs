@@ -2,8 +2,6 @@ using Microsoft.Extensions.Configuration;
 
 namespace Aspire.Hosting;
 
-internal sealed class AspireRuntimeMissingException(string message) : DistributedApplicationException(message);
-
 /// <summary>Where the two programs of the Aspire runtime are: configuration, then environment, then what the build wrote down.</summary>
 internal sealed record DcpLocations(string Dcp, string Dashboard)
 {
@@ -12,7 +10,7 @@ internal sealed record DcpLocations(string Dcp, string Dashboard)
         var dcp = First(configuration["DcpPublisher:CliPath"], InDirectory(configuration["ASPIRE_DCP_PATH"]), appHost.Metadata("dcpclipath"));
         var dashboard = First(configuration["DcpPublisher:DashboardPath"], configuration["ASPIRE_DASHBOARD_PATH"], appHost.Metadata("aspiredashboardpath"));
         if (!File.Exists(dcp) || (withDashboard && !File.Exists(dashboard)))
-            throw new AspireRuntimeMissingException("The Aspire runtime is not installed: run ./run.sh once");
+            throw new StartRefusedException("The Aspire runtime is not installed: run ./run.sh once");
         return new DcpLocations(dcp, dashboard);
     }
 

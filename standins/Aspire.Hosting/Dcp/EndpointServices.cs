@@ -51,13 +51,17 @@ internal sealed class EndpointServices(bool randomizePorts, ILogger logger)
         {
             var producer = new JsonObject { ["serviceName"] = names[endpoint] };
             if (resource is not ContainerResource)
-                producer["address"] = endpoint.TargetHost;
+                producer["address"] = AddressOf(endpoint.TargetHost);
             if ((endpoint.TargetPort ?? (endpoint.IsProxied ? null : endpoint.Port)) is { } port)
                 producer["port"] = port;
             producers.Add(producer);
         }
         return producers.Count > 0 ? producers.ToJsonString() : null;
     }
+
+    /// <summary>A process that listens on all addresses is reached on this machine's own.</summary>
+    private static string AddressOf(string host) =>
+        host is "*" or "+" || (IPAddress.TryParse(host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))) ? "localhost" : host;
 
     private static void Check(IResource resource, EndpointAnnotation endpoint)
     {

@@ -79,6 +79,7 @@ internal sealed class ResourceRunner(
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
+                await PublishAsync([instance], s => s with { State = "Unknown" }); // and may be started again
                 return false;
             }
         }
@@ -240,6 +241,8 @@ internal sealed class ResourceRunner(
         var created = await dcp.CreateAsync(instance.Kind, instance.Id, annotations, spec, ct);
         instance.Follow(created);
         _ = consoleFollower.FollowSystemAsync(instance.Kind, instance.Id, () => IsRunning(instance, created), ending.Token);
+        if (instance.Kind == DcpKind.Container)
+            _ = consoleFollower.FollowStartupAsync(instance.Id, () => IsRunning(instance, created), ending.Token);
 
         // The watch may have told the first news before this object was known to be ours.
         if (await dcp.FindAsync(instance.Kind, instance.Id, ct) is { } seen)

@@ -15,7 +15,7 @@ internal static class ResourceSnapshots
         ExecutableResource executable => (s with { ResourceType = "Executable" })
             .With(KnownProperties.Executable.Path, executable.Command)
             .With(KnownProperties.Executable.WorkDir, executable.WorkingDirectory),
-        ContainerResource container => (s with { ResourceType = "Container" })
+        ContainerResource container => (s with { ResourceType = "Container", Volumes = [.. ContainerSpecs.Volumes(container)] })
             .With(KnownProperties.Container.Image, ContainerSpecs.Image(container))
             .With(KnownProperties.Container.Lifetime, (ContainerSpecs.IsPersistent(container) ? ContainerLifetime.Persistent : ContainerLifetime.Session).ToString()),
         _ => s,

@@ -60,6 +60,9 @@ public sealed class EndpointAnnotation : IResourceAnnotation
 
     internal bool FromLaunchProfile { get; set; }
 
+    /// <summary>Served by whatever stands before the process in a deployment, not by the process.</summary>
+    internal bool EndsInFront { get; init; }
+
     /// <summary>Whoever asks for the address learns why there is none.</summary>
     internal void FailAllocation(DistributedApplicationException reason)
     {

@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Aspire.Hosting.Publishing;
 
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>An interpolated string whose holes are filled when the value is needed, e.g. <c>Host={endpoint};Password={parameter}</c>.</summary>
-public class ReferenceExpression : IExpressionValue, IValueWithReferences
+public partial class ReferenceExpression : IExpressionValue, IValueWithReferences
 {
     public static readonly ReferenceExpression Empty = new("", [], [], []);
 
@@ -26,8 +29,11 @@ public class ReferenceExpression : IExpressionValue, IValueWithReferences
     public ReferenceExpression? WhenFalse { get; private init; }
     public string? MatchValue { get; private init; }
 
+    /// <summary>Under which the value of a condition stands in a manifest, which itself cannot decide anything.</summary>
+    internal string? ConditionName { get; private init; }
+
     public string ValueExpression => IsConditional
-        ? throw new NotSupportedException("A conditional expression has no manifest text here.")
+        ? $"{{{ConditionName}.connectionString}}"
         : string.Format(CultureInfo.InvariantCulture, Format, [.. ManifestExpressions]);
 
     IEnumerable<object> IValueWithReferences.References => IsConditional ? [Condition!, WhenTrue!, WhenFalse!] : ValueProviders;
@@ -36,7 +42,14 @@ public class ReferenceExpression : IExpressionValue, IValueWithReferences
 
     public static ReferenceExpression CreateConditional(
         IValueProvider condition, string matchValue, ReferenceExpression whenTrue, ReferenceExpression whenFalse) =>
-        new("", [], [], []) { Condition = condition, MatchValue = matchValue, WhenTrue = whenTrue, WhenFalse = whenFalse };
+        new("", [.. whenTrue.ValueProviders, .. whenFalse.ValueProviders], [], [])
+        {
+            Condition = condition,
+            MatchValue = matchValue,
+            WhenTrue = whenTrue,
+            WhenFalse = whenFalse,
+            ConditionName = NameOf(condition, matchValue, whenTrue, whenFalse),
+        };
 
     public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken) => GetValueAsync(new ValueProviderContext(), cancellationToken);
 
@@ -64,6 +77,20 @@ public class ReferenceExpression : IExpressionValue, IValueWithReferences
         (_, "uri") => Uri.EscapeDataString(value),
         _ => throw new FormatException($"The format '{format}' is not supported. Supported formats are: uri"),
     };
+
+    private static string NameOf(IValueProvider condition, string matchValue, ReferenceExpression whenTrue, ReferenceExpression whenFalse)
+    {
+        var text = (condition as IManifestExpressionProvider)?.ValueExpression;
+        var hash = XxHash32.Of(Encoding.UTF8.GetBytes(
+            $"{text ?? condition.GetType().Name}{whenTrue.ValueExpression}{whenFalse.ValueExpression}{matchValue}"));
+#pragma warning disable CA1308 // Names in a manifest are written in lower case.
+        var name = NotInNames().Replace(text ?? "", "-").Trim('-').ToLowerInvariant();
+#pragma warning restore CA1308
+        return $"cond-{(name.Length > 0 ? name : "expr")}-{hash:x8}";
+    }
+
+    [GeneratedRegex(@"[^\p{L}\p{Nd}]+")]
+    private static partial Regex NotInNames();
 
     [InterpolatedStringHandler]
     public ref struct ExpressionInterpolatedStringHandler(int literalLength, int formattedCount)

@@ -43,9 +43,9 @@ public sealed class InteractionInput
 
     internal List<string> ValidationErrors { get; } = [];
 
-    internal InteractionInput Copy(string? value) => new()
+    internal InteractionInput Copy(string? value, string? name = null) => new()
     {
-        Name = Name,
+        Name = name ?? Name,
         Label = Label,
         Description = Description,
         EnableDescriptionMarkdown = EnableDescriptionMarkdown,

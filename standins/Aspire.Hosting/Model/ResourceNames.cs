@@ -2,7 +2,7 @@ namespace Aspire.Hosting.ApplicationModel;
 
 internal static class ResourceNames
 {
-    private const int MaxLength = 64;
+    internal const int MaxLength = 64;
 
     internal static void Validate(string name)
     {

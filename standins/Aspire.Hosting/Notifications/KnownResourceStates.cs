@@ -16,7 +16,7 @@ public static class KnownResourceStates
     public static readonly string ValueMissing = "ValueMissing";
     public static readonly string Active = "Active";
     public static readonly IReadOnlyList<string> TerminalStates = [Finished, FailedToStart, Exited];
-    public static readonly IReadOnlyList<string> BuildableStates = [NotStarted, Finished, Exited, FailedToStart];
+    public static readonly IReadOnlyList<string> BuildableStates = [Running, Waiting, Finished, FailedToStart, Exited];
 
     internal static readonly string Hidden = "Hidden";
 }

@@ -85,6 +85,13 @@ internal sealed class ApplicationOrchestrator(
         ending.Dispose();
     }
 
+    /// <summary>What is known before anything starts. The host would make a page of stack trace of it.</summary>
+    internal DcpLocations CheckStart()
+    {
+        TransportRules.Check(configuration, options);
+        return DcpLocations.Find(configuration, appHost, withDashboard: !options.DisableDashboard);
+    }
+
     internal Task StartAsync(string id, CancellationToken ct) => Runner.StartAsync(id, ct);
 
     internal Task<bool> StopAsync(string id, CancellationToken ct) => Runner.StopAsync(id, ct);
@@ -96,9 +103,7 @@ internal sealed class ApplicationOrchestrator(
         logger.LogInformation("Aspire AppHost version: {Version}", Version());
         logger.LogInformation("Distributed application starting.");
         logger.LogInformation("Application host directory is: {AppHostDirectory}", appHost.Directory);
-        TransportRules.Check(configuration, options);
-
-        var locations = DcpLocations.Find(configuration, appHost, withDashboard: !options.DisableDashboard);
+        var locations = CheckStart();
         if (!options.DisableDashboard)
             await AddDashboardAsync(locations, cancellationToken);
         await eventing.PublishAsync(new BeforeStartEvent(services, model), cancellationToken);
@@ -119,7 +124,7 @@ internal sealed class ApplicationOrchestrator(
         _ = runner.WatchAsync(DcpKind.Container, LostAfter, static () => { }, ending.Token);
         if (model.Resources.OfType<DashboardResource>().FirstOrDefault() is { } dashboard)
             _ = AnnounceAsync(dashboard, ending.Token);
-        _ = parameters.AskForMissingAsync(ending.Token);
+        parameters.AskForMissing(ending.Token);
 
         await CreateNetworkAsync(dcp, cancellationToken);
         await Task.WhenAll(Started().Where(r => !r.HasAnnotationOfType<ExplicitStartupAnnotation>())
@@ -144,12 +149,14 @@ internal sealed class ApplicationOrchestrator(
         model.Resources.Insert(0, dashboard);
     }
 
-    private static void Prepare(IResource resource, EndpointServices endpoints)
+    private void Prepare(IResource resource, EndpointServices endpoints)
     {
         endpoints.Name(resource);
+        // What outlives a run is found again under its name.
+        var kept = ContainerSpecs.IsPersistent(resource) ? OwnHash() : null;
         resource.Annotations.Add(new DcpInstancesAnnotation([.. Enumerable.Range(0, resource.GetReplicaCount()).Select(index =>
         {
-            var suffix = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 8);
+            var suffix = kept ?? RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 8);
             return new DcpInstance($"{resource.Name}-{suffix}", suffix, index);
         })]));
         LifecycleCommands.AddTo(resource);
@@ -206,10 +213,14 @@ internal sealed class ApplicationOrchestrator(
             return;
         var persistent = containers.Any(ContainerSpecs.IsPersistent);
         var name = persistent
-            ? $"aspire-persistent-network-{appHost.PathSha256[..8].ToLowerInvariant()}"
+            ? $"aspire-persistent-network-{OwnHash()}"
             : $"aspire-session-network-{RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 8)}";
         await dcp.CreateAsync(DcpKind.ContainerNetwork, ContainerSpecs.Network, [], ContainerSpecs.CreateNetwork(name, persistent), ct);
     }
+
+#pragma warning disable CA1308 // Names of containers and networks are written in lower case.
+    private string OwnHash() => appHost.PathSha256[..8].ToLowerInvariant();
+#pragma warning restore CA1308
 
     private async Task AnnounceAsync(DashboardResource dashboard, CancellationToken ct)
     {

@@ -38,6 +38,21 @@ public sealed class GenerateParameterDefault : ParameterDefault
         return new string(value);
     }
 
-    public override void WriteToManifest(ManifestPublishingContext context) =>
-        throw new NotSupportedException("Publishing is not part of this stand-in.");
+    public override void WriteToManifest(ManifestPublishingContext context)
+    {
+        var writer = context.Writer;
+        writer.WriteStartObject("generate");
+        writer.WriteNumber("minLength", MinLength);
+        foreach (var (name, allowed) in new[] { ("lower", Lower), ("upper", Upper), ("numeric", Numeric), ("special", Special) })
+        {
+            if (!allowed)
+                writer.WriteBoolean(name, false);
+        }
+        foreach (var (name, min) in new[] { ("minLower", MinLower), ("minUpper", MinUpper), ("minNumeric", MinNumeric), ("minSpecial", MinSpecial) })
+        {
+            if (min != 0)
+                writer.WriteNumber(name, min);
+        }
+        writer.WriteEndObject();
+    }
 }

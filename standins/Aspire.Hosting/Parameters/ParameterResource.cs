@@ -54,7 +54,10 @@ public class ParameterResource : Resource, IExpressionValue
     internal void AwaitValue()
     {
         lock (gate)
+        {
+            known = null;
             awaited ??= new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
     }
 
     internal bool IsAwaited

@@ -18,7 +18,10 @@ public static class ParameterResourceBuilderExtensions
         if (publishValueAsDefault && secret)
             throw new ArgumentException("A parameter cannot be both secret and published as a default value.", nameof(secret));
 
-        return builder.AddResource(new ParameterResource(name, _ => valueGetter(), secret));
+        return builder.AddResource(new ParameterResource(name, _ => valueGetter(), secret)
+        {
+            Default = publishValueAsDefault ? new ConstantDefault(valueGetter) : null,
+        });
     }
 
     /// <param name="persist">Keep a generated value in the user secrets, so that the next run has the same.</param>
@@ -43,6 +46,11 @@ public static class ParameterResourceBuilderExtensions
         builder.Resource.EnableDescriptionMarkdown = enableMarkdown;
         return builder;
     }
+
+    /// <summary>The field in which a person enters the value. Its name is the parameter's.</summary>
+    public static IResourceBuilder<ParameterResource> WithCustomInput(
+        this IResourceBuilder<ParameterResource> builder, Func<ParameterResource, InteractionInput> createInput) =>
+        builder.WithAnnotation(new ParameterInputAnnotation(createInput), ResourceAnnotationMutationBehavior.Replace);
 
     /// <summary>The connection string <c>ConnectionStrings:name</c> of the AppHost's configuration.</summary>
     public static IResourceBuilder<IResourceWithConnectionString> AddConnectionString(
@@ -86,4 +94,9 @@ public static class ParameterResourceBuilderExtensions
             ?? fallback?.GetDefaultValue()
             ?? throw new MissingParameterValueException(
                 $"{kind} resource could not be used because configuration key '{key}' is missing and the {kind} has no default value.");
+}
+
+internal sealed class ParameterInputAnnotation(Func<ParameterResource, InteractionInput> create) : IResourceAnnotation
+{
+    internal Func<ParameterResource, InteractionInput> Create { get; } = create;
 }

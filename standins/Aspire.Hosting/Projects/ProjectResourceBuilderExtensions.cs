@@ -55,22 +55,46 @@ public static class ProjectResourceBuilderExtensions
         var resource = builder.AddResource(new ProjectResource(name)).WithAnnotation(project);
         resource.WithOtlpExporter();
         resource.WithEnvironment("OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY", "in_memory");
+        var profile = LaunchProfiles.Select(project, options, builder.Configuration);
+        var kestrel = options.ExcludeKestrelEndpoints ? new KestrelSettings([], false) : KestrelSettings.Read(project.ProjectPath);
         if (builder.ExecutionContext.IsRunMode)
         {
-            resource.WithEnvironment("LOGGING__CONSOLE__FORMATTERNAME", "simple");
-            resource.WithEnvironment("DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION", "true");
+            ConfigureRun(resource, profile, kestrel);
+            ProjectRebuilderResource.AddFor(resource, project);
         }
+        else
+        {
+            ConfigurePublish(resource, profile, kestrel);
+        }
+        return resource;
+    }
 
-        if (LaunchProfiles.Select(project, options, builder.Configuration) is { } profile)
+    private static void ConfigureRun(IResourceBuilder<ProjectResource> resource, LaunchProfileAnnotation? profile, KestrelSettings kestrel)
+    {
+        resource.WithEnvironment("LOGGING__CONSOLE__FORMATTERNAME", "simple");
+        resource.WithEnvironment("DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION", "true");
+        ProjectEndpoints.AddFromKestrel(resource, kestrel);
+        if (profile is not null)
         {
             resource.WithAnnotation(profile);
-            ProjectEndpoints.AddFromProfile(resource, profile.Profile);
-            if (builder.ExecutionContext.IsRunMode)
-                ProjectEndpoints.ApplyProfile(resource, profile);
+            if (kestrel.Endpoints.Count == 0)
+                ProjectEndpoints.AddFromProfile(resource, profile.Profile, kestrel.Http2ByDefault);
+            ProjectEndpoints.ApplyProfile(resource, profile);
         }
-        if (builder.ExecutionContext.IsRunMode)
-            resource.WithEnvironment(ProjectEndpoints.SetUrls);
-        return resource;
+        resource.WithEnvironment(kestrel.Endpoints.Count > 0 ? ProjectEndpoints.SetKestrelUrls : ProjectEndpoints.SetUrls);
+    }
+
+    private static void ConfigurePublish(IResourceBuilder<ProjectResource> resource, LaunchProfileAnnotation? profile, KestrelSettings kestrel)
+    {
+        resource.WithEnvironment(context =>
+        {
+            if (resource.Resource.GetEndpoints().Any() && !resource.Resource.HasAnnotationOfType<DisableForwardedHeadersAnnotation>())
+                context.EnvironmentVariables["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "true";
+        });
+        ProjectEndpoints.AddFromKestrel(resource, kestrel);
+        resource.WithEnvironment(kestrel.Endpoints.Count > 0 ? ProjectEndpoints.SetKestrelUrls : ProjectEndpoints.SetPorts);
+        if (profile?.Profile.ApplicationUrl is not null || kestrel.Endpoints.Count > 0)
+            ProjectEndpoints.AddForPublishing(resource, kestrel.Http2ByDefault);
     }
 
     private static ProjectResourceOptions Profile(string? name) => new() { LaunchProfileName = name, ExcludeLaunchProfile = name is null };

@@ -24,4 +24,16 @@ public class ChargeService : Service
     public virtual IAsyncEnumerable<Charge> ListAutoPagingAsync(
         ChargeListOptions options = null, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
         PagesAsync<Charge>(Path, options, requestOptions, cancellationToken);
+
+    public virtual Task<Charge> UpdateAsync(
+        string id, ChargeUpdateOptions options, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
+        RequestAsync<Charge>(HttpMethod.Post, $"{Path}/{Escaped(id)}", options, requestOptions, cancellationToken);
+
+    public virtual Task<StripeSearchResult<Charge>> SearchAsync(
+        ChargeSearchOptions options = null, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
+        RequestAsync<StripeSearchResult<Charge>>(HttpMethod.Get, $"{Path}/search", options, requestOptions, cancellationToken);
+
+    public virtual IAsyncEnumerable<Charge> SearchAutoPagingAsync(
+        ChargeSearchOptions options = null, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
+        FoundAsync<Charge>($"{Path}/search", options, requestOptions, cancellationToken);
 }

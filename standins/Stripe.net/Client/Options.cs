@@ -4,7 +4,7 @@ namespace Stripe;
 
 public interface INestedOptions;
 
-public interface IHasSetTracking
+internal interface IHasSetTracking
 {
     bool IsPropertySet(string propertyName);
 }
@@ -33,6 +33,15 @@ public class ListOptions : BaseOptions
     [JsonPropertyName("ending_before")] public string EndingBefore { get; set; }
 
     internal ListOptions Clone() => (ListOptions)MemberwiseClone();
+}
+
+public class SearchOptions : BaseOptions
+{
+    [JsonPropertyName("limit")] public long? Limit { get; set; }
+    [JsonPropertyName("page")] public string Page { get; set; }
+    [JsonPropertyName("query")] public string Query { get; set; }
+
+    internal SearchOptions Clone() => (SearchOptions)MemberwiseClone();
 }
 
 public class DateRangeOptions : INestedOptions

@@ -20,6 +20,26 @@ public abstract class Service
     /// <summary>An empty id is not refused, here as in the package: it asks for the list. Callers guard their ids.</summary>
     private protected static string Escaped(string id) => Uri.EscapeDataString(id ?? "");
 
+    private protected async IAsyncEnumerable<T> FoundAsync<T>(
+        string path, SearchOptions options, RequestOptions requestOptions, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : IStripeEntity
+    {
+        var next = options?.Clone() ?? new SearchOptions();
+        StripeSearchResult<T> page;
+        do
+        {
+            page = await RequestAsync<StripeSearchResult<T>>(HttpMethod.Get, path, next, requestOptions, cancellationToken).ConfigureAwait(false);
+            foreach (var item in page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return item;
+            }
+
+            next.Page = page.NextPage;
+        }
+        while (page.HasMore && page.NextPage != null);
+    }
+
     private protected async IAsyncEnumerable<T> PagesAsync<T>(
         string path, ListOptions options, RequestOptions requestOptions, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : IStripeEntity, IHasId

@@ -114,16 +114,33 @@ public class V1Services
 {
     internal V1Services(IStripeClient client)
     {
+        BalanceTransactions = new BalanceTransactionService(client);
         Charges = new ChargeService(client);
+        Customers = new CustomerService(client);
+        Disputes = new DisputeService(client);
         Events = new EventService(client);
         PaymentIntents = new PaymentIntentService(client);
         PaymentMethods = new PaymentMethodService(client);
+        Radar = new RadarService(client);
         Refunds = new RefundService(client);
+        SetupIntents = new SetupIntentService(client);
     }
 
+    public virtual BalanceTransactionService BalanceTransactions { get; }
     public virtual ChargeService Charges { get; }
+    public virtual CustomerService Customers { get; }
+    public virtual DisputeService Disputes { get; }
     public virtual EventService Events { get; }
     public virtual PaymentIntentService PaymentIntents { get; }
     public virtual PaymentMethodService PaymentMethods { get; }
+    public virtual RadarService Radar { get; }
     public virtual RefundService Refunds { get; }
+    public virtual SetupIntentService SetupIntents { get; }
+}
+
+public class RadarService
+{
+    internal RadarService(IStripeClient client) => EarlyFraudWarnings = new Radar.EarlyFraudWarningService(client);
+
+    public virtual Radar.EarlyFraudWarningService EarlyFraudWarnings { get; }
 }

@@ -46,6 +46,7 @@ public class StripeError : StripeEntity<StripeError>
     [JsonPropertyName("payment_method")] public PaymentMethod PaymentMethod { get; set; }
     [JsonPropertyName("payment_method_type")] public string PaymentMethodType { get; set; }
     [JsonPropertyName("request_log_url")] public string RequestLogUrl { get; set; }
+    [JsonPropertyName("setup_intent")] public SetupIntent SetupIntent { get; set; }
     [JsonPropertyName("type")] public string Type { get; set; }
     [JsonPropertyName("user_message")] public string UserMessage { get; set; }
     [JsonPropertyName("error")] public string Error { get; set; }

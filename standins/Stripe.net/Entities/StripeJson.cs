@@ -9,7 +9,7 @@ internal static class StripeJson
 
     public static JsonSerializerOptions NewOptions() => new()
     {
-        Converters = { new UnixTimeConverter(), new AnyObjectConverter() },
+        Converters = { new UnixTimeConverter(), new AnyObjectConverter<IHasObject>(), new AnyObjectConverter<IBalanceTransactionSource>() },
     };
 
     private sealed class UnixTimeConverter : JsonConverter<DateTime>
@@ -24,28 +24,31 @@ internal static class StripeJson
     }
 
     /// <summary>Picks the class by the object's own name. What this stand-in has no class for is null, as with an unknown type in the package.</summary>
-    private sealed class AnyObjectConverter : JsonConverter<IHasObject>
+    private sealed class AnyObjectConverter<TAny> : JsonConverter<TAny> where TAny : class, IHasObject
     {
         private static readonly Dictionary<string, Type> Classes = new()
         {
             ["balance_transaction"] = typeof(BalanceTransaction),
             ["charge"] = typeof(Charge),
+            ["customer"] = typeof(Customer),
             ["dispute"] = typeof(Dispute),
             ["event"] = typeof(Event),
             ["payment_intent"] = typeof(PaymentIntent),
             ["payment_method"] = typeof(PaymentMethod),
+            ["radar.early_fraud_warning"] = typeof(Radar.EarlyFraudWarning),
             ["refund"] = typeof(Refund),
+            ["setup_intent"] = typeof(SetupIntent),
         };
 
-        public override IHasObject Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        public override TAny Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
             var json = JsonElement.ParseValue(ref reader);
             return json.ValueKind == JsonValueKind.Object && json.TryGetProperty("object", out var name)
                 && name.ValueKind == JsonValueKind.String && Classes.TryGetValue(name.GetString(), out var type)
-                ? (IHasObject)json.Deserialize(type, options) : null;
+                ? json.Deserialize(type, options) as TAny : null;
         }
 
-        public override void Write(Utf8JsonWriter writer, IHasObject value, JsonSerializerOptions options) =>
+        public override void Write(Utf8JsonWriter writer, TAny value, JsonSerializerOptions options) =>
             JsonSerializer.Serialize(writer, value, value.GetType(), options);
     }
 }

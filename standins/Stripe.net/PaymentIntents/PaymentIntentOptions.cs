@@ -10,22 +10,27 @@ public class PaymentIntentCreateOptions : BaseOptions, IHasMetadata
     [JsonPropertyName("capture_method")] public string CaptureMethod { get; set; }
     [JsonPropertyName("confirm")] public bool? Confirm { get; set; }
     [JsonPropertyName("confirmation_method")] public string ConfirmationMethod { get; set; }
+    [JsonPropertyName("confirmation_token")] public string ConfirmationToken { get; set; }
     [JsonPropertyName("currency")] public string Currency { get; set; }
     [JsonPropertyName("customer")] public string Customer { get; set; }
+    [JsonPropertyName("customer_account")] public string CustomerAccount { get; set; }
     [JsonPropertyName("description")] public string Description { get; set; }
     [JsonPropertyName("error_on_requires_action")] public bool? ErrorOnRequiresAction { get; set; }
     [JsonPropertyName("excluded_payment_method_types")] public List<string> ExcludedPaymentMethodTypes { get; set; }
     [JsonPropertyName("metadata")] public Dictionary<string, string> Metadata { get; set; }
     [JsonPropertyName("off_session")] public bool? OffSession { get; set; }
     [JsonPropertyName("payment_method")] public string PaymentMethod { get; set; }
+    [JsonPropertyName("payment_method_configuration")] public string PaymentMethodConfiguration { get; set; }
     [JsonPropertyName("payment_method_options")] public PaymentIntentPaymentMethodOptionsOptions PaymentMethodOptions { get; set; }
     [JsonPropertyName("payment_method_types")] public List<string> PaymentMethodTypes { get; set; }
+    [JsonPropertyName("radar_options")] public PaymentIntentRadarOptionsOptions RadarOptions { get; set; }
     [JsonPropertyName("receipt_email")] public string ReceiptEmail { get; set; }
     [JsonPropertyName("return_url")] public string ReturnUrl { get; set; }
     [JsonPropertyName("setup_future_usage")] public string SetupFutureUsage { get; set; }
     [JsonPropertyName("shipping")] public ChargeShippingOptions Shipping { get; set; }
     [JsonPropertyName("statement_descriptor")] public string StatementDescriptor { get; set; }
     [JsonPropertyName("statement_descriptor_suffix")] public string StatementDescriptorSuffix { get; set; }
+    [JsonPropertyName("transfer_group")] public string TransferGroup { get; set; }
     [JsonPropertyName("use_stripe_sdk")] public bool? UseStripeSdk { get; set; }
 }
 
@@ -34,12 +39,15 @@ public class PaymentIntentConfirmOptions : BaseOptions
     [JsonPropertyName("allowed_payment_method_types")] public List<string> AllowedPaymentMethodTypes { get; set; }
     [JsonPropertyName("amount_to_confirm")] public long? AmountToConfirm { get; set; }
     [JsonPropertyName("capture_method")] public string CaptureMethod { get; set; }
+    [JsonPropertyName("client_secret")] public string ClientSecret { get; set; }
+    [JsonPropertyName("confirmation_token")] public string ConfirmationToken { get; set; }
     [JsonPropertyName("error_on_requires_action")] public bool? ErrorOnRequiresAction { get; set; }
     [JsonPropertyName("excluded_payment_method_types")] public List<string> ExcludedPaymentMethodTypes { get; set; }
     [JsonPropertyName("off_session")] public bool? OffSession { get; set; }
     [JsonPropertyName("payment_method")] public string PaymentMethod { get; set; }
     [JsonPropertyName("payment_method_options")] public PaymentIntentPaymentMethodOptionsOptions PaymentMethodOptions { get; set; }
     [JsonPropertyName("payment_method_types")] public List<string> PaymentMethodTypes { get; set; }
+    [JsonPropertyName("radar_options")] public PaymentIntentRadarOptionsOptions RadarOptions { get; set; }
     [JsonPropertyName("receipt_email")] public string ReceiptEmail { get; set; }
     [JsonPropertyName("return_url")] public string ReturnUrl { get; set; }
     [JsonPropertyName("setup_future_usage")] public string SetupFutureUsage { get; set; }
@@ -118,6 +126,7 @@ public class PaymentIntentUpdateOptions : BaseOptions, IHasMetadata
 
     [JsonPropertyName("statement_descriptor")] public string StatementDescriptor { get; set; }
     [JsonPropertyName("statement_descriptor_suffix")] public string StatementDescriptorSuffix { get; set; }
+    [JsonPropertyName("transfer_group")] public string TransferGroup { get; set; }
 }
 
 public class PaymentIntentCaptureOptions : BaseOptions, IHasMetadata
@@ -143,6 +152,11 @@ public class PaymentIntentListOptions : ListOptions
 {
     [JsonPropertyName("created")] public AnyOf<DateTime?, DateRangeOptions> Created { get; set; }
     [JsonPropertyName("customer")] public string Customer { get; set; }
+    [JsonPropertyName("customer_account")] public string CustomerAccount { get; set; }
+}
+
+public class PaymentIntentSearchOptions : SearchOptions
+{
 }
 
 public class PaymentIntentAutomaticPaymentMethodsOptions : INestedOptions
@@ -161,6 +175,12 @@ public class PaymentIntentPaymentMethodOptionsCardOptions : INestedOptions
     [JsonPropertyName("capture_method")] public string CaptureMethod { get; set; }
     [JsonPropertyName("request_three_d_secure")] public string RequestThreeDSecure { get; set; }
     [JsonPropertyName("setup_future_usage")] public string SetupFutureUsage { get; set; }
+}
+
+/// <summary>What Stripe's script in the browser saw of the device.</summary>
+public class PaymentIntentRadarOptionsOptions : INestedOptions
+{
+    [JsonPropertyName("session")] public string Session { get; set; }
 }
 
 public class ChargeShippingOptions : INestedOptions

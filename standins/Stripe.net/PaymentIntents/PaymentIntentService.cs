@@ -44,4 +44,12 @@ public class PaymentIntentService : Service
     public virtual IAsyncEnumerable<PaymentIntent> ListAutoPagingAsync(
         PaymentIntentListOptions options = null, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
         PagesAsync<PaymentIntent>(Path, options, requestOptions, cancellationToken);
+
+    public virtual Task<StripeSearchResult<PaymentIntent>> SearchAsync(
+        PaymentIntentSearchOptions options = null, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
+        RequestAsync<StripeSearchResult<PaymentIntent>>(HttpMethod.Get, $"{Path}/search", options, requestOptions, cancellationToken);
+
+    public virtual IAsyncEnumerable<PaymentIntent> SearchAutoPagingAsync(
+        PaymentIntentSearchOptions options = null, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
+        FoundAsync<PaymentIntent>($"{Path}/search", options, requestOptions, cancellationToken);
 }

@@ -4,6 +4,7 @@ namespace Stripe;
 
 public class PaymentMethodCreateOptions : BaseOptions, IHasMetadata
 {
+    [JsonPropertyName("allow_redisplay")] public string AllowRedisplay { get; set; }
     [JsonPropertyName("billing_details")] public PaymentMethodBillingDetailsOptions BillingDetails { get; set; }
     [JsonPropertyName("card")] public PaymentMethodCardOptions Card { get; set; }
     [JsonPropertyName("metadata")] public Dictionary<string, string> Metadata { get; set; }
@@ -12,6 +13,28 @@ public class PaymentMethodCreateOptions : BaseOptions, IHasMetadata
 
 public class PaymentMethodGetOptions : BaseOptions
 {
+}
+
+public class PaymentMethodUpdateOptions : BaseOptions, IHasMetadata
+{
+    [JsonPropertyName("allow_redisplay")] public string AllowRedisplay { get; set; }
+    [JsonPropertyName("billing_details")] public PaymentMethodBillingDetailsOptions BillingDetails { get; set; }
+    [JsonPropertyName("metadata")] public Dictionary<string, string> Metadata { get; set; }
+}
+
+public class PaymentMethodAttachOptions : BaseOptions
+{
+    [JsonPropertyName("customer")] public string Customer { get; set; }
+}
+
+public class PaymentMethodDetachOptions : BaseOptions
+{
+}
+
+public class PaymentMethodListOptions : ListOptions
+{
+    [JsonPropertyName("customer")] public string Customer { get; set; }
+    [JsonPropertyName("type")] public string Type { get; set; }
 }
 
 public class PaymentMethodBillingDetailsOptions : INestedOptions

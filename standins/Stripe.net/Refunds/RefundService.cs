@@ -28,4 +28,12 @@ public class RefundService : Service
     public virtual IAsyncEnumerable<Refund> ListAutoPagingAsync(
         RefundListOptions options = null, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
         PagesAsync<Refund>(Path, options, requestOptions, cancellationToken);
+
+    public virtual Task<Refund> UpdateAsync(
+        string id, RefundUpdateOptions options, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
+        RequestAsync<Refund>(HttpMethod.Post, $"{Path}/{Escaped(id)}", options, requestOptions, cancellationToken);
+
+    public virtual Task<Refund> CancelAsync(
+        string id, RefundCancelOptions options = null, RequestOptions requestOptions = null, CancellationToken cancellationToken = default) =>
+        RequestAsync<Refund>(HttpMethod.Post, $"{Path}/{Escaped(id)}/cancel", options, requestOptions, cancellationToken);
 }

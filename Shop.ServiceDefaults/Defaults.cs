@@ -3,13 +3,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace Shop.ServiceDefaults;
 
-internal static class ConsoleLogs
+internal static class Defaults
 {
     /// <summary>
     /// Below every other source of configuration, so that a file, a variable (the AppHost sets <c>LOGGING__CONSOLE__FORMATTERNAME</c>)
     /// or an argument wins.
     /// </summary>
-    public static void AddConsoleDefaults(this IHostApplicationBuilder builder)
+    public static void AddConfigurationDefaults(this IHostApplicationBuilder builder)
     {
         var defaults = new Dictionary<string, string?>
         {
@@ -20,7 +20,12 @@ internal static class ConsoleLogs
             ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning", // four lines per call otherwise
             ["Logging:LogLevel:Polly"] = "Warning",
         };
-        if (!builder.Environment.IsDevelopment())
+        if (builder.Environment.IsDevelopment())
+        {
+            // One restarts often there, and nothing balances the load. The orchestrator of a development machine kills after six seconds.
+            defaults[$"{Timeouts.Section}:{nameof(Timeouts.Drain)}"] = "00:00:00";
+        }
+        else
         {
             defaults["Logging:Console:FormatterName"] = "json";
             defaults["Logging:Console:FormatterOptions:IncludeScopes"] = "true";
