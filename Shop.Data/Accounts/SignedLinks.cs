@@ -15,7 +15,7 @@ public sealed class LinkSecrets
 {
     public const string Section = "Links";
 
-    [Required, MinLength(32, ErrorMessage = "Links:Secret must have at least 32 characters.")] public string Secret { get; init; } = "";
+    [Required(ErrorMessage = "Links:Secret is missing: it signs the links in our mails."), MinLength(32, ErrorMessage = "Links:Secret must have at least 32 characters.")] public string Secret { get; init; } = "";
 
     /// <summary>Still opens the links of before a rotation; makes none.</summary>
     [MinLength(32, ErrorMessage = "Links:PreviousSecret must have at least 32 characters.")] public string? PreviousSecret { get; init; }

@@ -80,7 +80,7 @@ public sealed class DrainTests(ITestOutputHelper output)
 
     private static ServiceProcess Start(string database, int port) => ServiceProcess.Start<ShopApi>(
     [
-        .. ApiHost.PatientDatabase, ("ConnectionStrings:shopdb", database), ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"),
+        .. ApiHost.PatientDatabase, ("ConnectionStrings:shopdb", database), ("Links:Secret", Any.LinkSecret), ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"),
         ("Timeouts:Drain", "00:00:01"), ("Timeouts:Outcome", "00:00:00.050"), ("RateLimits:Lifted", "true"), ("Connections:ApiReplicas", "2"),
     ]);
 

@@ -112,7 +112,8 @@ public sealed class LadderTests : IAsyncLifetime
     public async Task A_replica_that_the_server_has_no_connections_for_refuses_to_start()
     {
         var database = await PostgresServer.CreateDatabaseAsync();
-        using var api = ServiceProcess.Start<Api.ShopApi>(("ConnectionStrings:shopdb", database), ("Connections:ApiReplicas", "24"));
+        using var api = ServiceProcess.Start<Api.ShopApi>(
+            ("ConnectionStrings:shopdb", database), ("Links:Secret", Any.LinkSecret), ("Connections:ApiReplicas", "24"));
         using var payments = ServiceProcess.Start<ShopPayments>(
             [.. PaymentsShop.Settings(database, new Uri("http://127.0.0.1:1"), 1).Select(s => (s.Key, (string?)s.Value)), ("Connections:ApiReplicas", "24")]);
 
