@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -129,6 +130,19 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         Assert.Empty(routes.Except(Decisions.Keys));
         Assert.Empty(Decisions.Keys.Except(routes));
         Assert.Equal(routes.Count, routes.Distinct().Count());
+    }
+
+    [Fact]
+    public void What_invites_guessing_or_sends_mail_on_a_strangers_word_has_a_limit_of_its_own()
+    {
+        var unlimited = api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.RoutePattern.RawText is { } route && (route.StartsWith("/account", StringComparison.Ordinal) || route.EndsWith("/link", StringComparison.Ordinal))
+                && e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("POST")
+                && e.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null)
+            .Select(e => e.RoutePattern.RawText);
+
+        // Ending sessions needs one, and tells nothing.
+        Assert.Equal(["/account/sessions/revoke-others", "/account/sessions/{id:guid}/revoke", "/account/sign-out"], unlimited.Order(StringComparer.Ordinal));
     }
 
     [Theory]
