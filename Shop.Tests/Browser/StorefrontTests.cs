@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -34,7 +35,7 @@ public sealed class StorefrontTests : IDisposable
             .On("/cart", CannedApi.FullCart).On("/cart/lines", CannedApi.NewCart)
             .On("/checkout", CannedApi.Paid).On("/orders/100042", CannedApi.Paid);
         _shop = new(_api);
-        _shop.UseKestrel(0);
+        _shop.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0)); // a port given as such is set after the start, at times too late
         _shop.StartServer();
         _address = new(_shop.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
     }
