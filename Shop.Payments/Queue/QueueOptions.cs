@@ -26,7 +26,10 @@ internal static class QueueExtensions
     {
         services.AddOptions<QueueOptions>().BindConfiguration(QueueOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<HostOptions>().Configure<IOptions<Timeouts>>((host, timeouts) =>
-            host.ShutdownTimeout = timeouts.Value.WorkerShutdown); // what was leased is finished
+        {
+            host.ShutdownTimeout = timeouts.Value.WorkerShutdown; // what was leased is finished
+            host.ServicesStopConcurrently = true; // one after the other, the last to be told would go on leasing while a mail server hangs
+        });
         services.AddSingleton<WorkSignal>();
         services.AddSingleton<WorkLoop>();
         services.AddSingleton<PaymentQueue>();

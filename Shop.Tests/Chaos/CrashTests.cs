@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -129,5 +131,30 @@ public sealed class CrashTests : IAsyncLifetime
 
         Assert.Equal(0, await worker.EndAsync());
         Assert.Equal(PaymentState.Paid, (await PaymentsShop.UntilAsync(_database, placed.Id, _ => true, "a look")).Payment);
+    }
+
+    [Fact]
+    public async Task While_a_mail_server_hangs_a_worker_that_is_told_to_stop_finishes_its_charge_and_begins_nothing_new()
+    {
+        using var hanging = new TcpListener(IPAddress.Loopback, 0); // accepts, and says nothing
+        hanging.Start();
+        using var worker = PaymentsProcess.Start(
+            _database, _simulator.BaseAddress!, ((IPEndPoint)hanging.LocalEndpoint).Port, null, ("Smtp:Timeout", "00:00:12"));
+        var mailed = await PaymentsShop.PlaceAsync(_database);
+        await PaymentsShop.UntilAsync(_database, mailed.Id, o => o.Payment is PaymentState.Paid, "a payment", () => worker.Output);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var sending = await hanging.AcceptTcpClientAsync(limit.Token);
+        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { latencyMs = 2500, operation = "confirm" })).EnsureSuccessStatusCode();
+        var begun = await PaymentsShop.PlaceAsync(_database);
+        await PaymentsShop.UntilAsync(_database, begun.Id, o => o.Payment is PaymentState.InFlight, "started", () => worker.Output);
+
+        worker.Terminate();
+        await PaymentsShop.UntilAsync(_database, begun.Id, o => o.Payment is PaymentState.Paid, "a payment", () => worker.Output);
+        var late = await PaymentsShop.PlaceAsync(_database); // seconds after the signal, and the mail still hangs
+
+        Assert.Equal(0, await worker.EndAsync());
+        await using var db = PostgresServer.Open(_database);
+        Assert.Equal([0], await db.PaymentJobs.Where(j => j.OrderId == late.Id).Select(j => j.LeaseToken).ToListAsync());
+        Assert.Equal([mailed.Id], await db.Outbox.Where(m => m.Attempts == 1).Select(m => m.OrderId!.Value).ToListAsync());
     }
 }
