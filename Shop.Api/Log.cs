@@ -24,6 +24,9 @@ internal static partial class Log
     [LoggerMessage(2006, LogLevel.Warning, "Redis is left alone for {Pause}: {Why}")]
     public static partial void RedisLeftAlone(this ILogger logger, TimeSpan pause, string why);
 
+    [LoggerMessage(2009, LogLevel.Error, "Redis is not used by this process: {Why}")]
+    public static partial void RedisNotUsed(this ILogger logger, string why);
+
     [LoggerMessage(2007, LogLevel.Information, "Purged {Carts} carts and {Keys} request keys")]
     public static partial void CartsPurged(this ILogger logger, int carts, int keys);
 

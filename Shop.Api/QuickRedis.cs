@@ -25,7 +25,7 @@ internal sealed class QuickRedis(
     public const string ConnectionName = "cache";
 
     private volatile IConnectionMultiplexer? _connection;
-    private long _pausedUntil; // 0: not paused
+    private long _pausedUntil; // 0: not paused. Moved by each failure, and by whoever is the one to ask again.
 
     // Connecting blocks for as long as Redis does not answer, so no request does it.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Run(() =>
@@ -36,14 +36,14 @@ internal sealed class QuickRedis(
         }
         catch (Exception e) when (e is RedisException or ObjectDisposedException)
         {
-            logger.RedisLeftAlone(Timeout.InfiniteTimeSpan, e.Message);
+            logger.RedisNotUsed(e.Message);
         }
     }, stoppingToken);
 
     /// <returns>Not answered when there is no Redis, or it was not asked, or not quick enough.</returns>
     public async Task<(bool IsAnswered, T? Answer)> AskAsync<T>(Func<IDatabase, Task<T>> question)
     {
-        if (_connection is not { IsConnected: true } connection || !MayAsk())
+        if (_connection is not { IsConnected: true } connection || !MayAsk(out var pausedUntil))
             return default;
 
         Task<T>? asked = null;
@@ -51,11 +51,12 @@ internal sealed class QuickRedis(
         {
             asked = question(connection.GetDatabase());
             var answer = await asked.WaitAsync(timeouts.Value.Cache, clock);
-            if (Volatile.Read(ref _pausedUntil) != 0 && Interlocked.Exchange(ref _pausedUntil, 0) != 0)
+            // An answer to what was asked before the failure proves nothing about now.
+            if (pausedUntil != 0 && Interlocked.CompareExchange(ref _pausedUntil, 0, pausedUntil) == pausedUntil)
                 logger.RedisIsBack();
             return (true, answer);
         }
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
         {
             _ = asked?.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             if (Interlocked.Exchange(ref _pausedUntil, PauseEnd()) == 0)
@@ -64,10 +65,15 @@ internal sealed class QuickRedis(
         }
     }
 
-    private bool MayAsk()
+    /// <param name="pausedUntil">Not 0 for the one that asks while all others are still kept away.</param>
+    private bool MayAsk(out long pausedUntil)
     {
+        pausedUntil = 0;
         var until = Volatile.Read(ref _pausedUntil);
-        return until == 0 || (clock.GetTimestamp() >= until && Interlocked.CompareExchange(ref _pausedUntil, PauseEnd(), until) == until);
+        if (until == 0)
+            return true;
+        pausedUntil = PauseEnd();
+        return clock.GetTimestamp() >= until && Interlocked.CompareExchange(ref _pausedUntil, pausedUntil, until) == until;
     }
 
     private long PauseEnd() => clock.GetTimestamp() + (long)(options.Value.Pause.TotalSeconds * clock.TimestampFrequency);

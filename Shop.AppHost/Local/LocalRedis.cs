@@ -50,7 +50,7 @@ internal static class LocalRedis
             await redis.GetDatabase().PingAsync();
             return HealthCheckResult.Healthy();
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException)
         {
             return HealthCheckResult.Unhealthy(e.Message);
         }

@@ -115,7 +115,6 @@ public sealed class RateLimitTests : IDisposable
     [Fact]
     public async Task While_redis_is_dead_each_process_counts_for_itself_and_afterwards_they_share_again()
     {
-        using var counted = new Counted();
         string[] args = ["--RateLimits:Writes:Permits=5", "--Redis:Pause=00:00:00.200"];
         await using var one = await StartAsync(_redis, args);
         await using var two = await StartAsync(_redis, args);
@@ -136,6 +135,7 @@ public sealed class RateLimitTests : IDisposable
         _redis.Start();
         foreach (var service in new[] { one, two })
         {
+            using var counted = new Counted(service);
             await Eventually.TrueAsync(async () =>
             {
                 var before = counted.Shared;
@@ -149,7 +149,7 @@ public sealed class RateLimitTests : IDisposable
     public async Task A_redis_that_hangs_costs_one_request_its_deadline_and_the_others_nothing()
     {
         await using var service = await StartAsync(
-            _redis, ["--RateLimits:Writes:Permits=1000000", "--Redis:Pause=00:01:00", "--Timeouts:Cache=00:00:01"]);
+            _redis, ["--RateLimits:Writes:Permits=1000000", "--Redis:Pause=00:01:00"]);
         await PostAsync(service, "/mirror");
         await using var redis = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{_redis.Port}");
         var key = ((string[]?)await redis.GetDatabase().ExecuteAsync("KEYS", "*"))!.Single();
@@ -168,9 +168,25 @@ public sealed class RateLimitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_late_answer_does_not_end_the_pause_that_a_failure_began()
+    {
+        await using var service = await StartAsync(_redis, ["--Redis:Pause=00:01:00"]);
+        var quick = service.App.Services.GetRequiredService<QuickRedis>();
+        var late = new TaskCompletionSource<bool>();
+
+        var earlier = quick.AskAsync(_ => late.Task);
+        var refused = await quick.AskAsync<bool>(_ => throw new RedisCommandException("The client does not send this."));
+        late.SetResult(true);
+
+        Assert.Equal((true, false), ((await earlier).IsAnswered, refused.IsAnswered));
+        Assert.False((await quick.AskAsync(database => database.PingAsync())).IsAnswered);
+        Assert.Single(service.Logs, line => line.Event == 2006);
+    }
+
+    [Fact]
     public async Task A_crowd_that_meets_a_hanging_redis_is_answered_all_the_same()
     {
-        await using var service = await StartAsync(_redis, ["--RateLimits:Writes:Permits=40", "--Redis:Pause=00:01:00", "--Timeouts:Cache=00:00:01"]);
+        await using var service = await StartAsync(_redis, ["--RateLimits:Writes:Permits=40", "--Redis:Pause=00:01:00"]);
 
         _redis.Freeze();
         var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => PostAsync(service, "/mirror", ("X-Forwarded-For", "203.0.113.2"))));
@@ -255,17 +271,18 @@ public sealed class RateLimitTests : IDisposable
 
     private sealed record Refusal(HttpStatusCode Status, JsonElement Problem, TimeSpan? RetryAfter);
 
-    /// <summary>Listens to the limits' own counter, of all services of this process.</summary>
+    /// <summary>Listens to one service's counter of the limits; others of its name run in this process too.</summary>
     private sealed class Counted : IDisposable
     {
         private readonly MeterListener _listener = new();
         private long _shared;
 
-        public Counted()
+        public Counted(Service service)
         {
+            var meters = service.App.Services.GetRequiredService<IMeterFactory>();
             _listener.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Name == "shop.api.limits")
+                if (instrument.Name == "shop.api.limits" && ReferenceEquals(instrument.Meter.Scope, meters))
                     listener.EnableMeasurementEvents(instrument);
             };
             _listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
