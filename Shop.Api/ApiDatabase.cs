@@ -29,10 +29,9 @@ internal static class ApiDatabase
         builder.Services.AddOptions<ConnectionPlan>().BindConfiguration(ConnectionPlan.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddHostedService<ConnectionCheck>();
 
-        builder.Services.AddSingleton(sp => Pool(sp, "shop api", plan => plan.ApiShoppers, t => (t.Lock, t.Statement, t.Command)));
-        // The limit of sweeps; a report that somebody waits for is canceled with its request.
-        builder.Services.AddKeyedSingleton(Reports, (sp, _) =>
-            Pool(sp, "shop api reports", plan => plan.ApiReports, t => (t.Lock, t.BackgroundStatement, t.BackgroundCommand)));
+        builder.Services.AddSingleton(sp => Pool(sp, "shop api", plan => plan.ApiShoppers, t => (t.Lock, t.Statement, t.Command, t.Connect)));
+        builder.Services.AddKeyedSingleton(Reports, (sp, _) => Pool(sp, "shop api reports", plan => plan.ApiReports,
+            t => (t.BackgroundLock, t.BackgroundStatement, t.BackgroundCommand, t.BackgroundConnect)));
         builder.Services.AddSingleton(sp => new ReportsDatabase(sp.GetRequiredKeyedService<NpgsqlDataSource>(Reports)));
 
         // Retries are ours: a transaction is repeated whole (OnceMore), and EF's retry would forbid a transaction of our own.
@@ -46,17 +45,17 @@ internal static class ApiDatabase
         configuration.GetConnectionString(ConnectionName)
         ?? throw new InvalidOperationException($"The connection string '{ConnectionName}' is missing (ConnectionStrings:{ConnectionName}).");
 
-    private static NpgsqlDataSource Pool(
-        IServiceProvider services, string name, Func<ConnectionPlan, int> size, Func<Timeouts, (TimeSpan Lock, TimeSpan Statement, TimeSpan Command)> limits)
+    private static NpgsqlDataSource Pool(IServiceProvider services, string name, Func<ConnectionPlan, int> size,
+        Func<Timeouts, (TimeSpan Lock, TimeSpan Statement, TimeSpan Command, TimeSpan Connect)> limits)
     {
-        var timeouts = services.GetRequiredService<IOptions<Timeouts>>().Value;
-        var limit = limits(timeouts);
+        var limit = limits(services.GetRequiredService<IOptions<Timeouts>>().Value);
         var settings = new NpgsqlConnectionStringBuilder(services.GetRequiredService<IConfiguration>().ShopConnectionString())
         {
             ApplicationName = name, MaxPoolSize = size(services.GetRequiredService<IOptions<ConnectionPlan>>().Value),
-            Timeout = (int)timeouts.Connect.TotalSeconds, CommandTimeout = (int)limit.Command.TotalSeconds,
-            Options = $"-c statement_timeout={limit.Statement.TotalMilliseconds:0} -c lock_timeout={limit.Lock.TotalMilliseconds:0}",
+            Timeout = (int)limit.Connect.TotalSeconds, CommandTimeout = (int)limit.Command.TotalSeconds,
         };
+        settings.Options =
+            $"{settings.Options} -c statement_timeout={limit.Statement.TotalMilliseconds:F0} -c lock_timeout={limit.Lock.TotalMilliseconds:F0}".Trim();
         return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.Build();
     }
 }

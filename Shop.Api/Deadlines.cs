@@ -7,6 +7,9 @@ namespace Shop.Api;
 
 internal static class Deadlines
 {
+    /// <summary>Policy of the requests that read what may be slow to read.</summary>
+    public const string Report = "report";
+
     /// <summary>No request outlives its caller's patience; what ran out of time is answered like any other sign of too much to do.</summary>
     public static void AddDeadlines(this IServiceCollection services)
     {
@@ -15,6 +18,7 @@ internal static class Deadlines
         {
             timeouts.DefaultPolicy = Policy(ladder.Value.Request);
             timeouts.AddPolicy(CheckoutOptions.DeadlinePolicy, Policy(ladder.Value.LongRequest));
+            timeouts.AddPolicy(Report, Policy(ladder.Value.Report));
         });
 
         static RequestTimeoutPolicy Policy(TimeSpan deadline) => new()

@@ -2,12 +2,13 @@ using Microsoft.Extensions.Options;
 using Shop.Api.Catalog;
 using Shop.Api.Orders;
 using Shop.Data;
+using Shop.ServiceDefaults;
 
 namespace Shop.Api;
 
 /// <summary>The process's one LISTEN connection. Whenever it has been away, everybody looks again: notices may have been missed.</summary>
 internal sealed class ShopListener(
-    IConfiguration configuration, OrderWaiters waiters, CatalogCache catalogue, IOptions<ShopTime> time, TimeProvider clock,
+    IConfiguration configuration, OrderWaiters waiters, CatalogCache catalogue, IOptions<ShopTime> time, IOptions<Timeouts> timeouts, TimeProvider clock,
     ILogger<ShopListener> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
@@ -21,7 +22,8 @@ internal sealed class ShopListener(
             try
             {
                 await PostgresListener.ListenAsync(
-                    configuration.ShopConnectionString(), [Notices.Orders, Notices.Catalogue], OnListening, OnNotice, stoppingToken);
+                    configuration.ShopConnectionString(), timeouts.Value.BackgroundConnect, timeouts.Value.BackgroundCommand,
+                    [Notices.Orders, Notices.Catalogue], OnListening, OnNotice, stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {

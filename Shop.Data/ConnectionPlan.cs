@@ -25,17 +25,21 @@ public sealed class ConnectionPlan
     public int Sum => ApiReplicas * (ApiShoppers + ApiReports + Listen) + PaymentsReplicas * (PaymentsIntake + PaymentsBackground + Listen) + Others;
 
     /// <summary>How many connections the server gives to anybody but its superuser.</summary>
-    public static async Task<int> RoomAsync(string connectionString, CancellationToken ct)
+    /// <param name="connect">In whole seconds, as <paramref name="command"/>.</param>
+    public static async Task<int> RoomAsync(string connectionString, TimeSpan connect, TimeSpan command, CancellationToken ct)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = 3, CommandTimeout = 3 };
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Pooling = false, Timeout = (int)connect.TotalSeconds, CommandTimeout = (int)command.TotalSeconds,
+        };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(ct);
         // The last one exists since PostgreSQL 16.
-        await using var command = new NpgsqlCommand("""
+        await using var asked = new NpgsqlCommand("""
             SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
                 - coalesce(current_setting('reserved_connections', true), '0')::int
             """, connection);
-        return (int)(await command.ExecuteScalarAsync(ct))!;
+        return (int)(await asked.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Null when it fits.</summary>

@@ -28,13 +28,16 @@ public static class Notices
 public static class PostgresListener
 {
     /// <summary>Listens until the connection breaks (throws) or <paramref name="ct"/> ends. The caller decides when to try again.</summary>
+    /// <param name="connect">For the connection, in whole seconds; and <paramref name="command"/> for the LISTEN. Then it waits without a limit.</param>
     /// <param name="onListening">Called when notices flow: whoever waited for one looks again, it may have been missed.</param>
     public static async Task ListenAsync(
-        string connectionString, IReadOnlyList<string> channels, Action onListening, Action<string, string> onNotice, CancellationToken ct)
+        string connectionString, TimeSpan connect, TimeSpan command, IReadOnlyList<string> channels, Action onListening,
+        Action<string, string> onNotice, CancellationToken ct)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
-            Pooling = false, KeepAlive = 10, TcpKeepAlive = true, Timeout = 5, ApplicationName = "shop listener",
+            Pooling = false, KeepAlive = 10, TcpKeepAlive = true, ApplicationName = "shop listener",
+            Timeout = (int)connect.TotalSeconds, CommandTimeout = (int)command.TotalSeconds,
         };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(ct);

@@ -41,10 +41,15 @@ public sealed class Timeouts
     [Range(typeof(TimeSpan), Shortest, Longest)] public TimeSpan LongAttempt { get; init; } = TimeSpan.FromSeconds(12);
     [Range(typeof(TimeSpan), Shortest, Longest)] public TimeSpan LongTotal { get; init; } = TimeSpan.FromSeconds(26);
 
+    // A report: somebody waits, and it may take as long as work that nobody waits for.
+    [Range(typeof(TimeSpan), Shortest, Longest)] public TimeSpan Report { get; init; } = TimeSpan.FromSeconds(12);
+    [Range(typeof(TimeSpan), Shortest, Longest)] public TimeSpan ReportAttempt { get; init; } = TimeSpan.FromSeconds(13);
+    [Range(typeof(TimeSpan), Shortest, Longest)] public TimeSpan ReportTotal { get; init; } = TimeSpan.FromSeconds(27);
+
     /// <summary>What the proxy in front is known to allow. Nothing here sets it.</summary>
     [Range(typeof(TimeSpan), Shortest, Longest)] public TimeSpan Proxy { get; init; } = TimeSpan.FromSeconds(30);
 
-    // Work that nobody waits for.
+    // Reports, and work that nobody waits for.
     [Range(typeof(TimeSpan), Shortest, Longest)] public TimeSpan BackgroundLock { get; init; } = TimeSpan.FromSeconds(5);
     [Range(typeof(TimeSpan), Shortest, Longest)] public TimeSpan BackgroundStatement { get; init; } = TimeSpan.FromSeconds(10);
     [Range(typeof(TimeSpan), "00:00:01", Longest)] public TimeSpan BackgroundCommand { get; init; } = TimeSpan.FromSeconds(11);
@@ -76,6 +81,9 @@ public sealed class Timeouts
     /// <summary>For a service whose jobs are finished before it ends; its platform has to be told.</summary>
     public TimeSpan WorkerShutdown => Drain + Job + Recording + TimeSpan.FromSeconds(3);
 
+    /// <summary>For a service whose requests wait for those of another one, retry and all; its platform has to be told.</summary>
+    public TimeSpan CallerShutdown => Drain + (LongTotal > ReportTotal ? LongTotal : ReportTotal) + TimeSpan.FromSeconds(3);
+
     private IEnumerable<string?> Rules() =>
     [
         Shorter(Lock, Statement), Shorter(Statement, Command), Shorter(Command, Request), Shorter(Connect, Request), Shorter(Cache, Request),
@@ -83,10 +91,12 @@ public sealed class Timeouts
         Shorter(Command, Transaction), Shorter(Transaction + Outcome, LongRequest),
         Shorter(Outcome + 2 * Statement, LongRequest), // written at once, outcome never: what was saved is still told
         Shorter(LongRequest, LongAttempt), Shorter(2 * LongAttempt, LongTotal), Shorter(LongTotal, Proxy),
+        Shorter(BackgroundCommand, Report), Shorter(BackgroundConnect, Report),
+        Shorter(Report, ReportAttempt), Shorter(2 * ReportAttempt, ReportTotal), Shorter(ReportTotal, Proxy),
         Shorter(BackgroundLock, BackgroundStatement), Shorter(BackgroundStatement, BackgroundCommand),
         Shorter(BackgroundCommand, Recording), Shorter(BackgroundConnect, Recording),
         Shorter(OutsideCall, Job), Shorter(Job + 2 * Recording, Lease), // or one job has two owners
-        Shorter(Drain + LongRequest, Shutdown), Shorter(Shutdown, Kill),
+        Shorter(Drain + LongRequest, Shutdown), Shorter(Drain + Report, Shutdown), Shorter(Shutdown, Kill),
         Whole(Command), Whole(Connect), Whole(BackgroundCommand), Whole(BackgroundConnect),
     ];
 

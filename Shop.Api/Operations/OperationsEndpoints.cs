@@ -66,6 +66,7 @@ internal static class OperationsEndpoints
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
         var operations = app.MapGroup("/operations").WithTags("Operations");
+        operations.WithRequestTimeout(Deadlines.Report);
         operations.MapStaff();
         operations.MapAudit();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")

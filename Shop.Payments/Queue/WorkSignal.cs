@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Shop.Data;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
 
@@ -17,7 +18,8 @@ internal sealed class WorkSignal
 
 /// <summary>Raises the signal on every notice, and by a timer in any case: retries fall due without one, and notices get lost.</summary>
 internal sealed class WorkSignalFeed(
-    WorkSignal signal, IConfiguration configuration, IOptions<QueueOptions> options, Pace pace, ILogger<WorkSignalFeed> logger) : BackgroundService
+    WorkSignal signal, IConfiguration configuration, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace,
+    ILogger<WorkSignalFeed> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(PollAsync(stoppingToken), ListenAsync(stoppingToken));
 
@@ -37,7 +39,8 @@ internal sealed class WorkSignalFeed(
             try
             {
                 await PostgresListener.ListenAsync(
-                    configuration.ConnectionString(), [Notices.Work], onListening: signal.Raise, onNotice: (_, _) => signal.Raise(), stopping);
+                    configuration.ConnectionString(), timeouts.Value.BackgroundConnect, timeouts.Value.BackgroundCommand, [Notices.Work],
+                    onListening: signal.Raise, onNotice: (_, _) => signal.Raise(), stopping);
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Shop.Data.Accounts;
 using Shop.Payments;
 using Shop.Tests.Fixtures;
 using Shop.Web;
@@ -63,6 +64,23 @@ public sealed class LadderTests : IAsyncLifetime
         Assert.Equal((PostgresErrorCodes.QueryCanceled, true), (cut.SqlState, cut.MessageText.Contains("statement timeout", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(false, "1500ms", "1900ms")]
+    [InlineData(true, "2s", "3s")]
+    public async Task A_pool_keeps_the_connection_strings_own_options_beside_its_limits(bool isReports, string locks, string statements)
+    {
+        var own = new NpgsqlConnectionStringBuilder(await PostgresServer.CreateDatabaseAsync()) { Options = "-c work_mem=7MB" };
+        await using var host = await ApiHost.StartAsync(
+            ("ConnectionStrings:shopdb", own.ConnectionString), ("Timeouts:Lock", "00:00:01.500"), ("Timeouts:Statement", "00:00:01.900"),
+            ("Timeouts:BackgroundLock", "00:00:02"), ("Timeouts:BackgroundStatement", "00:00:03"));
+        var pool = isReports ? host.Services.GetRequiredKeyedService<NpgsqlDataSource>("reports") : host.Services.GetRequiredService<NpgsqlDataSource>();
+
+        await using var command = pool.CreateCommand(
+            "SELECT concat_ws(' ', current_setting('work_mem'), current_setting('lock_timeout'), current_setting('statement_timeout'))");
+
+        Assert.Equal($"7MB {locks} {statements}", await command.ExecuteScalarAsync(ApiHost.Ct));
+    }
+
     [Fact]
     public async Task What_waits_for_a_lock_is_told_to_the_storefront_as_busy()
     {
@@ -71,6 +89,24 @@ public sealed class LadderTests : IAsyncLifetime
         await blocker.Database.ExecuteSqlAsync($"LOCK shop.stock_items IN ACCESS EXCLUSIVE MODE");
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "busy"), await AskAsync("/catalog/products/any/availability"));
+    }
+
+    [Fact]
+    public async Task A_report_may_take_longer_than_a_shoppers_request()
+    {
+        await using var host = await ApiHost.StartAsync(
+            ("Timeouts:Lock", "00:00:01"), ("Timeouts:Statement", "00:00:01.900"), ("Timeouts:Command", "00:00:02"), ("Timeouts:Connect", "00:00:02"),
+            ("Timeouts:Request", "00:00:02.100"), ("Timeouts:BackgroundLock", "00:00:09"));
+        var agent = await host.SignedInAsync(Role.Agent);
+        await using var blocker = host.Open();
+        await using var transaction = await blocker.Database.BeginTransactionAsync();
+        await blocker.Database.ExecuteSqlAsync($"LOCK shop.orders IN ACCESS EXCLUSIVE MODE");
+
+        var asked = host.GetAsync("/operations/orders", agent.Bearer);
+        await blocker.Database.ExecuteSqlAsync($"SELECT pg_sleep(4)");
+        await transaction.CommitAsync();
+
+        Assert.Equal(HttpStatusCode.OK, (await asked).Status);
     }
 
     [Fact]

@@ -25,6 +25,12 @@ public sealed class TimeoutsTests
     [InlineData("LongRequest", "00:00:12", "LongRequest (00:00:12) must be shorter than LongAttempt (00:00:12).")]
     [InlineData("LongAttempt", "00:00:13", "2 * LongAttempt (00:00:26) must be shorter than LongTotal (00:00:26).")]
     [InlineData("Proxy", "00:00:26", "LongTotal (00:00:26) must be shorter than Proxy (00:00:26).")]
+    [InlineData("Report", "00:00:11", "BackgroundCommand (00:00:11) must be shorter than Report (00:00:11).")]
+    [InlineData("Report", "00:00:13", "Report (00:00:13) must be shorter than ReportAttempt (00:00:13).")]
+    [InlineData("ReportAttempt", "00:00:13.500", "2 * ReportAttempt (00:00:27) must be shorter than ReportTotal (00:00:27).")]
+    [InlineData("ReportTotal", "00:00:30", "ReportTotal (00:00:30) must be shorter than Proxy (00:00:30).")]
+    [InlineData("BackgroundConnect", "00:00:12", "BackgroundConnect (00:00:12) must be shorter than Report (00:00:12).")]
+    [InlineData("Report", "00:00:20", "Drain + Report (00:00:25) must be shorter than Shutdown (00:00:25).")]
     [InlineData("BackgroundLock", "00:00:10", "BackgroundLock (00:00:10) must be shorter than BackgroundStatement (00:00:10).")]
     [InlineData("BackgroundStatement", "00:00:11", "BackgroundStatement (00:00:11) must be shorter than BackgroundCommand (00:00:11).")]
     [InlineData("BackgroundCommand", "00:00:12", "BackgroundCommand (00:00:12) must be shorter than Recording (00:00:12).")]
@@ -71,6 +77,15 @@ public sealed class TimeoutsTests
         var timeouts = Of("--Timeouts:Request=00:00:06", "--Timeouts:Attempt=00:00:07", "--Timeouts:Total=00:00:15");
 
         Assert.Equal((6, 7, 15), (timeouts.Request.TotalSeconds, timeouts.Attempt.TotalSeconds, timeouts.Total.TotalSeconds));
+    }
+
+    [Fact]
+    public void A_service_is_given_as_long_to_stop_as_its_longest_work_takes()
+    {
+        var timeouts = Of("--Timeouts:Drain=00:00:04", "--Timeouts:LongTotal=00:00:29");
+
+        Assert.Equal((4 + 40 + 12 + 3, 4 + 29 + 3), (timeouts.WorkerShutdown.TotalSeconds, timeouts.CallerShutdown.TotalSeconds));
+        Assert.Equal(5 + 27 + 3, Of("--environment=Production").CallerShutdown.TotalSeconds); // a report is longer than a checkout
     }
 
     [Theory]

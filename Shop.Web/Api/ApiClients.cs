@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Shop.ServiceDefaults;
 using Shop.Web.Accounts;
 using Shop.Web.Carts;
@@ -15,6 +16,8 @@ internal static class ApiClients
     public static void AddApiClients(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
+        // No page is cut off while the Api may still answer it: by then a card may be charged.
+        services.AddOptions<HostOptions>().Configure<IOptions<Timeouts>>((host, timeouts) => host.ShutdownTimeout = timeouts.Value.CallerShutdown);
         services.AddHttpContextAccessor().AddTransient<ClientAddress>();
         services.AddHttpClient<CatalogClient>(UseApi).AsApi();
         services.AddHttpClient<CartClient>(UseApi).AsApi();
@@ -22,7 +25,7 @@ internal static class ApiClients
         // The personal ones, and no other: the catalogue's pages are shared, and a cart knows nobody.
         services.AddHttpClient<AccountClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<OrderClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
-        services.AddHttpClient<OperationsClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<OperationsClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<CheckoutClient>(UseApi).AsApi(t => t.LongAttempt, t => t.LongTotal).AddHttpMessageHandler<VisitorHandler>();
     }
 
