@@ -112,6 +112,26 @@ public sealed class WebOrderingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_refusal_is_told_without_the_cart_when_that_takes_longer_than_the_proxy_waits()
+    {
+        using var never = new SemaphoreSlim(0);
+        _api.On("/cart", CannedApi.FullCart, after: never)
+            .On("/checkout", """{ "status": 409, "reason": "out_of_stock", "reference": "4T7QK-9XW2M" }""", HttpStatusCode.Conflict);
+        await using var shop = new CannedStorefront(_api,
+            ("Timeouts:Lock", "00:00:00.1"), ("Timeouts:Statement", "00:00:00.2"), ("Timeouts:Command", "00:00:01"),
+            ("Timeouts:Transaction", "00:00:01.05"), ("Timeouts:Outcome", "00:00:00"), ("Timeouts:LongRequest", "00:00:01.1"),
+            ("Timeouts:LongAttempt", "00:00:01.2"), ("Timeouts:LongTotal", "00:00:02.5"),
+            ("Timeouts:Attempt", "00:02:00"), ("Timeouts:Total", "00:05:00"), ("Timeouts:Proxy", "00:06:00")); // the cart's own limit comes much later
+        using var visitor = new PlainVisitor(shop);
+
+        var page = await visitor.PostAsync("/checkout", Form("pm_1abc"), cookie: "cart=t1").WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(HttpStatusCode.Conflict, page.Status);
+        Assert.Contains("value=\"Lindenallee 7\"", page.Html, StringComparison.Ordinal);
+        Assert.Contains("4T7QK-9XW2M", page.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_card_number_in_the_form_goes_nowhere()
     {
         _api.On("/cart", CannedApi.FullCart);
