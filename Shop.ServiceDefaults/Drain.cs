@@ -13,14 +13,21 @@ namespace Shop.ServiceDefaults;
 /// </summary>
 internal sealed class Drain(IOptions<Timeouts> timeouts, TimeProvider clock, ILogger<Drain> logger) : IHostedLifecycleService
 {
+    private readonly Lock _gate = new();
     private volatile bool _isUnderWay;
+    private Task? _end;
 
     public bool IsUnderWay => _isUnderWay;
 
-    public async Task StoppingAsync(CancellationToken cancellationToken)
+    // A host may be told twice, and the second one closes the door no earlier.
+    public Task StoppingAsync(CancellationToken cancellationToken)
     {
-        if (_isUnderWay)
-            return; // a host may be told twice
+        lock (_gate)
+            return _end ??= WaitAsync(cancellationToken);
+    }
+
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
         _isUnderWay = true;
         if (timeouts.Value.Drain <= TimeSpan.Zero)
             return;

@@ -479,6 +479,22 @@ public sealed class ServiceDefaultsTests
     }
 
     [Fact]
+    public async Task Told_twice_to_stop_it_drains_as_long_as_told_once()
+    {
+        await using var service = await Service.StartAsync(args: LongDrain);
+        using var end = new CancellationTokenSource();
+        var first = service.App.StopAsync(end.Token);
+        await service.LogAsync(line => line.Event == 103);
+
+        var second = service.App.StopAsync();
+
+        using var answer = await service.Client.GetAsync("/mirror");
+        Assert.Equal((HttpStatusCode.OK, false), (answer.StatusCode, second.IsCompleted));
+        await end.CancelAsync();
+        await Task.WhenAll(first, second).WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public async Task A_draining_HTTP2_connection_is_left_by_its_client()
     {
         await using var service = await Service.StartAsync(args: [.. LongDrain, "--Kestrel:EndpointDefaults:Protocols=Http2"]);
