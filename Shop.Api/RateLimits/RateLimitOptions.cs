@@ -13,7 +13,8 @@ internal sealed class RateLimitOptions : IValidatableObject
     /// <summary>Every request that may change something: a shopper makes some ten to twenty of them on the way to an order.</summary>
     public RateLimit Writes { get; init; } = new() { Permits = 600, Window = TimeSpan.FromMinutes(1) };
 
-    public RateLimit SignIn { get; init; } = new() { Permits = 10, Window = TimeSpan.FromMinutes(1) };
+    /// <summary>Several endpoints share it, and an office signs in at nine.</summary>
+    public RateLimit SignIn { get; init; } = new() { Permits = 20, Window = TimeSpan.FromMinutes(1) };
 
     public RateLimit Mail { get; init; } = new() { Permits = 10, Window = TimeSpan.FromMinutes(10) };
 
