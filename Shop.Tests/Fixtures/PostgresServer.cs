@@ -35,6 +35,9 @@ public static class PostgresServer
         return Briefly(server, name);
     }
 
+    /// <summary>Connection string of a database that does not exist yet.</summary>
+    public static async Task<string> NameDatabaseAsync() => Briefly(await Server.Value, $"new_{Interlocked.Increment(ref _databases)}");
+
     // Every database has pools of its own; connections that a finished test left open would use up the server for the next ones.
     private static string Briefly(string server, string database) =>
         new NpgsqlConnectionStringBuilder(server) { Database = database, ConnectionIdleLifetime = 2, ConnectionPruningInterval = 1 }.ConnectionString;

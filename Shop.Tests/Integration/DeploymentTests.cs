@@ -62,6 +62,7 @@ public sealed partial class DeploymentTests(DeploymentTests.ShopManifest publish
 
     /// <summary>
     /// As containers would run: no environment but the manifest's, references filled in as azd fills them in, and nobody waits for the schema.
+    /// The server has no database of the shop's yet.
     /// </summary>
     [Fact]
     public async Task The_services_are_ready_with_nothing_but_what_the_manifest_gives_them()
@@ -71,7 +72,7 @@ public sealed partial class DeploymentTests(DeploymentTests.ShopManifest publish
         redis.Start();
         var values = new Dictionary<string, string>
         {
-            ["shopdb.connectionString"] = await PostgresServer.CreateEmptyDatabaseAsync(),
+            ["shopdb.connectionString"] = await PostgresServer.NameDatabaseAsync(),
             ["cache.connectionString"] = $"127.0.0.1:{redis.Port},password=cache-secret",
             ["admin-email.value"] = "first@shop.example",
             ["admin-password.value"] = "chosen by whoever deploys",
