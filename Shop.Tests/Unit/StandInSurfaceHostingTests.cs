@@ -103,7 +103,7 @@ public sealed partial class StandInSurfaceHostingTests
             .. type.GetProperties(declared).Where(p => p.GetAccessors(nonPublic: true).Any(IsVisible)).Select(p => Plain(Property(p))),
             .. type.GetFields(declared).Where(f => f.IsPublic)
                 .Select(f => Plain($"{(f.IsStatic ? "static readonly " : "")}{Text(f.FieldType, Nullability.Create(f))} {f.Name}")),
-            .. type.GetEvents(declared).Select(e => $"event {e.Name}").Where(_ => false), // spelled with the value tuple's own name there
+            .. type.GetEvents(declared).Where(e => IsVisible(e.AddMethod!)).Select(e => Plain($"event {Text(e.EventHandlerType!, null)} {e.Name}")),
         ];
     }
 
