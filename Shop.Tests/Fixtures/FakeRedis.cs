@@ -40,15 +40,6 @@ internal sealed class FakeRedis : IAsyncDisposable
         $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port},connectTimeout=2000,{more}",
         options => options.ReconnectRetryPolicy = new LinearRetry(50));
 
-    public static int FreePort()
-    {
-        var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        probe.Stop();
-        return port;
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();

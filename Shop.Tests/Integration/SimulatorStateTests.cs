@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using Shop.Simulator.Stripe;
+using Shop.Tests.Fixtures;
 using Stripe;
 
 namespace Shop.Tests.Integration;
@@ -83,7 +83,7 @@ public sealed class SimulatorStateTests
 
         public SimulatorProcess(StateFile state)
         {
-            var address = $"http://127.0.0.1:{FreePort()}";
+            var address = $"http://127.0.0.1:{PostgresServer.FreePort()}";
             var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Shop.Simulator.dll"), "--urls", address])
             {
                 RedirectStandardOutput = true, Environment = { ["Simulator__StatePath"] = state.Path },
@@ -125,13 +125,6 @@ public sealed class SimulatorStateTests
                 Kill();
             _process.Dispose();
             Http.Dispose();
-        }
-
-        private static int FreePort()
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
         }
     }
 }

@@ -84,7 +84,12 @@ public sealed class GatewayStripeTests
     [InlineData(429, """{"error":{"type":"invalid_request_error","code":"rate_limit"}}""", true, Reasons.GatewayRateLimited)]
     [InlineData(409, """{"error":{"type":"idempotency_error","code":"idempotency_key_in_use"}}""", false, Reasons.OutcomeUnknown)]
     [InlineData(400, """{"error":{"type":"idempotency_error"}}""", false, Reasons.OutcomeUnknown)]
+    [InlineData(502, "", true, Reasons.OutcomeUnknown)]
+    [InlineData(502, """{"error":{"type":"api_er""", true, Reasons.OutcomeUnknown)]
     [InlineData(200, "half an ans", true, Reasons.OutcomeUnknown)]
+    [InlineData(200, """{"id":"pi_1","object":"payment_intent","status":"succ""", true, Reasons.OutcomeUnknown)]
+    [InlineData(200, "", true, Reasons.OutcomeUnknown)]
+    [InlineData(200, "<html>Please sign in to the network</html>", true, Reasons.OutcomeUnknown)]
     public async Task An_answer_that_proves_nothing_is_unknown(int status, string body, bool isFault, string reason)
     {
         var unknown = Assert.IsType<GatewayAnswer.Unknown>(await ConfirmAsync(status, body));
