@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Data.Accounts;
 using Shop.Payments;
@@ -160,6 +162,23 @@ public sealed class LadderTests : IAsyncLifetime
                 service.Output, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public async Task A_mail_that_could_outlive_its_lease_is_refused_at_the_start()
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        using var payments = ServiceProcess.Start<ShopPayments>(
+        [
+            .. PaymentsShop.Settings(database, new Uri("http://127.0.0.1:1"), 1).Select(s => (s.Key, (string?)s.Value)), ("Smtp:Timeout", "00:01:06"),
+        ]);
+
+        Assert.NotEqual(0, await payments.EndAsync());
+        Assert.Contains("Smtp: Timeout + 2 * Timeouts:Recording must be shorter than Timeouts:Lease", payments.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_storefront_is_given_as_long_to_stop_as_its_longest_request_takes() =>
+        Assert.Equal(27 + 3, _web.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout.TotalSeconds); // no drain in Development
 
     /// <summary>Through the storefront's own client with its retry.</summary>
     private async Task<(HttpStatusCode Status, string? Reason)> AskAsync(string path)
