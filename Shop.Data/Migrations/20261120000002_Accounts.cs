@@ -80,6 +80,14 @@ internal sealed class Accounts : Migration
             CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON accounts.audit
                 FOR EACH ROW EXECUTE FUNCTION shop.refuse_change();
 
+            -- TRUNCATE fires no trigger of a row.
+            CREATE TRIGGER audit_never_emptied BEFORE TRUNCATE ON accounts.audit
+                FOR EACH STATEMENT EXECUTE FUNCTION shop.refuse_change();
+            CREATE TRIGGER order_timeline_never_emptied BEFORE TRUNCATE ON shop.order_timeline
+                FOR EACH STATEMENT EXECUTE FUNCTION shop.refuse_change();
+            CREATE TRIGGER payment_attempts_never_emptied BEFORE TRUNCATE ON payments.payment_attempts
+                FOR EACH STATEMENT EXECUTE FUNCTION shop.refuse_change();
+
             -- Guests open their order by a signed link from now on. Nothing is released yet, so no link of the old kind is out there.
             ALTER TABLE shop.orders DROP COLUMN access_key;
             ALTER TABLE shop.orders ADD COLUMN user_id uuid,
