@@ -57,6 +57,13 @@ public sealed class WebOperationsTests : IDisposable
     }
 
     [Fact]
+    public void A_search_up_to_the_last_of_all_days_has_no_upper_end()
+    {
+        Assert.Equal("/a?to=2026-01-16T00%3A00%3A00Z", new AuditSearch(To: new DateOnly(2026, 1, 15)).Address("/a"));
+        Assert.Equal("/a", new AuditSearch(To: DateOnly.MaxValue).Address("/a"));
+    }
+
+    [Fact]
     public async Task Without_a_why_nothing_is_tried_again()
     {
         WithParked().On("/operations/webhooks/stripe/evt_1/retry", """{ "status": 422, "reason": "validation_failed" }""", HttpStatusCode.UnprocessableEntity);
