@@ -89,7 +89,11 @@ internal static class StaffEndpoints
                 user.Role = role;
                 // Whoever registered the address may not be who reads its mail: the password is chosen anew, with the invitation.
                 if (!user.EmailConfirmed)
+                {
                     user.ChangePassword(null);
+                    user.Person.Name = person.Name; // as well, as it stands in that mail
+                }
+
                 await Sessions.RevokeAllAsync(db, id, now, ct);
             }
 
