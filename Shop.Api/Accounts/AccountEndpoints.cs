@@ -136,14 +136,14 @@ internal static class AccountEndpoints
         }
         else
         {
-            // Not confirmed yet: a link is sent again, but neither name nor password is taken from whoever asks a second time.
+            // Neither name nor password is taken from whoever asks a second time. Not confirmed yet, nobody knows which of the two reads the
+            // mail: its reader chooses a password, and does not confirm one that somebody else chose.
             var known = await db.Users.AsNoTracking().SingleAsync(u => u.Person.AccountEmail == user.Person.AccountEmail, ct);
             if (known.DisabledAt is null)
             {
                 db.Outbox.Add(OutboxMessage.To(known.Id, known switch
                 {
-                    { PasswordHash: null } => OutboxKind.ResetPasswordMail, // invited, and not here yet
-                    { EmailConfirmed: false } => OutboxKind.ConfirmEmailMail,
+                    { EmailConfirmed: false } => OutboxKind.ResetPasswordMail,
                     _ => OutboxKind.AlreadyRegisteredMail,
                 }, now));
             }

@@ -104,6 +104,39 @@ public sealed class AccountTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Whoever_reads_the_mail_chooses_the_password_and_not_who_asked_for_the_account_first()
+    {
+        const string Strangers = "the words of a stranger", Readers = "the words of the reader";
+        var email = NewEmail();
+        await RegisterAsync(email, Strangers, "A Stranger");
+        await RegisterAsync(email, Readers);
+
+        Assert.Equal([OutboxKind.ConfirmEmailMail, OutboxKind.ResetPasswordMail], await MailsAsync((await FindAsync(email)).Id));
+        var chosen = await api.PostAsync("/account/password/reset", new { token = await LinkAsync(email, LinkPurpose.ResetPassword), password = Readers });
+
+        Assert.Equal(HttpStatusCode.NoContent, chosen.Status);
+        Assert.Equal(("sign_in_failed", null), ((await SignInAsync(email, Strangers)).Reason, (await SignInAsync(email, Strangers))["next"]));
+        Assert.Equal("done", (await SignInAsync(email, Readers))["next"]);
+    }
+
+    [Fact]
+    public async Task Text_that_can_not_be_stored_is_refused_and_no_error_of_ours()
+    {
+        var admin = await api.SignedInAsync(Role.Admin);
+
+        Answer[] refused =
+        [
+            await SignInAsync("a\0b"), await api.PostAsync("/account/password/forgot", new { email = "a\0b@example.org" }),
+            await api.PostAsync("/orders/1/link", new { email = "a\0b@example.org" }),
+            await api.GetAsync("/operations/audit?text=%00", admin.Bearer), await api.GetAsync("/operations/audit?who=%00", admin.Bearer),
+            await api.PostAsync($"/operations/staff/{admin.Id}/unlock", new { why = "any\0thing" }, admin.Bearer, ("Idempotency-Key", $"{Guid.NewGuid()}")),
+        ];
+
+        Assert.All(refused, r => Assert.Equal((HttpStatusCode.BadRequest, "invalid_text"), (r.Status, r.Reason)));
+        Assert.DoesNotContain(api.Logged, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains("22021", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Twelve_registrations_of_one_address_at_once_make_one_account()
     {
         var email = NewEmail();
