@@ -27,6 +27,8 @@ internal sealed class Accounts : Migration
                 last_code_step bigint NOT NULL,
                 access_failed_count integer NOT NULL,
                 lockout_end timestamptz,
+                session_failed_count integer NOT NULL,
+                session_lockout_end timestamptz,
                 disabled_at timestamptz,
                 last_sign_in_at timestamptz,
                 created_at timestamptz NOT NULL,
