@@ -79,8 +79,8 @@ internal static class Mails
                 null, ["If it was not you, please ask for a new password at once, and tell us."], "Sign in", signIn),
             OutboxKind.LockedOutMail => new Content(
                 "Your account is locked for a few minutes",
-                [hello, "somebody failed to sign in to your account several times, so for a few minutes nobody can. After that it works as before."],
-                null, ["If it was not you, your password may have been guessed at. It still protects you; choose a longer one if you doubt it."], "Sign in", signIn),
+                [hello, "somebody failed several times with the password or the code of your account, so for a few minutes we look at none. After that it works as before."],
+                null, ["If it was not you, your password may have been guessed at. It still protects you; choose a longer one if you doubt it. A new password also ends the lock: use \"Forgot your password?\" where you sign in."], "Sign in", signIn),
             OutboxKind.SecondFactorChangedMail => new Content(
                 "Your second factor was changed",
                 [hello, "the second factor of your account, the app or its recovery codes, was set up, renewed or removed."],

@@ -46,6 +46,7 @@ public sealed class WebOperationsTests : IDisposable
         WithParked().On($"/operations/{what}/retry", "", HttpStatusCode.NoContent);
 
         var queue = await GetAsync("/ops/queue");
+        Assert.Contains("<a class=\"skip\" href=\"/ops/queue#content\">", queue.Html, StringComparison.Ordinal);
         var retried = await _visitor.PostAsync($"/ops/{what}/retry", [("Why", "the gateway is back")], cookie: SignedIn);
         var again = await GetAsync(retried.Header("Location")!);
 
