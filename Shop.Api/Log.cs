@@ -75,6 +75,10 @@ internal static partial class Log
     [LoggerMessage(2033, LogLevel.Warning, "There is nobody who could sign in: Accounts:FirstAdmin is not configured")]
     public static partial void NoFirstAdmin(this ILogger logger);
 
+    [LoggerMessage(2034, LogLevel.Warning, "There are users and no admin among them. Accounts:FirstAdmin is for a database without users: give "
+        + "somebody who has confirmed their address the role 'Admin' in accounts.users by hand, and end their sessions")]
+    public static partial void NoAdminLeft(this ILogger logger);
+
     [LoggerMessage(2020, LogLevel.Information, "Parked {Thing} {Id} is due again")]
     public static partial void Unparked(this ILogger logger, string thing, string id);
 }

@@ -15,7 +15,7 @@ builder.AddServiceDefaults();
 builder.AddShopDatabase();
 builder.Services.AddOptions<ShopTime>().BindConfiguration(ShopTime.Section).ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<ShopTelemetry>();
-builder.Services.AddExceptionHandler<Busy>();
+builder.Services.AddExceptionHandler<Busy>().AddExceptionHandler<InvalidText>();
 builder.Services.AddDeadlines();
 builder.Services.AddRateLimits();
 builder.Services.ConfigureHttpJsonOptions(json =>

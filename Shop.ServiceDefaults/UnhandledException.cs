@@ -34,9 +34,12 @@ internal static class UnhandledException
             .WriteAsync(new() { HttpContext = context, Exception = exception, ProblemDetails = { Status = context.Response.StatusCode } });
     }
 
-    /// <summary>Once in the log, on the span and on the request's metric.</summary>
+    /// <summary>Once in the log, on the span and on the request's metric, however many handlers an exception passes on its way out.</summary>
     public static void Report(HttpContext context, Exception exception)
     {
+        if (!context.Items.TryAdd(typeof(UnhandledException), exception))
+            return;
+
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(UnhandledException).FullName!);
         logger.Unhandled(exception, context.Request.Method, RequestLog.RouteOf(context), Reference.Current);
 

@@ -19,6 +19,7 @@ builder.Services.AddSharedPages();
 builder.Services.AddPages();
 builder.Services.AddAccounts();
 builder.Services.AddOperations();
+builder.Services.AddExceptionHandler<UnhandledExceptionReport>(); // the page tells a reference that can be found
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

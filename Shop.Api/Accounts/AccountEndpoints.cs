@@ -136,16 +136,12 @@ internal static class AccountEndpoints
         }
         else
         {
-            // Not confirmed yet: a link is sent again, but neither name nor password is taken from whoever asks a second time.
+            // Neither name nor password is taken from whoever asks a second time. Not confirmed yet, nobody knows which of the two reads the
+            // mail: its reader chooses a password, and does not confirm one that somebody else chose.
             var known = await db.Users.AsNoTracking().SingleAsync(u => u.Person.AccountEmail == user.Person.AccountEmail, ct);
             if (known.DisabledAt is null)
             {
-                db.Outbox.Add(OutboxMessage.To(known.Id, known switch
-                {
-                    { PasswordHash: null } => OutboxKind.ResetPasswordMail, // invited, and not here yet
-                    { EmailConfirmed: false } => OutboxKind.ConfirmEmailMail,
-                    _ => OutboxKind.AlreadyRegisteredMail,
-                }, now));
+                await db.TellAskedAsync(known.Id, known.EmailConfirmed ? OutboxKind.AlreadyRegisteredMail : OutboxKind.ResetPasswordMail, now, ct);
             }
         }
 
@@ -207,7 +203,7 @@ internal static class AccountEndpoints
         if (ended == 0)
             return Problems.Refuse(404, "session_not_found", "There is no such session, or it has ended.");
 
-        await RecordRevokedAsync(db, caller, now, $"{id}", ct);
+        await RecordRevokedAsync(db, caller, now, AuditSubjects.Session, id, ended, ct);
         await transaction.CommitAsync(ct);
         return TypedResults.NoContent();
     }
@@ -216,8 +212,8 @@ internal static class AccountEndpoints
     {
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        if (await Sessions.RevokeAllAsync(db, caller.UserId, now, ct, except: caller.SessionId) > 0)
-            await RecordRevokedAsync(db, caller, now, "others", ct);
+        if (await Sessions.RevokeAllAsync(db, caller.UserId, now, ct, except: caller.SessionId) is > 0 and var ended)
+            await RecordRevokedAsync(db, caller, now, AuditSubjects.User, caller.UserId, ended, ct); // all that this user had elsewhere
         await transaction.CommitAsync(ct);
         return TypedResults.NoContent();
     }
@@ -264,11 +260,11 @@ internal static class AccountEndpoints
     internal static ProblemHttpResult LinkExpired() =>
         Problems.Refuse(410, "link_expired", "This link has expired or was used before. Please ask for a new one.");
 
-    private static async Task RecordRevokedAsync(ShopDbContext db, Caller caller, DateTimeOffset now, string which, CancellationToken ct)
+    private static async Task RecordRevokedAsync(ShopDbContext db, Caller caller, DateTimeOffset now, string subjectKind, Guid subject, int ended, CancellationToken ct)
     {
         if (!caller.IsStaff)
             return;
-        db.Record(caller, now, AuditActions.SessionRevoked, AuditSubjects.Session, which);
+        db.Record(caller, now, AuditActions.SessionRevoked, subjectKind, $"{subject}", after: new { ended });
         await db.SaveChangesAsync(ct);
     }
 }

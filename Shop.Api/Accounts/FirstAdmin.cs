@@ -26,7 +26,11 @@ internal static class FirstAdmin
     public static async Task CreateAsync(ShopDbContext db, IServiceProvider services, ILogger logger, CancellationToken ct)
     {
         if (await db.Users.AnyAsync(ct))
+        {
+            if (!await db.Users.AnyAsync(u => u.Role == Role.Admin && u.DisabledAt == null, ct))
+                logger.NoAdminLeft();
             return;
+        }
 
         var options = services.GetRequiredService<IOptions<FirstAdminOptions>>().Value;
         if (options is { Email: null or "", Password: null or "" })

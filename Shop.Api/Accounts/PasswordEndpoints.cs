@@ -106,7 +106,7 @@ internal static class PasswordEndpoints
         return TypedResults.NoContent();
     }
 
-    /// <summary>A wrong one counts as at the front door: a stolen session is no place to guess at leisure.</summary>
+    /// <summary>A wrong one counts, as at the front door but apart from it: a stolen session is no place to guess at leisure.</summary>
     internal static async Task<bool> IsRightAsync(
         Caller caller, string? password, ShopDbContext db, Passwords passwords, LockoutOptions limits, TimeProvider clock, ILogger logger, CancellationToken ct)
     {
@@ -116,10 +116,10 @@ internal static class PasswordEndpoints
         await using (var transaction = await db.Database.BeginTransactionAsync(ct))
         {
             var user = (await db.LockUserAsync(caller.UserId, ct))!;
-            if (user.IsLocked(now))
+            if (user.IsSessionLocked(now))
                 return false;
 
-            (hash, isLast) = (user.PasswordHash, user.CountFailure(now, limits)); // before it is looked at, as there
+            (hash, isLast) = (user.PasswordHash, user.CountSessionFailure(now, limits)); // before it is looked at, as there
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }
@@ -127,15 +127,19 @@ internal static class PasswordEndpoints
         db.ChangeTracker.Clear(); // whoever locks the user next must see what is there then
         if (passwords.Check(hash, password ?? "").IsRight)
         {
-            await db.Users.Where(u => u.Id == caller.UserId && (isLast || u.LockoutEnd == null || u.LockoutEnd <= now)).ExecuteUpdateAsync(
-                user => user.SetProperty(u => u.AccessFailedCount, 0).SetProperty(u => u.LockoutEnd, (DateTimeOffset?)null), ct);
+            await db.Users.Where(u => u.Id == caller.UserId && (isLast || u.SessionLockoutEnd == null || u.SessionLockoutEnd <= now)).ExecuteUpdateAsync(
+                user => user.SetProperty(u => u.SessionFailedCount, 0).SetProperty(u => u.SessionLockoutEnd, (DateTimeOffset?)null), ct);
             return true;
         }
 
         if (isLast)
         {
-            db.Outbox.Add(OutboxMessage.To(caller.UserId, OutboxKind.LockedOutMail, now));
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            await db.TellAsync(caller.UserId, OutboxKind.LockedOutMail, AccountMails.LockedOutEvery, now, ct);
+            if (caller.IsStaff)
+                db.Record(caller, now, AuditActions.LockedOut, AuditSubjects.User, $"{caller.UserId}");
             await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
             await db.NotifyWorkerAsync(logger, ct);
         }
 

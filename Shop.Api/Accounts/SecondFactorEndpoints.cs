@@ -54,7 +54,7 @@ internal static class SecondFactorEndpoints
         factor.MapPost("/enable", EnableSecondFactor).WithName(nameof(EnableSecondFactor)).RequireAuthorization(Policies.AnySession)
             .WithSummary("Proves the new secret, once, and gives recovery codes.").ProducesProblem(403).ProducesProblem(422);
         factor.MapPost("/recovery-codes", RenewRecoveryCodes).WithName(nameof(RenewRecoveryCodes)).RequireAuthorization(Policies.Shopper)
-            .WithSummary("New recovery codes; the old ones are dead.").ProducesProblem(422);
+            .WithSummary("New recovery codes; the old ones are dead.").ProducesProblem(409).ProducesProblem(422);
         factor.MapPost("/disable", DisableSecondFactor).WithName(nameof(DisableSecondFactor)).RequireAuthorization(Policies.Shopper)
             .WithSummary("Back to the password alone; not for staff.").ProducesProblem(409).ProducesProblem(422);
     }
@@ -72,7 +72,7 @@ internal static class SecondFactorEndpoints
             return Problems.Refuse(401, "unauthenticated", "Please sign in."); // its twin was faster; the code is not spent
 
         var (session, answer) = sessions.New(user.Id, user.Role, pending: false, now, http.Request.Headers.UserAgent, now);
-        (user.AccessFailedCount, user.LastSignInAt) = (0, now);
+        (user.SessionFailedCount, user.LastSignInAt) = (0, now);
         db.Sessions.Add(session);
         db.RecordOwn(user, now, AuditActions.SignedIn, session.Id, after: new { session.Device, recoveryCodesLeft = user.RecoveryCodes.Length });
         await db.SaveChangesAsync(ct);
@@ -101,21 +101,21 @@ internal static class SecondFactorEndpoints
     }
 
     internal static async Task<Results<Ok<SecondFactorEnabled>, ProblemHttpResult>> EnableSecondFactor(
-        CodeRequest form, Caller caller, ShopDbContext db, UserManager<ShopUser> users, Sessions sessions, TimeProvider clock, HttpContext http,
-        ILogger<CodeRequest> logger, CancellationToken ct)
+        CodeRequest form, Caller caller, ShopDbContext db, UserManager<ShopUser> users, Sessions sessions, IOptions<IdentityOptions> identity,
+        TimeProvider clock, HttpContext http, ILogger<CodeRequest> logger, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var user = (await db.LockUserAsync(caller.UserId, ct))!;
         if (caller.IsPending && user.TwoFactorEnabled)
             return ProveFirst();
-        if (Totp.StepOf(user.NewAuthenticatorKey, form.Code?.Trim(), now) is not { } step)
-            return CodeWrong(422);
+        if (user.IsSessionLocked(now) || Totp.StepOf(user.NewAuthenticatorKey, form.Code?.Trim(), now) is not { } step)
+            return await FailAsync(422, db, transaction, user, caller, identity.Value.Lockout, now, logger, ct);
         if (!await Sessions.RevokeAsync(db, caller.SessionId, now, ct))
             return Problems.Refuse(401, "unauthenticated", "Please sign in.");
 
         (user.AuthenticatorKey, user.NewAuthenticatorKey, user.LastCodeStep, user.TwoFactorEnabled) = (user.NewAuthenticatorKey, null, step, true);
-        (user.AccessFailedCount, user.LastSignInAt) = (0, caller.IsPending ? now : user.LastSignInAt);
+        (user.SessionFailedCount, user.LastSignInAt) = (0, caller.IsPending ? now : user.LastSignInAt);
         var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodeCount);
         await Sessions.RevokeAllAsync(db, user.Id, now, ct); // the others have not seen it
         var (session, answer) = sessions.New(user.Id, user.Role, pending: false, now, http.Request.Headers.UserAgent, now);
@@ -137,6 +137,8 @@ internal static class SecondFactorEndpoints
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var user = (await db.LockUserAsync(caller.UserId, ct))!;
+        if (!user.TwoFactorEnabled)
+            return NotSetUp();
         if (!await IsProvenAsync(users, user, form.Code, now))
             return await FailAsync(422, db, transaction, user, caller, identity.Value.Lockout, now, logger, ct);
 
@@ -159,6 +161,8 @@ internal static class SecondFactorEndpoints
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var user = (await db.LockUserAsync(caller.UserId, ct))!;
+        if (!user.TwoFactorEnabled)
+            return NotSetUp();
         if (!await IsProvenAsync(users, user, form.Code, now))
             return await FailAsync(422, db, transaction, user, caller, identity.Value.Lockout, now, logger, ct);
 
@@ -173,7 +177,7 @@ internal static class SecondFactorEndpoints
     /// <summary>A code of the app, or one of the recovery codes; either is spent by it.</summary>
     private static async Task<bool> IsProvenAsync(UserManager<ShopUser> users, ShopUser user, string? code, DateTimeOffset now)
     {
-        if (!user.TwoFactorEnabled || user.IsLocked(now) || code is null)
+        if (!user.TwoFactorEnabled || user.IsSessionLocked(now) || code is null)
             return false;
 
         var typed = string.Concat(code.Where(char.IsLetterOrDigit)).ToUpperInvariant();
@@ -190,15 +194,15 @@ internal static class SecondFactorEndpoints
         int status, ShopDbContext db, IDbContextTransaction transaction, ShopUser user, Caller caller, LockoutOptions limits, DateTimeOffset now,
         ILogger logger, CancellationToken ct)
     {
-        var isLast = user.CountFailure(now, limits);
+        var isLast = user.CountSessionFailure(now, limits);
         if (isLast)
         {
-            // Whoever got this far has the password. Its owner hears of it, and the guess starts over with both.
+            // Whoever got this far has the password: its owner hears of it. For a while no code is looked at, in no session.
             await Sessions.RevokeAsync(db, caller.SessionId, now, ct);
-            db.Outbox.Add(OutboxMessage.To(user.Id, OutboxKind.LockedOutMail, now));
+            await db.TellAsync(user.Id, OutboxKind.LockedOutMail, AccountMails.LockedOutEvery, now, ct);
         }
 
-        db.RecordOwn(user, now, AuditActions.SecondFactorFailed, caller.SessionId, after: new { locked = user.IsLocked(now) });
+        db.RecordOwn(user, now, AuditActions.SecondFactorFailed, caller.SessionId, after: new { locked = user.IsSessionLocked(now) });
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         if (isLast)
@@ -208,6 +212,9 @@ internal static class SecondFactorEndpoints
 
     private static ProblemHttpResult CodeWrong(int status) =>
         Problems.Refuse(status, "code_wrong", "This code is not right, or it was used before. Please wait for the next one.");
+
+    private static ProblemHttpResult NotSetUp() =>
+        Problems.Refuse(409, "second_factor_not_set_up", "There is no second factor. Please set it up first.");
 
     private static ProblemHttpResult ProveFirst() =>
         Problems.Refuse(403, "second_factor_required", "Please finish signing in with your second factor.");

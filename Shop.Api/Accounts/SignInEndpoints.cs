@@ -38,18 +38,18 @@ internal static class SignInEndpoints
         RETURNING u.id, u.password_hash, u.role, u.two_factor_enabled, u.lockout_end IS NOT NULL
         """;
 
-    // All conditions once more, under the row's lock: what changed since the password was looked at decides. The failures of before
-    // survive a right password while a code is still to come, or a thief with the password could guess codes for ever.
+    // All conditions once more, under the row's lock: what changed since the password was looked at decides. Wrong codes are counted
+    // elsewhere and stay counted, or a thief with the password could guess codes for ever. The session that it came with ends.
     private const string Open = """
         WITH opened AS (
             UPDATE accounts.users SET
-                access_failed_count = CASE WHEN NOT $4 THEN 0 WHEN $12 THEN $13 - 1 ELSE greatest(access_failed_count - 1, 0) END,
-                lockout_end = NULL,
+                access_failed_count = 0, lockout_end = NULL,
                 last_sign_in_at = CASE WHEN $4 THEN last_sign_in_at ELSE $3 END,
                 password_hash = coalesce($5, password_hash)
             WHERE id = $1 AND password_hash = $2 AND role = $6 AND two_factor_enabled = $7
                 AND email_confirmed AND disabled_at IS NULL AND ($12 OR lockout_end IS NULL)
-            RETURNING id)
+            RETURNING id),
+        ended AS (UPDATE accounts.sessions SET revoked_at = $3 WHERE id = $13 AND revoked_at IS NULL AND EXISTS (SELECT FROM opened))
         INSERT INTO accounts.sessions (id, token_hash, user_id, device, pending, created_at, last_seen_at, expires_at)
         SELECT $8, $9, id, $10, $4, $3, $3, $11 FROM opened
         """;
@@ -64,7 +64,7 @@ internal static class SignInEndpoints
 
     /// <summary>One round trip for what is refused, a second one for what is not, and the hash between them without a connection.</summary>
     internal static async Task<Results<Ok<SignInAnswer>, ProblemHttpResult>> SignIn(
-        SignInRequest form, ShopDbContext db, NpgsqlDataSource database, Passwords passwords, Sessions sessions, IOptions<IdentityOptions> identity,
+        SignInRequest form, Caller? caller, ShopDbContext db, NpgsqlDataSource database, Passwords passwords, Sessions sessions, IOptions<IdentityOptions> identity,
         TimeProvider clock, HttpContext http, ILogger<SignInRequest> logger, CancellationToken ct)
     {
         var (now, limits) = (clock.GetUtcNow(), identity.Value.Lockout);
@@ -79,15 +79,23 @@ internal static class SignInEndpoints
             batch.Add(
                 Open, user.Id, user.PasswordHash!, now, pending, new NpgsqlParameter { Value = (object?)rehashed ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                 $"{user.Role}", user.TwoFactorEnabled, session.Id, session.TokenHash, session.Device, session.ExpiresAt, user.IsLast,
-                limits.MaxFailedAccessAttempts);
+                new NpgsqlParameter { Value = (object?)caller?.SessionId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
             if (await batch.ExecuteNonQueryAsync(ct) == 1)
                 return TypedResults.Ok(new SignInAnswer(answer.Token, answer.ExpiresAt, WordOf(step)));
         }
 
         if (user is { IsLast: true })
         {
-            db.Outbox.Add(OutboxMessage.To(user.Id, OutboxKind.LockedOutMail, now));
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            await db.TellAsync(user.Id, OutboxKind.LockedOutMail, AccountMails.LockedOutEvery, now, ct);
+            if (user.Role > Role.Shopper)
+            {
+                db.Audit.Add(AuditEntry.Of(
+                    now, user.Id, user.Role, AuditActions.LockedOut, AuditSubjects.User, $"{user.Id}", reference: Reference.Current));
+            }
+
             await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
             await db.NotifyWorkerAsync(logger, ct);
         }
 

@@ -55,7 +55,7 @@ internal static class StaffEndpoints
             u.Id, u.Person.Email, u.Person.Name, u.Role, u.TwoFactorEnabled,
             u.DisabledAt != null ? StaffState.Disabled
                 : u.PasswordHash == null ? StaffState.Invited
-                : u.LockoutEnd > now ? StaffState.Locked
+                : u.LockoutEnd > now || u.SessionLockoutEnd > now ? StaffState.Locked
                 : StaffState.Active,
             u.LastSignInAt)).ToListAsync(ct)));
     }
@@ -78,10 +78,14 @@ internal static class StaffEndpoints
         {
             var user = ShopUser.Of(person, role, now);
             object? before = null;
-            if (!await db.TryAddAsync(user, ct))
+            var isNew = await db.TryAddAsync(user, ct);
+            var id = isNew ? user.Id : await db.Users.Where(u => u.Person.AccountEmail == person.AccountEmail).Select(u => u.Id).SingleAsync(ct);
+            var locked = await db.LockWithAdminsAsync(id, ct);
+            if (!MayStill(caller, locked))
+                return NotAnyMore();
+            if (!isNew)
             {
-                var id = await db.Users.Where(u => u.Person.AccountEmail == person.AccountEmail).Select(u => u.Id).SingleAsync(ct);
-                user = (await db.LockUserAsync(id, ct))!;
+                user = locked.Single(u => u.Id == id);
                 if (user.IsStaff)
                     return Problems.Refuse(409, "already_staff", "This person is on the staff already; change their role instead.");
 
@@ -89,7 +93,11 @@ internal static class StaffEndpoints
                 user.Role = role;
                 // Whoever registered the address may not be who reads its mail: the password is chosen anew, with the invitation.
                 if (!user.EmailConfirmed)
+                {
                     user.ChangePassword(null);
+                    user.Person.Name = person.Name; // as well, as it stands in that mail
+                }
+
                 await Sessions.RevokeAllAsync(db, id, now, ct);
             }
 
@@ -131,8 +139,12 @@ internal static class StaffEndpoints
         TimeProvider clock, ILogger<StaffRow> logger, CancellationToken ct) =>
         ChangeAsync(
             id, AuditActions.UserUnlocked, "unlock", form.Why, idempotencyKey, caller, reports, clock, logger,
-            user => new { LockedUntil = user.LockoutEnd, Failures = user.AccessFailedCount },
-            (user, _) => (user.LockoutEnd, user.AccessFailedCount) = (null, 0), ct);
+            user => new
+            {
+                LockedUntil = user.LockoutEnd, Failures = user.AccessFailedCount,
+                SessionsLockedUntil = user.SessionLockoutEnd, FailuresInSessions = user.SessionFailedCount,
+            },
+            (user, _) => user.Unlock(), ct);
 
     internal static Task<ActResult> ResetStaffSecondFactor(
         Guid id, WhyRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, Caller caller, ReportsDatabase reports,
@@ -157,12 +169,15 @@ internal static class StaffEndpoints
         Acts.OnceAsync(reports, idempotencyKey, why, IdempotencyKey.DigestOf($"staff {what}", $"{id}"), clock, logger, async (db, now, reason) =>
         {
             var locked = await db.LockWithAdminsAsync(id, ct);
-            if (!locked.Exists(u => u.Id == caller.UserId && u is { Role: Role.Admin, DisabledAt: null }))
-                return Problems.Refuse(403, "forbidden", "Your account is not allowed to do this any more."); // another admin was faster
+            if (!MayStill(caller, locked))
+                return NotAnyMore();
             if (locked.Find(u => u.Id == id) is not { IsStaff: true } user)
                 return Problems.Refuse(404, "user_not_found", "There is no such member of the staff."); // whoever is to become one is invited
             if (notOwn && id == caller.UserId)
                 return Problems.Refuse(409, "own_account", "Nobody can do this to their own account; ask another admin.");
+
+            if (action == AuditActions.InvitationSentAgain && user.PasswordHash is not null)
+                return Problems.Refuse(409, "not_invited", "This person has signed up already and needs no invitation.");
 
             var before = stateOf(user);
             change(user, now);
@@ -175,4 +190,10 @@ internal static class StaffEndpoints
             db.Record(caller, now, action, AuditSubjects.User, $"{id}", before, stateOf(user), reason);
             return null;
         }, ct, errors);
+
+    /// <summary>Asked under the lock: another admin may have been faster.</summary>
+    private static bool MayStill(Caller caller, List<ShopUser> locked) =>
+        locked.Exists(u => u.Id == caller.UserId && u is { Role: Role.Admin, DisabledAt: null });
+
+    private static ProblemHttpResult NotAnyMore() => Problems.Refuse(403, "forbidden", "Your account is not allowed to do this any more.");
 }

@@ -29,6 +29,15 @@ public sealed class ShopUser : IdentityUser<Guid>
     /// <summary>The period of the newest code that was accepted: it, and all before it, are spent.</summary>
     public long LastCodeStep { get; set; }
 
+    /// <summary>
+    /// Wrong codes and passwords of who has a session, apart from those at the front door: there anybody can fail, and must not keep the
+    /// owner from finishing a sign-in or changing the password.
+    /// </summary>
+    public int SessionFailedCount { get; set; }
+
+    /// <summary>Until then no code and no password of a session is looked at.</summary>
+    public DateTimeOffset? SessionLockoutEnd { get; set; }
+
     public DateTimeOffset? DisabledAt { get; set; }
     public DateTimeOffset? LastSignInAt { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
@@ -36,7 +45,7 @@ public sealed class ShopUser : IdentityUser<Guid>
 
     public bool IsStaff => Role > Role.Shopper;
 
-    public bool IsLocked(DateTimeOffset now) => LockoutEnd > now;
+    public bool IsSessionLocked(DateTimeOffset now) => SessionLockoutEnd > now;
 
     public static ShopUser Of(Person person, Role role, DateTimeOffset now) => new()
     {
@@ -44,12 +53,12 @@ public sealed class ShopUser : IdentityUser<Guid>
     };
 
     /// <summary>True when this failure was the last one allowed. One that comes while it is locked does not count.</summary>
-    public bool CountFailure(DateTimeOffset now, LockoutOptions limits)
+    public bool CountSessionFailure(DateTimeOffset now, LockoutOptions limits)
     {
-        if (IsLocked(now) || ++AccessFailedCount < limits.MaxFailedAccessAttempts)
+        if (IsSessionLocked(now) || ++SessionFailedCount < limits.MaxFailedAccessAttempts)
             return false;
 
-        (AccessFailedCount, LockoutEnd) = (0, now + limits.DefaultLockoutTimeSpan);
+        (SessionFailedCount, SessionLockoutEnd) = (0, now + limits.DefaultLockoutTimeSpan);
         return true;
     }
 
@@ -64,9 +73,20 @@ public sealed class ShopUser : IdentityUser<Guid>
     }
 
     /// <summary>Every link that was mailed for the old one is dead.</summary>
-    public void ChangePassword(string? hash) => (PasswordHash, SecurityStamp, AccessFailedCount, LockoutEnd) = (hash, NewStamp(), 0, null);
+    public void ChangePassword(string? hash)
+    {
+        (PasswordHash, SecurityStamp) = (hash, NewStamp());
+        Unlock();
+    }
 
-    public void ConfirmEmail() => (EmailConfirmed, SecurityStamp) = (true, NewStamp());
+    /// <summary>What failed before was too early, and no guess.</summary>
+    public void ConfirmEmail()
+    {
+        (EmailConfirmed, SecurityStamp) = (true, NewStamp());
+        Unlock();
+    }
+
+    public void Unlock() => (AccessFailedCount, LockoutEnd, SessionFailedCount, SessionLockoutEnd) = (0, null, 0, null);
 
     public void ForgetSecondFactor() =>
         (TwoFactorEnabled, AuthenticatorKey, NewAuthenticatorKey, RecoveryCodes, LastCodeStep) = (false, null, null, [], 0);

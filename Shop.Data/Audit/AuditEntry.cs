@@ -10,7 +10,8 @@ namespace Shop.Data.Audit;
 
 /// <summary>
 /// What somebody of the staff did, written in the transaction that did it. Append-only: a trigger refuses changes. It names people by id
-/// alone, so that an erased person disappears from it too.
+/// alone, so that an erased person disappears from it too; only <see cref="Why"/> is free text, and what somebody writes there about a
+/// person stays. The form asks them not to.
 /// </summary>
 public sealed class AuditEntry
 {
@@ -64,6 +65,9 @@ public static class AuditActions
 {
     public const string SignedIn = "signed_in";
     public const string SignedOut = "signed_out";
+    /// <summary>By wrong passwords. The actor is whose account it is, as nobody knows who it was.</summary>
+    public const string LockedOut = "locked_out";
+
     public const string SecondFactorFailed = "second_factor_failed";
     public const string SecondFactorEnabled = "second_factor_enabled";
     public const string RecoveryCodesRenewed = "recovery_codes_renewed";
@@ -83,7 +87,7 @@ public static class AuditActions
     public const string FirstAdminCreated = "first_admin_created";
 
     public static readonly FrozenSet<string> All = FrozenSet.Create(
-        SignedIn, SignedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
+        SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
         FirstAdminCreated);
 }

@@ -27,6 +27,8 @@ internal sealed class Accounts : Migration
                 last_code_step bigint NOT NULL,
                 access_failed_count integer NOT NULL,
                 lockout_end timestamptz,
+                session_failed_count integer NOT NULL,
+                session_lockout_end timestamptz,
                 disabled_at timestamptz,
                 last_sign_in_at timestamptz,
                 created_at timestamptz NOT NULL,
@@ -79,6 +81,14 @@ internal sealed class Accounts : Migration
             CREATE INDEX ix_audit_words ON accounts.audit USING gin (words);
             CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON accounts.audit
                 FOR EACH ROW EXECUTE FUNCTION shop.refuse_change();
+
+            -- TRUNCATE fires no trigger of a row.
+            CREATE TRIGGER audit_never_emptied BEFORE TRUNCATE ON accounts.audit
+                FOR EACH STATEMENT EXECUTE FUNCTION shop.refuse_change();
+            CREATE TRIGGER order_timeline_never_emptied BEFORE TRUNCATE ON shop.order_timeline
+                FOR EACH STATEMENT EXECUTE FUNCTION shop.refuse_change();
+            CREATE TRIGGER payment_attempts_never_emptied BEFORE TRUNCATE ON payments.payment_attempts
+                FOR EACH STATEMENT EXECUTE FUNCTION shop.refuse_change();
 
             -- Guests open their order by a signed link from now on. Nothing is released yet, so no link of the old kind is out there.
             ALTER TABLE shop.orders DROP COLUMN access_key;

@@ -37,13 +37,14 @@ internal static class Mails
                     "Your bank usually shows it within 5 to 10 business days.",
                 ],
                 null, [.. order.Reason is { } reason ? [Reasons.Of(reason).Shopper] : Array.Empty<string>(), .. question], "Your order", orderPage),
+            // Without the name: anybody can have this mail sent, and whoever ordered wrote what they liked as a name.
             OutboxKind.OrderLinkMail => new Content(
                 $"The link to your order {order.Number}",
-                [Hello(person), $"here is the link to your order {order.Number} that was asked for. Whoever has it can see the order, so keep it to yourself."],
+                [Stranger, $"here is the link to your order {order.Number} that was asked for. Whoever has it can see the order, so keep it to yourself."],
                 null, question, "Your order", orderPage),
             _ => throw new InvalidOperationException($"There are no words for {message.Kind}."),
         };
-        return Letter(message, content, new MailAddress(person.Email, person.Name), options);
+        return Letter(message, content, To(person, isTheirs: message.Kind is not OutboxKind.OrderLinkMail), options);
     }
 
     /// <summary>Nothing of a link is stored: its time runs from the promise of the mail, so one that is sent again is the same one.</summary>
@@ -51,38 +52,40 @@ internal static class Mails
     {
         var person = user.Person;
         var signIn = page("/account/sign-in");
+        // Until the address is confirmed, the name is a stranger's text that would go out under ours.
+        var hello = user.EmailConfirmed ? Hello(person) : Stranger;
         var content = message.Kind switch
         {
-            // Without the name: until the address is confirmed, it is a stranger's text that would go out under ours.
             OutboxKind.ConfirmEmailMail => new Content(
                 "Please confirm your e-mail address",
                 [
-                    "Hello,",
+                    Stranger,
                     "somebody, probably you, asked for an account at our shop with this address. If it was you, please confirm it. The link works once, within 24 hours.",
                 ],
                 null, ["If it was not you, you need not do anything: without the link there is no account."],
                 "Confirm your address", Link("/account/confirm", LinkPurpose.ConfirmEmail)),
             OutboxKind.AlreadyRegisteredMail => new Content(
                 "You already have an account",
-                [Hello(person), "somebody, probably you, asked for an account with this address. You already have one: just sign in, or ask for a new password there."],
+                [hello, "somebody, probably you, asked for an account with this address. You already have one: just sign in, or ask for a new password there."],
                 null, ["If it was not you, you need not do anything: nothing has changed."], "Sign in", signIn),
             OutboxKind.ResetPasswordMail => new Content(
                 "Choose a new password",
-                [Hello(person), "you can choose a new password for your account now. The link works once, within one hour."],
+                [hello, "you can choose a new password for your account now. The link works once, within one hour."],
                 null, ["If you did not ask for it, you need not do anything: your password stays as it is."],
                 "Choose a new password", Link("/account/reset", LinkPurpose.ResetPassword)),
             OutboxKind.PasswordChangedMail => new Content(
                 "Your password was changed",
-                [Hello(person), "the password of your account was changed, and other devices were signed out."],
+                [hello, "the password of your account was changed, and other devices were signed out."],
                 null, ["If it was not you, please ask for a new password at once, and tell us."], "Sign in", signIn),
             OutboxKind.LockedOutMail => new Content(
                 "Your account is locked for a few minutes",
-                [Hello(person), "somebody failed to sign in to your account several times, so for a few minutes nobody can. After that it works as before."],
-                null, ["If it was not you, your password may have been guessed at. It still protects you; choose a longer one if you doubt it."], "Sign in", signIn),
+                [hello, "somebody failed several times with the password or the code of your account, so for a few minutes we look at none. After that it works as before."],
+                null, ["If it was not you, your password may have been guessed at. It still protects you; choose a longer one if you doubt it. A new password also ends the lock: use \"Forgot your password?\" where you sign in."], "Sign in", signIn),
             OutboxKind.SecondFactorChangedMail => new Content(
                 "Your second factor was changed",
-                [Hello(person), "the second factor of your account, the app or its recovery codes, was set up, renewed or removed."],
+                [hello, "the second factor of your account, the app or its recovery codes, was set up, renewed or removed."],
                 null, ["If it was not you, please change your password at once, and tell us."], "Sign in", signIn),
+            // The name is what an admin typed.
             OutboxKind.InvitationMail when user.PasswordHash is null => new Content(
                 "You are invited to the staff of our shop",
                 [Hello(person), $"you are invited to work at our shop as {RoleOf(user)}. Please choose a password. The link works once, within 7 days."],
@@ -90,11 +93,11 @@ internal static class Mails
                 "Choose your password", Link("/account/reset", LinkPurpose.Invitation)),
             OutboxKind.InvitationMail => new Content(
                 "You are invited to the staff of our shop",
-                [Hello(person), $"from now on your account is also for your work at our shop as {RoleOf(user)}. Please sign in again."],
+                [hello, $"from now on your account is also for your work at our shop as {RoleOf(user)}. Please sign in again."],
                 null, ["You will be asked for a second factor: have your phone with an authenticator app at hand."], "Sign in", signIn),
             _ => throw new InvalidOperationException($"There are no words for {message.Kind}."),
         };
-        return Letter(message, content, user.EmailConfirmed ? new MailAddress(person.Email, person.Name) : new MailAddress(person.Email), options);
+        return Letter(message, content, To(person, isTheirs: user.EmailConfirmed), options);
 
         string Link(string path, LinkPurpose purpose) =>
             $"{page(path)}?token={links.Make(purpose, user.Id, message.CreatedAt, user.SecurityStamp!)}"; // base64url needs no escaping
@@ -102,7 +105,12 @@ internal static class Mails
 
     public static string Money(long minor, string currency) => $"{minor / 100}.{minor % 100:00} {currency}";
 
+    private const string Stranger = "Hello,";
+
     private static string Hello(Person person) => $"Hello {person.Name},";
+
+    /// <param name="isTheirs">Whether the name is that of who reads the address.</param>
+    private static MailAddress To(Person person, bool isTheirs) => isTheirs ? new(person.Email, person.Name) : new(person.Email);
 
     private static string RoleOf(ShopUser user) => user.Role switch { Role.Agent => "an agent", Role.Operator => "an operator", _ => "an admin" };
 

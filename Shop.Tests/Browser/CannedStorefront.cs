@@ -41,10 +41,11 @@ internal sealed class CannedStorefront(CannedApi api, params (string Key, string
     }
 }
 
-/// <summary>What was logged, by event id.</summary>
+/// <summary>What was logged: by event id, and its words.</summary>
 internal sealed class WrittenLog : ILoggerProvider, ILogger
 {
     public ConcurrentQueue<int> Events { get; } = [];
+    public ConcurrentQueue<(int Event, string Text)> Lines { get; } = [];
 
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -53,7 +54,11 @@ internal sealed class WrittenLog : ILoggerProvider, ILogger
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Events.Enqueue(eventId.Id);
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        Events.Enqueue(eventId.Id);
+        Lines.Enqueue((eventId.Id, formatter(state, exception)));
+    }
 
     public void Dispose()
     {

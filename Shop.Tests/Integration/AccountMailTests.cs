@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Net.Mail;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
@@ -6,6 +7,7 @@ using Shop.Data.Accounts;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
 using Shop.Data.People;
+using Shop.Payments.Outbox;
 using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Integration;
@@ -93,6 +95,35 @@ public sealed class AccountMailTests(PaymentsShop shop) : IAsyncLifetime
         var mail = Assert.Single(await MailsAsync(user.Person.Email))!;
         Assert.All([(string)mail["text"]!, (string)mail["html"]!], body => Assert.Contains("http://localhost:5000/account/sign-in", body, StringComparison.Ordinal));
         Assert.DoesNotContain("token=", (string)mail["text"]!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(OutboxKind.ConfirmEmailMail)]
+    [InlineData(OutboxKind.ResetPasswordMail)]
+    [InlineData(OutboxKind.AlreadyRegisteredMail)]
+    [InlineData(OutboxKind.PasswordChangedMail)]
+    [InlineData(OutboxKind.LockedOutMail)]
+    [InlineData(OutboxKind.SecondFactorChangedMail)]
+    public void Until_the_address_is_confirmed_a_mail_holds_no_name_that_a_stranger_chose(OutboxKind kind)
+    {
+        var user = ShopUser.Of(Person.WithAccount("reader@example.org", "Collect your prize", Any.Now), Role.Shopper, Any.Now);
+        var message = OutboxMessage.To(user.Id, kind, Any.Now);
+
+        Assert.DoesNotContain("prize", All(), StringComparison.Ordinal);
+        user.EmailConfirmed = true;
+        Assert.Equal(kind is not OutboxKind.ConfirmEmailMail, Bodies().Contains("Hello Collect your prize,", StringComparison.Ordinal));
+
+        string All() => Read(Mails.Write(message, user, new MailOptions(), Any.Links, path => path), withHeaders: true);
+        string Bodies() => Read(Mails.Write(message, user, new MailOptions(), Any.Links, path => path), withHeaders: false);
+    }
+
+    private static string Read(MailMessage mail, bool withHeaders)
+    {
+        using (mail)
+        {
+            var bodies = mail.AlternateViews.Select(view => new StreamReader(view.ContentStream).ReadToEnd());
+            return string.Join('\n', withHeaders ? [$"{mail.To[0]}", mail.Subject, .. bodies] : bodies);
+        }
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Shop.Api;
 using Shop.Data.Accounts;
+using Shop.Data.People;
 using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Integration;
@@ -45,6 +46,21 @@ public sealed class FirstAdminTests
         var admin = await db.Users.Include(u => u.Person).SingleAsync();
         Assert.Equal((Role.Admin, true, false, "boss@example.org"), (admin.Role, admin.EmailConfirmed, admin.TwoFactorEnabled, admin.Person.AccountEmail));
         Assert.Equal(1, await db.Audit.CountAsync());
+    }
+
+    [Fact]
+    public async Task Users_without_an_admin_get_none_and_it_is_said_what_to_do()
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        await using var db = PostgresServer.Open(database);
+        db.Add(ShopUser.Of(Person.WithAccount("ada@example.org", "Ada", Any.Now), Role.Shopper, Any.Now));
+        await db.SaveChangesAsync();
+
+        var (exitCode, log) = await MigrateAsync(database, "boss@example.org", Password);
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("no admin among them", log, StringComparison.Ordinal);
+        Assert.False(await db.Users.AnyAsync(u => u.Role == Role.Admin));
     }
 
     [Fact]

@@ -45,6 +45,19 @@ public sealed class SchemaTests
         Assert.Contains("append-only", refused.MessageText, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("TRUNCATE shop.order_timeline")]
+    [InlineData("TRUNCATE payments.payment_attempts")]
+    [InlineData("TRUNCATE accounts.audit")]
+    public async Task What_is_only_added_to_can_not_be_emptied_either(string change)
+    {
+        await using var db = PostgresServer.Open(await PostgresServer.CreateDatabaseAsync());
+
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => db.Database.ExecuteSqlRawAsync(change));
+
+        Assert.Contains("append-only", refused.MessageText, StringComparison.Ordinal);
+    }
+
     private static async Task<string> ReadAsync(string connectionString)
     {
         await using var connection = new NpgsqlConnection(connectionString);

@@ -134,7 +134,7 @@ public sealed class SecondFactorTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
-    public async Task Guessing_codes_locks_the_account_and_ends_the_session_whatever_the_password()
+    public async Task Guessing_codes_ends_the_session_and_no_code_is_looked_at_for_a_while_whatever_the_password()
     {
         var (agent, phone, _, codes) = await SetUpAsync();
         var pending = (await SignInAsync(agent))["token"];
@@ -146,11 +146,57 @@ public sealed class SecondFactorTests(ApiHost api) : IClassFixture<ApiHost>
         var right = await PostAsync(pending, "second-factor", new { code = codes[0] });
 
         Assert.Equal(("code_wrong", "unauthenticated"), (fifth.Reason, right.Reason));
-        Assert.True((await FindAsync(agent.Id)).LockoutEnd > DateTimeOffset.UtcNow);
-        Assert.Equal("sign_in_failed", (await SignInAsync(agent)).Reason);
+        Assert.True((await FindAsync(agent.Id)).SessionLockoutEnd > DateTimeOffset.UtcNow);
+        pending = (await SignInAsync(agent))["token"];
+        Assert.Equal("code_wrong", (await PostAsync(pending, "second-factor", new { code = codes[0] })).Reason); // right, and too early
         await using var db = api.Open();
         Assert.Equal(1, await db.Outbox.CountAsync(m => m.PersonId == agent.Id && m.Kind == OutboxKind.LockedOutMail));
-        Assert.Equal(5, await db.Audit.CountAsync(a => a.ActorId == agent.Id && a.Action == AuditActions.SecondFactorFailed));
+        Assert.Equal(6, await db.Audit.CountAsync(a => a.ActorId == agent.Id && a.Action == AuditActions.SecondFactorFailed));
+    }
+
+    [Fact]
+    public async Task A_stranger_who_locks_the_front_door_keeps_nobody_from_what_a_session_is_good_for()
+    {
+        var (agent, _, token, codes) = await SetUpAsync();
+        var pending = (await SignInAsync(agent))["token"];
+        for (var i = 0; i < 5; i++)
+            await api.PostAsync("/account/sign-in", new { email = agent.Email, password = "not this password" });
+        Assert.True((await FindAsync(agent.Id)).LockoutEnd > DateTimeOffset.UtcNow);
+
+        var begun = await PostAsync(token, "second-factor/begin", new { password = Password });
+        var proven = await PostAsync(pending, "second-factor", new { code = codes[0] });
+        var changed = await PostAsync(token, "password", new { currentPassword = Password, newPassword = "my next long password" });
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.NoContent), (begun.Status, proven.Status, changed.Status));
+        await using var db = api.Open();
+        Assert.Equal(1, await db.Audit.CountAsync(a => a.Action == AuditActions.LockedOut && a.ActorId == agent.Id && a.Subject == $"{agent.Id}"));
+    }
+
+    [Fact]
+    public async Task Guesses_while_it_is_set_up_are_counted()
+    {
+        var shopper = await api.SignedInAsync(password: Password);
+        var begun = await PostAsync(shopper.Token, "second-factor/begin", new { password = Password });
+        var phone = new Phone(api, begun["secret"]!.Replace(" ", "", StringComparison.Ordinal));
+
+        for (var i = 0; i < 5; i++)
+            Assert.Equal("code_wrong", (await PostAsync(shopper.Token, "second-factor/enable", new { code = phone.WrongCode })).Reason);
+
+        Assert.True((await FindAsync(shopper.Id)).SessionLockoutEnd > DateTimeOffset.UtcNow);
+        Assert.Equal("unauthenticated", (await api.GetAsync("/account", shopper.Bearer)).Reason);
+    }
+
+    [Theory]
+    [InlineData("recovery-codes")]
+    [InlineData("disable")]
+    public async Task Where_there_is_no_second_factor_no_code_is_a_guess(string what)
+    {
+        var shopper = await api.SignedInAsync(password: Password);
+
+        var refused = await PostAsync(shopper.Token, $"second-factor/{what}", new { code = "123456" });
+
+        Assert.Equal((HttpStatusCode.Conflict, "second_factor_not_set_up"), (refused.Status, refused.Reason));
+        Assert.Equal(0, (await FindAsync(shopper.Id)).SessionFailedCount);
     }
 
     [Fact]

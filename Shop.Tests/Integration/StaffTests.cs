@@ -66,6 +66,7 @@ public sealed class StaffTests(ApiHost api) : IClassFixture<ApiHost>
         var second = await db.Users.SingleAsync(u => u.Person.AccountEmail == stranger);
         Assert.Equal((Role.Operator, true), (first.Role, first.PasswordHash is not null));
         Assert.Equal((Role.Operator, null), (second.Role, second.PasswordHash));
+        Assert.Equal("Any", await db.People.Where(p => p.Id == second.Id).Select(p => p.Name).SingleAsync()); // as the admin wrote it, and not the stranger
         Assert.Equal("unauthenticated", (await api.GetAsync("/account", proven.Bearer)).Reason);
         var change = Assert.Single(ItemsOf(await AuditAsync(admin, $"subject={proven.Id}")));
         Assert.Equal(("shopper", "operator"), (change.GetProperty("before").GetProperty("role").GetString(), change.GetProperty("after").GetProperty("role").GetString()));
@@ -123,6 +124,56 @@ public sealed class StaffTests(ApiHost api) : IClassFixture<ApiHost>
         var signedIn = await api.PostAsync("/account/sign-in", new { email = agent.Email, password = "the agent's long password" });
         Assert.Equal("set_up_second_factor", signedIn["next"]);
         Assert.Equal([OutboxKind.SecondFactorChangedMail], await db.Outbox.Where(m => m.PersonId == agent.Id).Select(m => m.Kind).ToArrayAsync());
+    }
+
+    [Fact]
+    public async Task Only_who_has_not_signed_up_yet_is_invited_again()
+    {
+        var (admin, agent) = (await api.SignedInAsync(Role.Admin), await api.SignedInAsync(Role.Agent));
+        var email = $"slow-{Guid.NewGuid():N}@example.org";
+        await ActAsync(admin, "invite", new { email, name = "Slow Agent", role = "agent", why = "Summer help." });
+        await using var db = api.Open();
+        var slow = await db.Users.Where(u => u.Person.AccountEmail == email).Select(u => u.Id).SingleAsync();
+
+        var refused = await ActAsync(admin, $"{agent.Id}/resend-invite", new { why = "By mistake." });
+        var again = await ActAsync(admin, $"{slow}/resend-invite", new { why = "Lost the mail." });
+
+        Assert.Equal((HttpStatusCode.Conflict, "not_invited", HttpStatusCode.NoContent), (refused.Status, refused.Reason, again.Status));
+        Assert.False(await db.Audit.AnyAsync(a => a.Subject == $"{agent.Id}"));
+        Assert.Equal(2, await db.Audit.CountAsync(a => a.Subject == $"{slow}"));
+    }
+
+    [Fact]
+    public async Task An_admin_who_is_demoted_in_that_moment_invites_nobody()
+    {
+        var admin = await api.SignedInAsync(Role.Admin);
+        var email = $"late-{Guid.NewGuid():N}@example.org";
+        await using var db = api.Open();
+        await using var demotion = await db.Database.BeginTransactionAsync();
+        await db.Users.Where(u => u.Id == admin.Id).ExecuteUpdateAsync(u => u.SetProperty(x => x.Role, Role.Agent));
+
+        var inviting = ActAsync(admin, "invite", new { email, name = "Late Agent", role = "agent", why = "Summer help." });
+        await using (var watch = api.Open())
+            await ApiHost.UntilAsync(async () => (await watch.Database.SqlQuery<int>(
+                $"SELECT count(*)::int AS \"Value\" FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").SingleAsync()) > 0);
+        await demotion.CommitAsync();
+
+        var refused = await inviting;
+        Assert.Equal((HttpStatusCode.Forbidden, "forbidden"), (refused.Status, refused.Reason));
+        Assert.False(await db.People.AnyAsync(p => p.AccountEmail == email));
+    }
+
+    [Fact]
+    public async Task Who_of_the_staff_ends_the_other_sessions_is_the_subject_of_that_entry()
+    {
+        var agent = await api.SignedInAsync(Role.Agent, password: "the agent's long password");
+        await api.PostAsync("/account/sign-in", new { email = agent.Email, password = "the agent's long password" });
+
+        Assert.Equal(HttpStatusCode.NoContent, (await api.PostAsync("/account/sessions/revoke-others", null, agent.Bearer)).Status);
+
+        await using var db = api.Open();
+        var entry = await db.Audit.SingleAsync(a => a.ActorId == agent.Id && a.Action == AuditActions.SessionRevoked);
+        Assert.Equal((AuditSubjects.User, $"{agent.Id}"), (entry.SubjectKind, entry.Subject));
     }
 
     [Fact]
@@ -208,7 +259,8 @@ public sealed class StaffTests(ApiHost api) : IClassFixture<ApiHost>
 
         await api.PostAsync($"/operations/jobs/{job.Id}/retry", new { why = "The gateway is back." }, clerk.Bearer, ("Idempotency-Key", $"{Guid.NewGuid()}"));
         var before = Assert.Single(ItemsOf(await api.GetAsync($"/operations/orders/{number}/audit", agent.Bearer)));
-        await db.People.Where(p => p.Id == clerk.Id).ExecuteUpdateAsync(p => p.SetProperty(x => x.Name, "").SetProperty(x => x.Email, ""));
+        await db.People.Where(p => p.Id == clerk.Id).ExecuteUpdateAsync(p => p.SetProperty(x => x.Name, "").SetProperty(x => x.Email, "")
+            .SetProperty(x => x.AccountEmail, (string?)null));
         var after = Assert.Single(ItemsOf(await api.GetAsync($"/operations/orders/{number}/audit", agent.Bearer)));
 
         Assert.Equal(("job_retried", "order", $"{number}", "Some Operator"), (before.GetProperty("action").GetString(), before.GetProperty("subjectKind").GetString(),

@@ -75,9 +75,9 @@ public sealed class AccountRulesTests
         var user = User();
         var limits = new LockoutOptions { MaxFailedAccessAttempts = 3, DefaultLockoutTimeSpan = TimeSpan.FromMinutes(5) };
 
-        Assert.Equal([false, false, true, false], Enumerable.Range(0, 4).Select(_ => user.CountFailure(Any.Now, limits)));
-        Assert.Equal(Any.Now.AddMinutes(5), user.LockoutEnd);
-        Assert.False(user.IsLocked(Any.Now.AddMinutes(5)));
+        Assert.Equal([false, false, true, false], Enumerable.Range(0, 4).Select(_ => user.CountSessionFailure(Any.Now, limits)));
+        Assert.Equal(Any.Now.AddMinutes(5), user.SessionLockoutEnd);
+        Assert.False(user.IsSessionLocked(Any.Now.AddMinutes(5)));
     }
 
     [Fact]

@@ -9,12 +9,12 @@ namespace Shop.Tests.Unit;
 
 public sealed class PaymentMailTests
 {
-    private static (MailMessage Mail, string Text, string Html) Write(string name = "A Guest")
+    private static (MailMessage Mail, string Text, string Html) Write(string name = "A Guest", OutboxKind kind = OutboxKind.OrderConfirmedMail)
     {
         var person = Any.Person();
         person.Name = name;
         var order = Any.Order(person, Guid.NewGuid(), ("mug", 2));
-        var mail = Mails.Write(OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order.Id, Any.Now), order, person, new MailOptions(), "http://localhost/orders/1?key=k");
+        var mail = Mails.Write(OutboxMessage.Of(kind, order.Id, Any.Now), order, person, new MailOptions(), "http://localhost/orders/1?key=k");
         return (mail, Read(mail.AlternateViews[0]), Read(mail.AlternateViews[1]));
 
         static string Read(AttachmentBase view)
@@ -48,6 +48,16 @@ public sealed class PaymentMailTests
             Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
             Assert.Contains("&lt;script&gt;", html, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void The_link_to_an_order_that_anybody_can_ask_for_holds_no_name()
+    {
+        var (mail, text, html) = Write("Collect your prize", OutboxKind.OrderLinkMail);
+
+        using (mail)
+            Assert.All([text, html, $"{mail.To[0]}"], part => Assert.DoesNotContain("prize", part, StringComparison.Ordinal));
+        Assert.StartsWith("Hello,", text, StringComparison.Ordinal);
     }
 
     [Theory]

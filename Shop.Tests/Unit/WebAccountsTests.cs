@@ -1,5 +1,8 @@
 using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
+using Shop.Data.Orders;
 using Shop.Tests.Browser;
 using Shop.Tests.Fixtures;
 using Shop.Web.Accounts;
@@ -43,6 +46,48 @@ public sealed class WebAccountsTests : IDisposable
         Assert.Equal(HttpStatusCode.SeeOther, page.Status);
         Assert.EndsWith(location, page.Header("Location"), StringComparison.Ordinal);
         Assert.Equal("session=new-token; expires=Tue, 15 Jan 2030 12:00:00 GMT; path=/; samesite=lax; httponly", page.Header("Set-Cookie"));
+    }
+
+    [Fact]
+    public async Task Of_a_session_that_had_ended_already_it_is_said()
+    {
+        var id = Guid.NewGuid();
+        _api.On($"/account/sessions/{id}/revoke", """{ "status": 404, "reason": "session_not_found" }""", HttpStatusCode.NotFound);
+
+        var page = await _visitor.PostAsync($"/account/sessions/{id}/revoke", []);
+
+        Assert.Equal(HttpStatusCode.NotFound, page.Status);
+        Assert.Contains("This session has ended already", page.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/account/sessions/revoke-others", "href=\"/account/sessions\"")]
+    [InlineData("/cart/lines", "href=\"/cart\"")]
+    public async Task What_may_have_been_done_all_the_same_leads_to_where_it_is_seen(string address, string link)
+    {
+        _api.IsDown = true;
+
+        var page = await _visitor.PostAsync(address, [("Sku", "mug-1"), ("Quantity", "1")]);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, page.Status);
+        Assert.Contains($"<a class=\"button\" {link}", page.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_standing_of_an_order_has_words()
+    {
+        foreach (var status in Enum.GetValues<OrderStatus>().Select(s => JsonNamingPolicy.CamelCase.ConvertName($"{s}")))
+        {
+            _api.On("/account/orders", $$"""
+                { "items": [{ "number": 100042, "placedAt": "2026-01-15T12:00:00Z", "status": "{{status}}", "totalMinor": 1250, "currency": "EUR", "itemCount": 1 }] }
+                """);
+
+            var page = await _visitor.GetAsync("/account/orders", cookie: "session=t1");
+
+            var words = Regex.Match(page.Html, "<span class=\"badge [a-z]+\">([^<]+)</span>").Groups[1].Value;
+            Assert.NotEqual("", words);
+            Assert.DoesNotMatch("[A-Z]", words); // a word for programs
+        }
     }
 
     [Fact]

@@ -46,6 +46,7 @@ public sealed class WebOperationsTests : IDisposable
         WithParked().On($"/operations/{what}/retry", "", HttpStatusCode.NoContent);
 
         var queue = await GetAsync("/ops/queue");
+        Assert.Contains("<a class=\"skip\" href=\"/ops/queue#content\">", queue.Html, StringComparison.Ordinal);
         var retried = await _visitor.PostAsync($"/ops/{what}/retry", [("Why", "the gateway is back")], cookie: SignedIn);
         var again = await GetAsync(retried.Header("Location")!);
 
@@ -54,6 +55,13 @@ public sealed class WebOperationsTests : IDisposable
         Assert.Equal("""{"why":"the gateway is back"}""", _api.LastBody[$"/operations/{what}/retry"]);
         Assert.Equal("/ops/queue?notice=due", retried.Header("Location"));
         Assert.Contains("It is due now", again.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_search_up_to_the_last_of_all_days_has_no_upper_end()
+    {
+        Assert.Equal("/a?to=2026-01-16T00%3A00%3A00Z", new AuditSearch(To: new DateOnly(2026, 1, 15)).Address("/a"));
+        Assert.Equal("/a", new AuditSearch(To: DateOnly.MaxValue).Address("/a"));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.RegularExpressions;
 using Shop.ServiceDefaults;
 using Shop.Tests.Browser;
 using Shop.Tests.Fixtures;
@@ -113,6 +114,23 @@ public sealed class WebPagesTests : IDisposable
         Assert.Equal(HttpStatusCode.InternalServerError, page.Status);
         Assert.Contains("Something went wrong on our side", page.Html, StringComparison.Ordinal);
         Assert.DoesNotContain("JsonException", page.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Production")]
+    [InlineData("Development")]
+    public async Task What_broke_a_page_is_logged_once_with_the_reference_that_the_page_shows(string environment)
+    {
+        await using var shop = new CannedStorefront(_api, ("environment", environment));
+        using var visitor = new PlainVisitor(shop);
+        _api.On("/catalog/products/mug", """{ "slug": "mug" }""");
+
+        var page = await visitor.GetAsync("/products/mug");
+
+        var shown = Regex.Match(page.Html, "<code>([0-9A-Z]{5}-?[0-9A-Z]{5})</code>").Groups[1].Value;
+        var line = Assert.Single(shop.Log.Lines, line => line.Event == 101).Text;
+        Assert.Equal(10, shown.Replace("-", "", StringComparison.Ordinal).Length);
+        Assert.Contains($"reference {shown}", line, StringComparison.Ordinal);
     }
 
     [Fact]

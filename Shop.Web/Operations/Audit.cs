@@ -12,7 +12,7 @@ public sealed record AuditSearch(
     public string Address(string path) => QueryHelpers.AddQueryString(path, new Dictionary<string, string?>
     {
         ["who"] = Said(Who), ["action"] = Said(Action), ["subject"] = Said(Subject), ["reference"] = Said(Reference), ["text"] = Said(Text),
-        ["from"] = Midnight(From), ["to"] = Midnight(To?.AddDays(1)), ["before"] = Before?.ToString(),
+        ["from"] = Midnight(From), ["to"] = Midnight(To < DateOnly.MaxValue ? To?.AddDays(1) : null), ["before"] = Before?.ToString(),
     });
 
     private static string? Said(string? words) => string.IsNullOrWhiteSpace(words) ? null : words.Trim();
