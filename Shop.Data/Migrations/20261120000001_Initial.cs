@@ -59,7 +59,6 @@ internal sealed class Initial : Migration
                 state text NOT NULL,
                 due_at timestamptz NOT NULL,
                 attempts integer NOT NULL,
-                forgiven integer NOT NULL,
                 last_error text,
                 processed_at timestamptz,
                 CONSTRAINT pk_webhook_receipts PRIMARY KEY (provider, event_id)
@@ -226,7 +225,6 @@ internal sealed class Initial : Migration
                 currency text NOT NULL,
                 reason text NOT NULL,
                 state text NOT NULL,
-                send integer NOT NULL,
                 gateway_id text,
                 created_at timestamptz NOT NULL,
                 settled_at timestamptz,
@@ -325,7 +323,6 @@ internal sealed class Initial : Migration
             CREATE INDEX ix_stock_holds_sku ON shop.stock_holds (sku);
             CREATE INDEX ix_variants_product_id ON shop.variants (product_id);
             CREATE INDEX ix_webhook_receipts_due_at ON payments.webhook_receipts (due_at) WHERE state = 'Waiting';
-            CREATE INDEX ix_webhook_receipts_parked ON payments.webhook_receipts (received_at) WHERE state = 'Parked';
             CREATE INDEX ix_webhook_receipts_received_at ON payments.webhook_receipts (received_at);
 
             -- The story of an order and of its attempts is only ever added to.

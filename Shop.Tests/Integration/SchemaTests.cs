@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 using Shop.Data;
@@ -29,6 +30,34 @@ public sealed class SchemaTests
         await db.GetService<IRelationalDatabaseCreator>().CreateTablesAsync();
 
         Assert.Equal(await ReadAsync(modelled), await ReadAsync(migrated));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_in_use_is_brought_up_to_date_with_what_is_in_it()
+    {
+        var old = await PostgresServer.CreateEmptyDatabaseAsync();
+        await using var db = PostgresServer.Open(old);
+        await db.GetService<IMigrator>().MigrateAsync("20261120000001_Initial");
+        await db.Database.ExecuteSqlRawAsync("""
+            SET session_replication_role = replica; -- their orders are not what this is about
+            INSERT INTO payments.webhook_receipts (provider, event_id, type, payload, received_at, state, due_at, attempts)
+            VALUES ('Stripe', 'evt_1', 'charge.succeeded', ''::bytea, now(), 'Parked', now(), 5);
+            INSERT INTO payments.refunds (id, order_id, provider, amount_minor, currency, reason, state, created_at)
+            VALUES (gen_random_uuid(), gen_random_uuid(), 'Stripe', 100, 'EUR', 'late_capture', 'Pending', now());
+            INSERT INTO shop.outbox (id, kind, order_id, state, due_at, leased_until, lease_token, attempts, created_at)
+            VALUES (gen_random_uuid(), 'OrderConfirmedMail', gen_random_uuid(), 'Waiting', now(), 'epoch', 0, 0, now());
+            INSERT INTO shop.people (id, email, name, line1, postal_code, city, country, created_at)
+            VALUES (gen_random_uuid(), 'ada@example.org', 'Ada', 'x', '10115', 'Berlin', 'DE', now());
+            RESET session_replication_role;
+            """);
+
+        await db.Database.MigrateAsync();
+
+        Assert.Equal(0, (await db.WebhookReceipts.SingleAsync()).Forgiven);
+        Assert.Equal(1, await db.Refunds.Select(r => r.Send).SingleAsync());
+        Assert.NotNull((await db.Outbox.SingleAsync()).OrderId);
+        Assert.Null((await db.People.SingleAsync()).AccountEmail);
+        Assert.Equal(await ReadAsync(await PostgresServer.CreateDatabaseAsync()), await ReadAsync(old));
     }
 
     [Theory]
