@@ -2,6 +2,7 @@ using Polly.CircuitBreaker;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
+using Shop.Payments.Gateways;
 
 namespace Shop.Payments;
 
@@ -58,6 +59,10 @@ internal static partial class Log
 
     [LoggerMessage(3017, LogLevel.Warning, "Nobody could ask the server how many connections it gives: {Why}")]
     public static partial void ConnectionsNotCounted(this ILogger logger, string why);
+
+    [LoggerMessage(3018, LogLevel.Warning, "{Provider} failed to {Operation}: {Class}, status {Status}, {Code}, request {RequestId}")]
+    public static partial void GatewayFailed(
+        this ILogger logger, PaymentProvider provider, GatewayOperation operation, string @class, int? status, string? code, string? requestId);
 
     [LoggerMessage(3020, LogLevel.Warning, "The {Breaker} breaker of {Provider} is {State} after {After}")]
     public static partial void CircuitChanged(this ILogger logger, PaymentProvider provider, string breaker, CircuitState state, string? after);

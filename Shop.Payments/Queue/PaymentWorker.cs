@@ -8,7 +8,7 @@ namespace Shop.Payments.Queue;
 
 internal sealed class PaymentWorker(
     PaymentQueue queue, ChargeHandler charges, CloseHandler closes, RefundHandler refunds, LookHandler looks, Books books, WorkSignal signal,
-    IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
+    CrashPoints crash, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _slots = new(options.Value.Parallel);
 
@@ -64,6 +64,7 @@ internal sealed class PaymentWorker(
 
     private async Task WorkAsync(PaymentJob job)
     {
+        crash.Reach(CrashPoints.AfterLease);
         using var activity = PaymentTelemetry.Start(job);
         using var budget = new CancellationTokenSource(timeouts.Value.Job, clock); // not linked to the host's stop either
         try
