@@ -14,21 +14,27 @@ namespace Shop.Payments.Queue;
 /// </summary>
 internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IOptions<Timeouts> timeouts, TimeProvider clock)
 {
-    /// <summary>Takes the oldest due job and hides it from the other workers until the lease runs out.</summary>
-    public async Task<PaymentJob?> LeaseAsync(CancellationToken ct)
+    /// <summary>Takes the oldest due jobs, at most <paramref name="limit"/>, and hides them from the other workers until their leases run out.</summary>
+    /// <param name="closed">
+    /// Gateways that need not be asked now: their jobs stay where they are, uncounted. But not a closing, which may need no gateway, nor the
+    /// charge of an order whose time is over: whatever ails the gateway, that one has to end.
+    /// </param>
+    public async Task<IReadOnlyList<PaymentJob>> LeaseAsync(int limit, IReadOnlyCollection<PaymentProvider> closed, CancellationToken ct)
     {
+        string[] shut = [.. closed.Select(provider => provider.ToString())];
         using var silent = SuppressInstrumentationScope.Begin(); // twice a second, nearly always for nothing
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var leased = await db.PaymentJobs.FromSql($"""
+        return await db.PaymentJobs.FromSql($"""
             WITH next AS MATERIALIZED (
-                SELECT id FROM payments.payment_jobs
+                SELECT id FROM payments.payment_jobs j
                 WHERE state = 'Waiting' AND due_at <= now() AND leased_until <= now()
-                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+                  AND (kind = 'Close' OR provider <> ALL ({shut})
+                    OR (kind = 'Charge' AND EXISTS (SELECT FROM shop.orders o WHERE o.id = j.order_id AND o.deadline_at <= now())))
+                ORDER BY due_at LIMIT {limit} FOR UPDATE OF j SKIP LOCKED)
             UPDATE payments.payment_jobs job
             SET leased_until = now() + {timeouts.Value.Lease}, lease_token = lease_token + 1, leases = leases + 1
             FROM next WHERE job.id = next.id RETURNING job.*
             """).AsNoTracking().ToListAsync(ct);
-        return leased is [var job] ? job : null;
     }
 
     /// <summary>The leased job, locked for the rest of the transaction; null when the lease is no longer ours.</summary>

@@ -32,15 +32,21 @@ internal sealed class PaymentWorker(
         while (!stopping.IsCancellationRequested)
         {
             await _slots.WaitAsync(stopping);
+            var free = 1;
+            while (_slots.Wait(TimeSpan.Zero, CancellationToken.None))
+                free++;
+
             var next = signal.Next;
-            PaymentJob? job = null;
+            var leased = 0;
             try
             {
                 // Not under the host's stop: a lease that was taken and then forgotten would hide its job until it runs out.
                 using var limit = new CancellationTokenSource(timeouts.Value.Recording, clock);
-                job = await queue.LeaseAsync(limit.Token);
-                if (job is not null)
+                foreach (var job in await queue.LeaseAsync(free, [], limit.Token))
+                {
+                    leased++;
                     _ = Task.Run(() => WorkAsync(job), CancellationToken.None);
+                }
             }
             catch (Exception e)
             {
@@ -48,10 +54,10 @@ internal sealed class PaymentWorker(
                 next = pace.WaitAsync(options.Value.FaultDelay, stopping);
             }
 
-            if (job is null)
+            if (leased < free)
             {
-                _slots.Release();
-                await next.WaitAsync(stopping);
+                _slots.Release(free - leased);
+                await next.WaitAsync(stopping); // nothing more is due
             }
         }
     }
