@@ -37,6 +37,11 @@ public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbC
     public DbSet<GatewayKey> GatewayKeys => Set<GatewayKey>();
     public DbSet<PaymentAttempt> PaymentAttempts => Set<PaymentAttempt>();
     public DbSet<Refund> Refunds => Set<Refund>();
+    public DbSet<GatewayState> GatewayStates => Set<GatewayState>();
+    public DbSet<GatewayChange> GatewayChanges => Set<GatewayChange>();
+    public DbSet<GatewayOverride> GatewayOverrides => Set<GatewayOverride>();
+    public DbSet<ChargeSource> ChargeSources => Set<ChargeSource>();
+    public DbSet<VelocityEvent> VelocityEvents => Set<VelocityEvent>();
     public DbSet<WebhookReceipt> WebhookReceipts => Set<WebhookReceipt>();
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
     public DbSet<ShopUser> Users => Set<ShopUser>();
