@@ -71,6 +71,7 @@ internal static class CheckoutEndpoints
         var job = PaymentJob.Of(
             PaymentJobKind.Charge, order.Id, CheckoutRequest.ProviderOf(request.Provider)!.Value, now, paymentToken: request.PaymentToken);
 
+        var hold = time.Value.Of(options.Value.Hold);
         using var waiter = waiters.Register(order.Id); // before the commit
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(timeouts.Value.Transaction); // or nothing would be left of the request to wait for the outcome
@@ -78,8 +79,10 @@ internal static class CheckoutEndpoints
         try
         {
             placement = await db.PlaceAsync(
-                order, person, cart.Version, job, TimelineEntry.Of(order.Id, now, TimelineKinds.Placed, "We have received your order."),
-                time.Value.Of(options.Value.Hold), limit.Token);
+                order, person, cart.Version, job, TimelineEntry.Of(
+                    order.Id, now, TimelineKinds.Placed, "We have received your order.",
+                    facts: new { job = job.Id, job.Provider, lines = order.Lines.Count, order.TotalMinor, heldUntil = now + hold, order.DeadlineAt }),
+                hold, limit.Token);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable && IsTwin(e))
         {
