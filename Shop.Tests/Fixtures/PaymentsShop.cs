@@ -76,6 +76,7 @@ public sealed class PaymentsShop : IAsyncLifetime
         ("Timeouts:OutsideCall", "00:00:05"),
         ("Gateways:Stripe:QuietCalls", "100"), // tests that are about something else must not trip it
         ("Gateways:Stripe:BusyCalls", "1000"),
+        ("Gateways:Stripe:SteadyCalls", "1000"),
         ("Payments:StorefrontUrl", "http://localhost:5000"),
         ("Payments:Queue:Poll", "00:00:10"),
         ("Shop:TimeScale", "0.01"),
