@@ -9,7 +9,8 @@ namespace Shop.Payments.Queue;
 
 internal sealed class PaymentWorker(
     PaymentQueue queue, ChargeHandler charges, CloseHandler closes, RefundHandler refunds, LookHandler looks, Books books, GatewayHealth health,
-    WorkSignal signal, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
+    WorkSignal signal, CrashPoints crash, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock,
+    ILogger<PaymentWorker> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _slots = new(options.Value.Parallel);
 
@@ -68,6 +69,7 @@ internal sealed class PaymentWorker(
 
     private async Task WorkAsync(PaymentJob job)
     {
+        crash.Reach(CrashPoints.AfterLease);
         using var activity = PaymentTelemetry.Start(job);
         using var budget = new CancellationTokenSource(timeouts.Value.Job, clock); // not linked to the host's stop either
         try

@@ -22,12 +22,25 @@ public sealed class PaymentsShop : IAsyncLifetime
 
     private const string AnyPort = "http://127.0.0.1:0";
 
+    private readonly (string Key, string Value)[] _but;
+
+    public PaymentsShop() : this([])
+    {
+    }
+
+    /// <param name="but">Other settings than those of the tests.</param>
+    internal PaymentsShop(params (string Key, string Value)[] but) => _but = but;
+
     private readonly ConcurrentQueue<string> _complaints = new();
     private WebApplicationFactory<ShopSimulator>? _simulator;
     private WebApplicationFactory<ShopPayments>? _payments;
 
     public string Database { get; private set; } = "";
     public Uri SimulatorUrl { get; private set; } = new("http://localhost");
+
+    /// <summary>The gateway's own address, which a refusing gateway really closes; its API is under <see cref="SimulatorUrl"/> as well.</summary>
+    public string StripeUrl { get; private set; } = "";
+
     public int SmtpPort { get; private set; }
 
     /// <summary>Talks to the simulator's own controls.</summary>
@@ -45,14 +58,16 @@ public sealed class PaymentsShop : IAsyncLifetime
         _simulator.UseKestrel();
         Simulator = _simulator.CreateClient();
         SimulatorUrl = Simulator.BaseAddress!;
-        SmtpPort = (int)(await Simulator.GetFromJsonAsync<JsonNode>("/settings"))!["smtpPort"]!;
+        var settings = (await Simulator.GetFromJsonAsync<JsonNode>("/settings"))!;
+        (SmtpPort, StripeUrl) = ((int)settings["smtpPort"]!, (string)settings["stripeUrl"]!);
 
         _payments = new WebApplicationFactory<ShopPayments>().WithWebHostBuilder(host =>
         {
             host.UseUrls(AnyPort);
             host.ConfigureLogging(logging => logging.AddProvider(new Complaints(_complaints)));
-            foreach (var (key, value) in Settings(Database, SimulatorUrl, SmtpPort))
+            foreach (var (key, value) in Settings(Database, SimulatorUrl, SmtpPort).Concat(_but))
                 host.UseSetting(key, value);
+            host.UseSetting("Gateways:Stripe:ApiBase", StripeUrl);
         });
         _payments.UseKestrel();
         Payments = _payments.CreateClient();
@@ -92,8 +107,11 @@ public sealed class PaymentsShop : IAsyncLifetime
         webhooks = on ? new object[] { new { url = new Uri(Payments.BaseAddress!, "/webhooks/stripe").ToString(), secret = WebhookSecret } } : [],
     });
 
-    public Task FaultsAsync(string mode, int? count = null, string? operation = null, int latencyMs = 0) =>
-        PutAsync("/faults", new { mode, count, operation, latencyMs });
+    /// <summary>One fault (refused, unavailable_503, hang, answer_lost, …), in the place of all others.</summary>
+    public Task FaultsAsync(string fault, int? count = null, string? operation = null) => FaultsAsync(new { rules = new[] { new { fault, count, operation } } });
+
+    /// <summary>Any mixture, as <c>PUT /faults</c> takes it, in the place of what was set before.</summary>
+    public Task FaultsAsync(object faults) => PutAsync("/faults", faults);
 
     public async Task NoFaultsAsync() => (await Simulator.DeleteAsync(new Uri("/faults", UriKind.Relative))).EnsureSuccessStatusCode();
 
