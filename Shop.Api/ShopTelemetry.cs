@@ -15,6 +15,7 @@ internal sealed class ShopTelemetry
     private readonly Counter<long> _pages;
     private readonly Counter<long> _limited;
     private readonly Counter<long> _velocity;
+    private readonly Counter<long> _reports;
     private readonly Histogram<double> _waits;
 
     public ShopTelemetry(IMeterFactory meters)
@@ -24,6 +25,7 @@ internal sealed class ShopTelemetry
         _pages = meter.CreateCounter<long>("shop.api.catalogue.reads", "{read}", "Catalogue reads by where the answer came from");
         _limited = meter.CreateCounter<long>("shop.api.limits", "{request}", "Requests counted against a rate limit, by where the count was");
         _velocity = meter.CreateCounter<long>("shop.api.velocity", "{payment}", "Payments asked for, by what the declines before them led to");
+        _reports = meter.CreateCounter<long>("shop.api.browser.reports", "{report}", "What browsers told about a checkout or an order, by kind");
         _waits = meter.CreateHistogram<double>("shop.api.outcome.wait", "s", "Time a request waited for a payment's outcome");
     }
 
@@ -38,6 +40,8 @@ internal sealed class ShopTelemetry
 
     /// <param name="outcome">An order's payment state, or the reason of a refusal.</param>
     public void CheckoutAnswered(string outcome) => _checkouts.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void BrowserReported(string kind) => _reports.Add(1, new KeyValuePair<string, object?>("kind", kind));
 
     public void PageRead(CatalogSource from) => _pages.Add(1, new KeyValuePair<string, object?>("from", from.ToString()));
 

@@ -82,6 +82,7 @@ internal static class CheckoutEndpoints
             PaymentJobKind.Charge, order.Id, CheckoutRequest.ProviderOf(request.Provider)!.Value, now, now + time.Value.Of(Slow(velocity)),
             request.PaymentToken, wary: velocity.Tier is not VelocityTier.None);
 
+        var hold = time.Value.Of(options.Value.Hold);
         using var waiter = waiters.Register(order.Id); // before the commit
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(timeouts.Value.Transaction); // or nothing would be left of the request to wait for the outcome
@@ -89,8 +90,10 @@ internal static class CheckoutEndpoints
         try
         {
             placement = await db.PlaceAsync(
-                order, person, cart.Version, job, TimelineEntry.Of(order.Id, now, TimelineKinds.Placed, "We have received your order."),
-                time.Value.Of(options.Value.Hold), limit.Token, sources);
+                order, person, cart.Version, job, TimelineEntry.Of(
+                    order.Id, now, TimelineKinds.Placed, "We have received your order.",
+                    facts: new { job = job.Id, job.Provider, lines = order.Lines.Count, order.TotalMinor, heldUntil = now + hold, order.DeadlineAt }),
+                hold, limit.Token, sources);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable && IsTwin(e))
         {

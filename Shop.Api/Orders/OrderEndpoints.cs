@@ -44,6 +44,9 @@ internal static class OrderEndpoints
         orders.MapPost("/{number:long}/look", Look).WithName(nameof(Look))
             .WithSummary("Asks the gateway how a payment stands that waits for the shopper's bank: for when they come back from there.")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(410).ProducesProblem(503).AllowAnonymous();
+        orders.MapPost("/{number:long}/events", BrowserReports.ReportOrder).WithName(nameof(BrowserReports.ReportOrder))
+            .WithSummary("What only the shopper's browser could see, of a closed list.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(410).ProducesProblem(422).AllowAnonymous().RequireRateLimiting(RateLimiting.Reports);
         orders.MapPost("/{number:long}/link", AskLink).WithName(nameof(AskLink)).AllowAnonymous().RequireRateLimiting(RateLimiting.Mail)
             .WithSummary("Mails a new link to the order, if that is its address; the answer does not tell.");
     }
@@ -124,7 +127,10 @@ internal static class OrderEndpoints
                 var email = counts.Where(c => c.Kind is SourceKind.Email).Select(c => (c.Kind, c.Hash)).Take(1);
                 foreach (var (kind, hash) in sources.Concat(email))
                     db.ChargeSources.Add(new ChargeSource { JobId = jobId, Kind = kind, Hash = hash, OrderId = order.Id, At = now });
-                db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.PaymentAsked, "You asked us to try the payment again."));
+                var hold = Shorter(time.Value.Of(options.Value.Hold), order.DeadlineAt - now); // goods are not kept beyond the deadline
+                db.Timeline.Add(TimelineEntry.Of(
+                    order.Id, now, TimelineKinds.PaymentAsked, "You asked us to try the payment again.",
+                    facts: new { job = jobId, charge = charges.Count + 1, heldUntil = now + hold }));
                 try
                 {
                     await db.SaveChangesAsync(inTime);
@@ -135,7 +141,6 @@ internal static class OrderEndpoints
                 }
 
                 // Stock comes last. Leaving without a commit takes all of it back.
-                var hold = Shorter(time.Value.Of(options.Value.Hold), order.DeadlineAt - now); // goods are not kept beyond the deadline
                 if (!await db.ExtendHoldAsync(order.Id, hold, inTime) && await db.HoldStockAsync(order.Id, hold, inTime) is [_, ..] missing)
                     return Refuse(409, "out_of_stock", "An item of this order is sold out, so it can't be paid any more.", "skus", missing);
 
@@ -187,6 +192,8 @@ internal static class OrderEndpoints
                 Id = jobId, OrderId = order.Id, Kind = PaymentJobKind.Look, Provider = charge.Provider, DueAt = now, CreatedAt = now,
                 TraceParent = System.Diagnostics.Activity.Current?.Id,
             });
+            db.Timeline.Add(TimelineEntry.Of(
+                order.Id, now, TimelineKinds.BackFromBank, "You came back from your bank, and we asked how the payment stands.", facts: new { job = jobId }));
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }
@@ -204,6 +211,6 @@ internal static class OrderEndpoints
         return Nothing.Accepted();
     }
 
-    private static ProblemHttpResult OrderNotFound() =>
+    internal static ProblemHttpResult OrderNotFound() =>
         Problems.Refuse(404, "order_not_found", "There is no such order, or the link to it is not complete.");
 }

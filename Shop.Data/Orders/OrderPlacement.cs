@@ -72,8 +72,14 @@ public static class OrderPlacement
             }
 
             Add(batch, """
-                INSERT INTO shop.order_timeline (id, order_id, at, kind, summary, for_shopper, trace_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
-                """, placed.Id, placed.OrderId, placed.At, placed.Kind, placed.Summary, placed.ForShopper, Text(placed.TraceId));
+                INSERT INTO shop.order_timeline (id, order_id, at, kind, summary, for_shopper, data, trace_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                """, placed.Id, placed.OrderId, placed.At, placed.Kind, placed.Summary, placed.ForShopper,
+                new NpgsqlParameter { Value = (object?)placed.Data ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb }, Text(placed.TraceId));
+            Add(batch, """
+                INSERT INTO shop.order_timeline (id, order_id, at, kind, summary, for_shopper, data)
+                SELECT (r ->> 'id')::uuid, $1, (r ->> 'at')::timestamptz, $3, r ->> 'summary', false, r -> 'facts'
+                FROM shop.carts c, jsonb_array_elements(c.reports) r WHERE c.id = $2
+                """, order.Id, order.CartId, TimelineKinds.Browser);
             Add(batch, HoldStatement, order.Id, hold);
 
             long number = 0;

@@ -107,7 +107,7 @@ public static class ChargeSources
 
     /// <summary>Of the sources with these hashes.</summary>
     public static NpgsqlBatchCommand CountOf(byte[][] hashes, DateTimeOffset since) =>
-        Command($"{Counts} s.hash = ANY ($3) GROUP BY s.kind, s.hash", since, hashes);
+        Command($"{Counts} s.hash = ANY ($3) GROUP BY s.kind, s.hash", since, (object)hashes); // one value, not one for each hash
 
     /// <summary>Of these sources, and of those that an order's charges came from before.</summary>
     public static NpgsqlBatchCommand CountOfOrder(byte[][] hashes, Guid orderId, DateTimeOffset since) => Command(

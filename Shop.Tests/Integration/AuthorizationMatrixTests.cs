@@ -59,6 +59,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
 
         ["GET /cart/"] = To(For.Everybody, "/cart", HttpStatusCode.OK),
         ["POST /cart/lines"] = To(For.Everybody, "/cart/lines", HttpStatusCode.BadRequest, "idempotency_key_missing", new { }),
+        ["POST /cart/events"] = To(For.Everybody, "/cart/events", HttpStatusCode.BadRequest, "idempotency_key_missing", new { }),
         ["PUT /cart/lines/{sku}"] = To(For.Everybody, "/cart/lines/none", HttpStatusCode.UnprocessableEntity, "invalid_quantity", new { }),
         ["POST /checkout"] = To(For.Everybody, "/checkout", HttpStatusCode.BadRequest, "idempotency_key_missing", new { }),
 
@@ -66,6 +67,8 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["POST /orders/{number:long}/payments"] =
             Of((t, owner) => t.OrderAsync(owner, "/payments"), For.OwnerOfTheOrder, HttpStatusCode.Conflict, "order_not_payable"),
         ["POST /orders/{number:long}/look"] = Of((t, owner) => t.OrderAsync(owner, "/look"), For.OwnerOfTheOrder, HttpStatusCode.NoContent),
+        ["POST /orders/{number:long}/events"] =
+            Of((t, owner) => t.OrderAsync(owner, "/events"), For.OwnerOfTheOrder, HttpStatusCode.UnprocessableEntity, "report_unknown"),
         ["POST /orders/{number:long}/link"] = To(For.Everybody, "/orders/1/link", HttpStatusCode.Accepted, body: new { email = "guest@example.org" }),
 
         ["GET /payments/methods"] = To(For.Everybody, "/payments/methods", HttpStatusCode.OK),

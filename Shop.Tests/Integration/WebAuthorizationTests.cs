@@ -54,10 +54,12 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["GET /checkout"] = new(Everybody),
         ["POST /checkout"] = new(Everybody, "/checkout", ("_handler", "checkout")),
         ["GET /checkout/card-return"] = new(Everybody),
+        ["POST /checkout/events"] = new(Everybody, "/checkout/events", ("kind", "script_error")),
 
         ["GET /orders/{Number:long}"] = new(Owner, "/orders/{order}"),
         ["GET /orders/{number:long}/status"] = new(Owner, "/orders/{order}/status"),
         ["POST /orders/{number:long}/payments"] = new(Owner, "/orders/{order}/payments", ("Key", AnyId), ("PaymentToken", "pm_another")),
+        ["POST /orders/{number:long}/events"] = new(Owner, "/orders/{order}/events", ("kind", "script_error")),
         ["GET /orders/{Number:long}/link"] = new(Everybody, "/orders/{order}/link"), // tells nothing; the mail goes to the order's own address
         ["POST /orders/{Number:long}/link"] = new(Everybody, "/orders/{order}/link", ("_handler", "link"), ("Email", "somebody@example.org")),
 
