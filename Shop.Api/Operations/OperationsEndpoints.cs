@@ -5,8 +5,10 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Shop.Api.Accounts;
 using Shop.Api.Audit;
+using Shop.Api.CardTesting;
 using Shop.Api.Carts;
 using Shop.Api.Checkout;
+using Shop.Api.Gateways;
 using Shop.Api.Orders;
 using Shop.Data;
 using Shop.Data.Audit;
@@ -77,6 +79,8 @@ internal static class OperationsEndpoints
         operations.WithRequestTimeout(Deadlines.Report);
         operations.MapStaff();
         operations.MapAudit();
+        operations.MapGateways();
+        operations.MapCardTesting();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))

@@ -99,6 +99,10 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/orders/{number:long}"] = To(For.Agent, "/operations/orders/1", HttpStatusCode.NotFound, "order_not_found"),
         ["GET /operations/orders/{number:long}/audit"] = To(For.Agent, "/operations/orders/1/audit", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),
+        ["GET /operations/gateways"] = To(For.Agent, "/operations/gateways", HttpStatusCode.OK),
+        ["POST /operations/gateways/{provider}/override"] = Of((_, _) => Task.FromResult(Act(
+            "/operations/gateways/stripe/override", new { mode = "forced", minutes = 5, why = "It was agreed." })), For.Operator, HttpStatusCode.NoContent),
+        ["GET /operations/card-testing"] = To(For.Agent, "/operations/card-testing", HttpStatusCode.OK),
         ["POST /operations/jobs/{id:guid}/retry"] = Of((t, _) => t.ParkedJobAsync(), For.Operator, HttpStatusCode.NoContent),
         ["POST /operations/webhooks/{provider}/{eventId}/retry"] = Of((t, _) => t.ParkedWebhookAsync(), For.Operator, HttpStatusCode.NoContent),
         ["POST /operations/outbox/{id:guid}/retry"] = Of((t, _) => t.ParkedMailAsync(), For.Operator, HttpStatusCode.NoContent),

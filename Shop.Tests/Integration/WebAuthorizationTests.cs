@@ -94,6 +94,10 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["GET /ops"] = new(Agents),
         ["GET /ops/orders/{Number:long}"] = new(Agents, "/ops/orders/{order}"),
         ["GET /ops/queue"] = new(Agents),
+        ["GET /ops/gateways"] = new(Agents),
+        ["POST /ops/gateways/{provider}/override"] =
+            new(Operators, "/ops/gateways/stripe/override", ("Mode", "forced"), ("Minutes", "1"), ("Why", "it works again")),
+        ["GET /ops/card-testing"] = new(Agents),
         ["GET /ops/audit"] = new(Operators),
         ["POST /ops/jobs/{id:guid}/retry"] = new(Operators, $"/ops/jobs/{AnyId}/retry", ("Why", "it works again")),
         ["POST /ops/webhooks/{provider}/{eventId}/retry"] = new(Operators, "/ops/webhooks/stripe/evt_1/retry", ("Why", "it works again")),

@@ -12,6 +12,14 @@ internal sealed class OperationsClient(HttpClient http)
 
     public Task<Fetched<QueueView>> GetQueueAsync(CancellationToken ct) => http.FetchAsync<QueueView>("/operations/queue", ct);
 
+    public Task<Fetched<GatewayList>> GetGatewaysAsync(CancellationToken ct) => http.FetchAsync<GatewayList>("/operations/gateways", ct);
+
+    /// <summary><paramref name="mode"/>: automatic, stopped or forced.</summary>
+    public Task<Written<Done>> OverrideGatewayAsync(string provider, string mode, int? minutes, string why, CancellationToken ct) =>
+        DoAsync($"gateways/{Uri.EscapeDataString(provider)}/override", new { mode, minutes, why }, ct);
+
+    public Task<Fetched<CardTesting>> GetCardTestingAsync(CancellationToken ct) => http.FetchAsync<CardTesting>("/operations/card-testing", ct);
+
     public Task<Fetched<AuditPageOf>> GetAuditAsync(AuditSearch search, CancellationToken ct) =>
         http.FetchAsync<AuditPageOf>(search.Address("/operations/audit"), ct);
 
