@@ -27,6 +27,8 @@ internal static class Simulation
             .WithEnvironment("Simulator__Smtp__Port", smtp.Property(EndpointProperty.TargetPort))
             .WithEnvironment("Simulator__Stripe__Webhook__Url", ReferenceExpression.Create($"{payments.GetEndpoint("http")}/webhooks/stripe"))
             .WithEnvironment("Simulator__Stripe__Webhook__Secret", webhookSecret);
+        // Two cards in a hundred are declined, as at a real shop; tests that drive the whole shop set it to 0.
+        simulator.WithEnvironment("Simulator__Stripe__DeclineRate", builder.Configuration["Simulator:Stripe:DeclineRate"] ?? "0.02").WithFaultCommands();
         payments
             .WithEnvironment("Gateways__Stripe__ApiBase", ReferenceExpression.Create($"{http}/stripe"))
             .WithEnvironment("Smtp__Host", smtp.Property(EndpointProperty.Host))

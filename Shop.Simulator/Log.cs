@@ -9,7 +9,7 @@ internal static partial class Log
     public static partial void Answered(this ILogger logger, string method, string path, int status, string requestId);
 
     [LoggerMessage(5002, LogLevel.Warning, "{RequestId}: {Method} {Path} was given the fault {Fault}")]
-    public static partial void Faulted(this ILogger logger, string requestId, string method, string path, Faults.FaultMode fault);
+    public static partial void Faulted(this ILogger logger, string requestId, string method, string path, Faults.Fault fault);
 
     [LoggerMessage(5003, LogLevel.Warning, "The state file ended in the middle of a line; {Bytes} bytes that were never answered are gone")]
     public static partial void LineCutOff(this ILogger logger, long bytes);

@@ -28,6 +28,12 @@ internal sealed class StripeOptions
     [Required] public string ApiVersion { get; init; } = "2026-07-29.dahlia";
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")] public TimeSpan IdempotencyKeysKept { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>The gateway's own port, besides the simulator's address. 0 takes a free one; which one is in <c>GET /settings</c>.</summary>
+    [Range(0, 65535)] public int Port { get; init; }
+
+    /// <summary>Of the charges that would have succeeded, unless <c>PUT /faults</c> says otherwise.</summary>
+    [Range(0.0, 1.0)] public double DeclineRate { get; init; }
+
     /// <summary>How long the bank takes for its last word on a refund, with the cards that are about that.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")] public TimeSpan RefundsSettleAfter { get; init; } = TimeSpan.FromSeconds(3);
 

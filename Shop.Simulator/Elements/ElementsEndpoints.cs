@@ -53,7 +53,7 @@ internal static class ElementsEndpoints
         {
             if (entered["cvc"].ToString().Length == 0)
                 throw StripeFailure.Missing("cvc");
-            var call = new CallContext(null, request.Path, api.PublicUrl(request), IsPublishableKey: true, () => false);
+            var call = new CallContext(null, request.Path, api.PublicUrl(request), IsPublishableKey: true, () => null);
             var method = account.Write(work => PaymentMethods.Create(work, card, call));
             return new SeeOther(QueryHelpers.AddQueryString(back.ToString(), "payment_method", (string)method.Body["id"]!));
         }

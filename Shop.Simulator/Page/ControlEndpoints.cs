@@ -1,4 +1,4 @@
-using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Shop.Simulator.Faults;
 using Shop.Simulator.Mail;
@@ -9,7 +9,7 @@ namespace Shop.Simulator.Page;
 
 internal sealed record Settings(WebhookEndpoint[] Webhooks);
 
-internal sealed record SettingsAnswer(string[] WebhookUrls, int? SmtpPort);
+internal sealed record SettingsAnswer(string[] WebhookUrls, int? SmtpPort, string StripeUrl);
 
 /// <summary>What tests and the developer page ask and set. None of it exists in the real world.</summary>
 internal static class ControlEndpoints
@@ -24,30 +24,47 @@ internal static class ControlEndpoints
             mails.Find(id) is { } mail ? TypedResults.Ok(mail) : TypedResults.NotFound());
         app.MapGet("/mails/{id}/html", MailHtml);
         app.MapGet("/faults", (FaultBox faults) => faults.Current);
-        app.MapPut("/faults", SetFaults);
-        app.MapDelete("/faults", (FaultBox faults) => faults.Current = new FaultSettings());
+        app.MapPut("/faults", SetFaultsAsync);
+        app.MapDelete("/faults", (FaultBox faults, GatewayListener gateway, CancellationToken ct) => PlayAsync(new(), faults, gateway, ct));
         app.MapGet("/settings", ReadSettings);
         app.MapPut("/settings", SetWebhooks);
     }
 
-    private static Results<Ok<FaultSettings>, ValidationProblem> SetFaults(FaultSettings settings, FaultBox faults)
+    private static async Task<Results<Ok<FaultSettings>, ValidationProblem>> SetFaultsAsync(
+        HttpRequest request, FaultBox faults, GatewayListener gateway, CancellationToken ct)
     {
-        List<ValidationResult> wrong = [];
-        if (!Validator.TryValidateObject(settings, new ValidationContext(settings), wrong, validateAllProperties: true))
-            return TypedResults.ValidationProblem(wrong.ToDictionary(w => w.MemberNames.First(), w => new[] { w.ErrorMessage ?? "" }));
-        return TypedResults.Ok(faults.Current = settings);
+        FaultSettings? settings;
+        try
+        {
+            settings = await request.ReadFromJsonAsync<FaultSettings>(ct);
+        }
+        catch (JsonException e) // says which member, and where
+        {
+            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { [e.Path ?? ""] = [e.Message] });
+        }
+
+        var problems = settings?.Problems(StripeEndpoints.Operations) ?? new() { [""] = ["An object is needed."] };
+        return problems.Count > 0 ? TypedResults.ValidationProblem(problems) : TypedResults.Ok(await PlayAsync(settings!, faults, gateway, ct));
+    }
+
+    private static async Task<FaultSettings> PlayAsync(FaultSettings settings, FaultBox faults, GatewayListener gateway, CancellationToken ct)
+    {
+        faults.Set(settings);
+        await gateway.OpenAsync(!faults.IsDoorClosed, ct);
+        return faults.Current;
     }
 
     // Secrets are taken, never given back.
-    private static SettingsAnswer ReadSettings(Account account, SmtpSink smtp) =>
-        new(account.Read(w => w.Webhooks.Endpoints.Select(e => e.Url).ToArray()), smtp.Port);
+    private static SettingsAnswer ReadSettings(Account account, SmtpSink smtp, GatewayListener gateway) =>
+        new(account.Read(w => w.Webhooks.Endpoints.Select(e => e.Url).ToArray()), smtp.Port, gateway.Url);
 
-    private static Results<Ok<SettingsAnswer>, ValidationProblem> SetWebhooks(Settings settings, Account account, SmtpSink smtp)
+    private static Results<Ok<SettingsAnswer>, ValidationProblem> SetWebhooks(
+        Settings settings, Account account, SmtpSink smtp, GatewayListener gateway)
     {
         if (!settings.Webhooks.All(w => w.IsValid))
             return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["webhooks"] = ["A webhook needs an absolute http(s) url and a secret."] });
         account.Write(w => w.Save(new WebhookSettings(WebhookSettings.TheOne, settings.Webhooks)));
-        return TypedResults.Ok(ReadSettings(account, smtp));
+        return TypedResults.Ok(ReadSettings(account, smtp, gateway));
     }
 
     /// <summary>For the page's iframe. A mail is a stranger's HTML: no scripts, no forms, nothing fetched.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
+using Shop.Simulator.Faults;
 using Shop.Simulator.State;
 using Shop.Simulator.Webhooks;
 
@@ -15,11 +16,12 @@ internal sealed class Account
     private readonly Journal _journal;
     private readonly TimeProvider _clock;
     private readonly StripeOptions _options;
+    private readonly FaultBox _faults;
     private readonly Dictionary<Type, OrderedDictionary<string, Fact>> _facts = [];
 
-    public Account(Journal journal, IOptions<StripeOptions> options, TimeProvider clock)
+    public Account(Journal journal, IOptions<StripeOptions> options, FaultBox faults, TimeProvider clock)
     {
-        (_journal, _options, _clock) = (journal, options.Value, clock);
+        (_journal, _options, _faults, _clock) = (journal, options.Value, faults, clock);
         foreach (var fact in journal.Replayed<Fact>().Where(f => f is not (Mail.ReceivedMail or Authenticator.PhoneEntry)))
             Keep(fact);
     }
@@ -30,7 +32,7 @@ internal sealed class Account
     public T Read<T>(Func<Work, T> read)
     {
         lock (_gate)
-            return read(new Work(this, _options, _clock, null, null));
+            return read(new Work(this, _options, _faults, _clock, null, null));
     }
 
     /// <summary>Runs the work and keeps what it saved. If it throws, nothing of it happened.</summary>
@@ -40,7 +42,7 @@ internal sealed class Account
         bool queued;
         lock (_gate)
         {
-            var work = new Work(this, _options, _clock, requestId, idempotencyKey);
+            var work = new Work(this, _options, _faults, _clock, requestId, idempotencyKey);
             result = write(work);
             IReadOnlyList<Fact> saved = work.Saved;
             _journal.Append(saved);
@@ -65,7 +67,7 @@ internal sealed class Account
 }
 
 /// <summary>One call's view of the account: what is there, and what it is about to change.</summary>
-internal sealed class Work(Account account, StripeOptions options, TimeProvider clock, string? requestId, string? idempotencyKey)
+internal sealed class Work(Account account, StripeOptions options, FaultBox faults, TimeProvider clock, string? requestId, string? idempotencyKey)
 {
     private readonly OrderedDictionary<string, Fact> _saved = [];
 
@@ -107,6 +109,23 @@ internal sealed class Work(Account account, StripeOptions options, TimeProvider 
             PreviousJson = previous?.ToJsonString(),
         });
         foreach (var endpoint in endpoints)
-            Save(new Delivery(Ids.New("whd_"), @event.Id, type, endpoint.Url, clock.GetUtcNow()));
+            Queue(@event, endpoint.Url);
+    }
+
+    private void Queue(StripeEvent @event, string url)
+    {
+        var fate = faults.Webhook();
+        var now = clock.GetUtcNow();
+        for (var i = 0; i < fate.Copies; i++)
+            Save(New(now + fate.Delay));
+        if (fate.Copies == 0)
+            Save(New(now) with { State = DeliveryState.GivenUp, LastError = "lost on the way" });
+        if (fate.IsForged)
+        {
+            Save(New(now) with { Forgery = Forgery.BadSignature });
+            Save(New(now) with { Forgery = Forgery.UnknownPayment });
+        }
+
+        Delivery New(DateTimeOffset due) => new(Ids.New("whd_"), @event.Id, @event.Type, url, due);
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Shop.Simulator.Stripe;
 
 /// <summary>How a confirmation is meant: where the shopper comes back to, and whether a question may be put to them at all.</summary>
-internal sealed record Confirmation(string? ReturnUrl, bool MayAsk, string PublicUrl, Func<bool> Declines);
+internal sealed record Confirmation(string? ReturnUrl, bool MayAsk, string PublicUrl, Func<Refusal?> Decline);
 
 /// <summary>The card's bank: it charges, declines, or asks the shopper first. Every attempt that reaches it leaves a charge behind.</summary>
 internal static class Bank
@@ -29,7 +29,7 @@ internal static class Bank
             return Answer.Ok(Render.Intent(intent, work));
         }
 
-        return (card.Refusal ?? (confirmation.Declines() ? Refusal.Generic : null)) is { } refusal
+        return (card.Refusal ?? confirmation.Decline()) is { } refusal
             ? Decline(work, intent, method, refusal) : Charge(work, intent, method);
     }
 

@@ -123,7 +123,7 @@ internal static class Events
     public static JsonObject Json(StripeEvent @event, Work work) => Render.Event(@event, Pending(@event, work));
 
     private static int Pending(StripeEvent @event, Work work) =>
-        work.All<Webhooks.Delivery>().Count(d => d.EventId == @event.Id && d.State != Webhooks.DeliveryState.Delivered);
+        work.All<Webhooks.Delivery>().Count(d => d.EventId == @event.Id && d.Forgery is null && d.State != Webhooks.DeliveryState.Delivered);
 
     private static bool Matches(string type, string pattern) =>
         pattern.EndsWith(".*", StringComparison.Ordinal) ? type.StartsWith(pattern[..^1], StringComparison.Ordinal) : type == pattern;

@@ -142,7 +142,7 @@ internal static class PaymentIntents
         }
 
         return Bank.Confirm(work, intent, new Confirmation(
-            form.NonEmpty("return_url"), MayAsk: !form.Flag("off_session") && !form.Flag("error_on_requires_action"), call.PublicUrl, call.Declines));
+            form.NonEmpty("return_url"), MayAsk: !form.Flag("off_session") && !form.Flag("error_on_requires_action"), call.PublicUrl, call.Decline));
     }
 
     /// <summary>Methods of the account may send the shopper elsewhere, so there has to be a way back.</summary>

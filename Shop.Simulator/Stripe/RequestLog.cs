@@ -11,7 +11,7 @@ internal sealed record GatewayRequest(string RequestId, DateTimeOffset At, strin
     public string? ReplayOf { get; init; }
     public string? OrderId { get; init; }
     public string? TraceId { get; init; }
-    public FaultMode Fault { get; init; }
+    public Fault? Fault { get; init; }
     public TimeSpan Elapsed { get; init; }
     public Dictionary<string, string> Parameters { get; init; } = [];
 }

@@ -7,7 +7,7 @@ using Shop.Simulator.Faults;
 namespace Shop.Simulator.Stripe;
 
 /// <summary>What an operation knows of the call around it.</summary>
-internal sealed record CallContext(string? Id, string Path, string PublicUrl, bool IsPublishableKey, Func<bool> Declines);
+internal sealed record CallContext(string? Id, string Path, string PublicUrl, bool IsPublishableKey, Func<Refusal?> Decline);
 
 /// <param name="Name">The word faults and the request list use for it.</param>
 /// <param name="Parameters">What it takes; anything else is refused, as at Stripe, so that a misspelt option cannot be lost in silence.</param>
@@ -38,8 +38,7 @@ internal sealed class StripeApi(
         http.Response.Headers["Request-Id"] = call.RequestId;
         http.Response.Headers["Stripe-Version"] = http.Request.Headers["Stripe-Version"] is [{ Length: > 0 } version] ? version : options.Value.ApiVersion;
 
-        Answer? answer = null;
-        var held = false;
+        Answer? answer; // null: nobody is answered
         try
         {
             var isPublishable = ApiKey.IsPublishable(http.Request.Headers.Authorization.ToString(), operation);
@@ -49,61 +48,36 @@ internal sealed class StripeApi(
                 IdempotencyKey = HttpMethods.IsPost(http.Request.Method) ? http.Request.Headers["Idempotency-Key"].FirstOrDefault(k => k is { Length: > 0 }) : null,
                 Parameters = form.Shown,
                 OrderId = form["metadata[order_id]"] ?? account.Read(w => OrderOf(w, id ?? form["payment_intent"] ?? form["charge"])),
+                Fault = faults.Take(operation.Name),
             };
             Activity.Current?.SetTag("shop.order.id", call.OrderId).SetTag("stripe.request_id", call.RequestId);
+            if (call.Fault is { } fault)
+                logger.Faulted(call.RequestId, call.Method, call.Path, fault);
 
-            call = call with { Fault = faults.Take(operation.Name, operation.Name is "confirm" or "capture" || form["confirm"] == "true") };
-            if (call.Fault != FaultMode.None)
-                logger.Faulted(call.RequestId, call.Method, call.Path, call.Fault);
-            if (call.Fault is FaultMode.Refuse503)
+            var context = new CallContext(id, http.Request.Path.ToString()["/stripe".Length..], PublicUrl(http.Request), isPublishable, faults.Decline);
+            (answer, call) = call.Fault switch
             {
-                call = call with { Status = 503 };
-                await RefuseAsync(http);
-                return;
-            }
-
-            if (call.Fault is FaultMode.Hang)
-            {
-                await HangAsync(http);
-                return;
-            }
-
-            if (call.IdempotencyKey is { } key)
-            {
-                if (key.Length > 255)
-                    throw StripeFailure.Invalid("Idempotency-Key may be up to 255 characters.");
-                held = Hold(key);
-            }
-
-            // The caller may be gone before this is over. That stops nothing: at the real one neither.
-            if (faults.Latency(operation.Name) is { Ticks: > 0 } latency)
-                await Task.Delay(latency, clock, host.ApplicationStopping);
-
-            var context = new CallContext(id, http.Request.Path.ToString()["/stripe".Length..], PublicUrl(http.Request), isPublishable, faults.Declines);
-            (answer, call) = Perform(operation, form, context, call);
+                Fault.Refused or Fault.Reset => (null, call),
+                Fault.Hang => (await HangAsync(http), call),
+                Fault.Unavailable503 => (Error(503, "api_error", "Stripe is unavailable for the moment. Please try again."), call),
+                Fault.RateLimited429 => (TooManyCalls(http), call),
+                Fault.Html502 => (BadGateway, call),
+                Fault.AnswerLost => (null, (await WorkAsync(operation, form, context, call)).Call),
+                _ => await WorkAsync(operation, form, context, call),
+            };
         }
         catch (StripeFailure failure)
         {
-            answer = Answer.Error(failure.Status, failure.ToJson(null));
-        }
-        finally
-        {
-            if (held)
-                Release(call.IdempotencyKey!);
-            if (answer is null || call.Fault is FaultMode.ChargeThenDrop)
-                requests.Add(call with { Elapsed = clock.GetElapsedTime(started) });
+            answer = call.Fault is Fault.AnswerLost ? null : Answer.Error(failure.Status, failure.ToJson(null));
         }
 
-        if (call.Fault is FaultMode.ChargeThenDrop)
-        {
-            http.Abort();
-            return;
-        }
-
-        call = call with { Status = answer.Status, Elapsed = clock.GetElapsedTime(started) };
+        call = call with { Status = answer?.Status ?? 0, Elapsed = clock.GetElapsedTime(started) };
         requests.Add(call);
         logger.Answered(call.Method, call.Path, call.Status, call.RequestId);
-        await WriteAsync(http, call, answer);
+        if (answer is null)
+            http.Abort(); // a reset, not an orderly end
+        else
+            await WriteAsync(http, call, answer);
     }
 
     /// <summary>A URL that is not there.</summary>
@@ -117,6 +91,30 @@ internal sealed class StripeApi(
             ["message"] = $"Unrecognized request URL ({call.Method}: {call.Path}). This simulator covers payment intents, charges, refunds, payment methods and events.",
             ["type"] = "invalid_request_error",
         }));
+    }
+
+    /// <summary>The call itself, one at a time for each key.</summary>
+    private async Task<(Answer? Answer, GatewayRequest Call)> WorkAsync(Operation operation, Form form, CallContext context, GatewayRequest call)
+    {
+        if (call.IdempotencyKey is { } key)
+        {
+            if (key.Length > 255)
+                throw StripeFailure.Invalid("Idempotency-Key may be up to 255 characters.");
+            Hold(key);
+        }
+
+        try
+        {
+            // The caller may be gone before this is over. That stops nothing: at the real one neither.
+            if (faults.Latency(operation.Name) is { Ticks: > 0 } latency)
+                await Task.Delay(latency, clock, host.ApplicationStopping);
+            return Perform(operation, form, context, call);
+        }
+        finally
+        {
+            if (call.IdempotencyKey is not null)
+                Release(call.IdempotencyKey);
+        }
     }
 
     private (Answer, GatewayRequest) Perform(Operation operation, Form form, CallContext context, GatewayRequest call) => account.Write(
@@ -135,9 +133,9 @@ internal sealed class StripeApi(
                 return (new Answer(saved.Status, (JsonObject)JsonNode.Parse(saved.Body)!), call with { ReplayOf = saved.RequestId });
             }
 
-            var answer = call.Fault is FaultMode.Error500Before ? OutOfOrder() : Run(operation, work, form, context);
-            if (call.Fault is FaultMode.Error500After)
-                answer = OutOfOrder();
+            var answer = call.Fault is Fault.Error500Before ? OutOfOrder : Run(operation, work, form, context);
+            if (call.Fault is Fault.Error500After)
+                answer = OutOfOrder;
             if (answer.Body["error"] is JsonObject error)
                 error["request_log_url"] = $"{context.PublicUrl}/#{call.RequestId}";
 
@@ -166,11 +164,17 @@ internal sealed class StripeApi(
         }
     }
 
-    private static Answer OutOfOrder() => Answer.Error(500, new JsonObject
+    private static Answer OutOfOrder => Error(500, "api_error", "An unexpected error occurred while processing your request.");
+
+    private static Answer BadGateway => new(502, []) { Html = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>" };
+
+    private static Answer Error(int status, string type, string message) => Answer.Error(status, new JsonObject { ["message"] = message, ["type"] = type });
+
+    private static Answer TooManyCalls(HttpContext http)
     {
-        ["message"] = "An unexpected error occurred while processing your request.",
-        ["type"] = "api_error",
-    });
+        http.Response.Headers["Stripe-Rate-Limited-Reason"] = "endpoint-rate";
+        return Answer.Error(429, StripeFailure.Invalid("Request rate limit exceeded.", code: "rate_limit").ToJson(null));
+    }
 
     private static async Task<Form> ReadAsync(HttpRequest request)
     {
@@ -193,12 +197,12 @@ internal sealed class StripeApi(
 
     private static string KeyId(string key) => $"key:{key}";
 
-    private bool Hold(string key)
+    private void Hold(string key)
     {
         lock (_gate)
         {
             if (_keysInUse.Add(key))
-                return true;
+                return;
         }
 
         throw new StripeFailure(409, "idempotency_error", "There is currently another in-progress request using this Idempotency-Key (that probably "
@@ -211,18 +215,11 @@ internal sealed class StripeApi(
             _keysInUse.Remove(key);
     }
 
-    private static async Task RefuseAsync(HttpContext http)
-    {
-        http.Response.StatusCode = 503;
-        http.Response.ContentType = "text/html";
-        await http.Response.WriteAsync("<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>", http.RequestAborted);
-    }
-
-    private async Task HangAsync(HttpContext http)
+    private async Task<Answer?> HangAsync(HttpContext http)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);
         await Task.Delay(LongestHang, clock, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        http.Abort();
+        return null;
     }
 
     private static Task WriteAsync(HttpContext http, GatewayRequest call, Answer answer)
@@ -241,7 +238,7 @@ internal sealed class StripeApi(
             headers["Stripe-Should-Retry"] = "false";
 
         http.Response.StatusCode = answer.Status;
-        http.Response.ContentType = "application/json";
-        return http.Response.WriteAsync(answer.Body.ToJsonString(), CancellationToken.None);
+        http.Response.ContentType = answer.Html is null ? "application/json" : "text/html";
+        return http.Response.WriteAsync(answer.Html ?? answer.Body.ToJsonString(), CancellationToken.None);
     }
 }

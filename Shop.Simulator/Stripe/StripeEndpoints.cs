@@ -10,6 +10,9 @@ internal static class StripeEndpoints
 
     private static readonly string[] Paging = ["limit", "starting_after", "ending_before", "created"];
 
+    /// <summary>By these names <c>PUT /faults</c> and the list of requests speak of calls.</summary>
+    public static IReadOnlyCollection<string> Operations { get; } = ["create", "update", "confirm", "capture", "cancel", "refund", "read", "payment_method"];
+
     public static void MapStripe(this IEndpointRouteBuilder app)
     {
         var v1 = app.MapGroup("/stripe/v1");

@@ -53,6 +53,9 @@ internal sealed record Answer(int Status, JsonObject Body)
 {
     public bool IsKept { get; init; } = true;
 
+    /// <summary>A page instead of JSON: from a proxy, not from Stripe.</summary>
+    public string? Html { get; init; }
+
     public static Answer Ok(JsonObject body) => new(200, body);
 
     public static Answer Error(int status, JsonObject error) => new(status, new JsonObject { ["error"] = error });

@@ -67,5 +67,28 @@ internal sealed record Refusal(string Code, string? DeclineCode, string Advice, 
     public static Refusal AuthenticationRequired { get; } = new("authentication_required", "authentication_required", "confirm_card_data", "1A",
         "Your card was declined. This transaction requires authentication.");
 
-    public static Refusal Hard(string reason, string networkCode) => new("card_declined", reason, "do_not_try_again", networkCode, "Your card was declined.");
+    /// <summary>As banks say <paramref name="code"/>: a decline code, or an error code that is one of its own.</summary>
+    public static Refusal Of(string code) => code switch
+    {
+        "insufficient_funds" => InsufficientFunds,
+        "card_velocity_exceeded" => Velocity,
+        "expired_card" => Expired,
+        "incorrect_cvc" => IncorrectCvc,
+        "processing_error" => ProcessingError,
+        "fraudulent" => Fraud,
+        "authentication_required" => AuthenticationRequired,
+        "card_decline_rate_limit_exceeded" => new(code, null, "try_again_later", null,
+            "This card has been declined too many times. You can try to charge this card again after 24 hours."),
+        "invalid_cvc" or "incorrect_number" or "invalid_number" or "invalid_expiry_month" or "invalid_expiry_year" or "incorrect_zip" or "incorrect_address" =>
+            new(code, code, "confirm_card_data", null, "Your card's details are incorrect."),
+        "lost_card" => Hard(code, "41"),
+        "stolen_card" => Hard(code, "43"),
+        "pickup_card" => Hard(code, "04"),
+        "restricted_card" => Hard(code, "62"),
+        "merchant_blacklist" or "revocation_of_authorization" or "revocation_of_all_authorizations" or "stop_payment_order" or "card_not_supported"
+            or "currency_not_supported" or "invalid_account" or "new_account_information_available" or "not_permitted" => Hard(code, null),
+        _ => Generic with { DeclineCode = code }, // the rest is soft, and a code of tomorrow is taken for that
+    };
+
+    public static Refusal Hard(string reason, string? networkCode) => new("card_declined", reason, "do_not_try_again", networkCode, "Your card was declined.");
 }

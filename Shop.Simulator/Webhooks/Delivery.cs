@@ -14,6 +14,9 @@ internal sealed record Delivery(string Id, string EventId, string Type, string U
     public DateTimeOffset? LastAttempt { get; init; }
     public int? LastStatus { get; init; }
     public string? LastError { get; init; }
+
+    /// <summary>Set for what never happened.</summary>
+    public Forgery? Forgery { get; init; }
 }
 
 /// <summary>Where webhooks go, once it was said at run time; until then the configuration holds.</summary>

@@ -97,8 +97,11 @@ internal sealed class WebhookSender : BackgroundService
     private async Task AttemptAsync(Delivery delivery, CancellationToken ct)
     {
         var (payload, secret) = _account.Read(work => (
-            work.Find<StripeEvent>(delivery.EventId) is { } e ? Render.Event(e, e.Webhooks).ToJsonString() : null,
+            work.Find<StripeEvent>(delivery.EventId) is { } e
+                ? (delivery.Forgery is { } forgery ? ForgedEvent.Of(forgery, e, delivery.Id) : Render.Event(e, e.Webhooks)).ToJsonString() : null,
             work.Webhooks.Endpoints.FirstOrDefault(w => w.Url == delivery.Url)?.Secret));
+        if (delivery.Forgery is Forgery.BadSignature)
+            secret = "whsec_of_somebody_else";
 
         // A trace of its own: the shop's work on a webhook is not part of the charge that caused it.
         using var activity = Source.StartActivity("webhook deliver", ActivityKind.Producer)?
@@ -109,7 +112,7 @@ internal sealed class WebhookSender : BackgroundService
         var attempts = delivery.Attempts + 1;
         var isDone = status is >= 200 and < 300;
         var state = isDone ? DeliveryState.Delivered
-            : attempts >= _options.WebhookAttempts || secret is null ? DeliveryState.GivenUp : DeliveryState.Waiting;
+            : attempts >= _options.WebhookAttempts || secret is null || delivery.Forgery is not null ? DeliveryState.GivenUp : DeliveryState.Waiting;
         var now = _clock.GetUtcNow();
         _account.Write(work => work.Save(delivery with
         {

@@ -122,7 +122,7 @@ public sealed class CrashTests : IAsyncLifetime
     [Fact]
     public async Task A_worker_that_is_told_to_stop_finishes_the_charge_it_has_begun()
     {
-        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { latencyMs = 2500, operation = "confirm" })).EnsureSuccessStatusCode();
+        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { latency = new { medianMs = 2500, operation = "confirm" } })).EnsureSuccessStatusCode();
         var placed = await PaymentsShop.PlaceAsync(_database);
         using var worker = Start();
         await PaymentsShop.UntilAsync(_database, placed.Id, o => o.Payment is PaymentState.InFlight, "started", () => worker.Output);
@@ -144,7 +144,7 @@ public sealed class CrashTests : IAsyncLifetime
         await PaymentsShop.UntilAsync(_database, mailed.Id, o => o.Payment is PaymentState.Paid, "a payment", () => worker.Output);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         using var sending = await hanging.AcceptTcpClientAsync(limit.Token);
-        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { latencyMs = 2500, operation = "confirm" })).EnsureSuccessStatusCode();
+        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { latency = new { medianMs = 2500, operation = "confirm" } })).EnsureSuccessStatusCode();
         var begun = await PaymentsShop.PlaceAsync(_database);
         await PaymentsShop.UntilAsync(_database, begun.Id, o => o.Payment is PaymentState.InFlight, "started", () => worker.Output);
 

@@ -23,7 +23,7 @@ public sealed class DisturbanceTests
                 host.UseSetting(key, value);
         });
         _ = replica.Services;
-        await shop.FaultsAsync("none", latencyMs: 100);
+        await shop.FaultsAsync(new { latency = new { medianMs = 100 } });
 
         List<Order> orders = [];
         for (var i = 0; i < Orders; i++)

@@ -28,6 +28,10 @@ public sealed class PaymentsShop : IAsyncLifetime
 
     public string Database { get; private set; } = "";
     public Uri SimulatorUrl { get; private set; } = new("http://localhost");
+
+    /// <summary>The gateway's own address, which a refusing gateway really closes; its API is under <see cref="SimulatorUrl"/> as well.</summary>
+    public string StripeUrl { get; private set; } = "";
+
     public int SmtpPort { get; private set; }
 
     /// <summary>Talks to the simulator's own controls.</summary>
@@ -45,7 +49,8 @@ public sealed class PaymentsShop : IAsyncLifetime
         _simulator.UseKestrel();
         Simulator = _simulator.CreateClient();
         SimulatorUrl = Simulator.BaseAddress!;
-        SmtpPort = (int)(await Simulator.GetFromJsonAsync<JsonNode>("/settings"))!["smtpPort"]!;
+        var settings = (await Simulator.GetFromJsonAsync<JsonNode>("/settings"))!;
+        (SmtpPort, StripeUrl) = ((int)settings["smtpPort"]!, (string)settings["stripeUrl"]!);
 
         _payments = new WebApplicationFactory<ShopPayments>().WithWebHostBuilder(host =>
         {
@@ -53,6 +58,7 @@ public sealed class PaymentsShop : IAsyncLifetime
             host.ConfigureLogging(logging => logging.AddProvider(new Complaints(_complaints)));
             foreach (var (key, value) in Settings(Database, SimulatorUrl, SmtpPort))
                 host.UseSetting(key, value);
+            host.UseSetting("Gateways:Stripe:ApiBase", StripeUrl);
         });
         _payments.UseKestrel();
         Payments = _payments.CreateClient();
@@ -91,8 +97,11 @@ public sealed class PaymentsShop : IAsyncLifetime
         webhooks = on ? new object[] { new { url = new Uri(Payments.BaseAddress!, "/webhooks/stripe").ToString(), secret = WebhookSecret } } : [],
     });
 
-    public Task FaultsAsync(string mode, int? count = null, string? operation = null, int latencyMs = 0) =>
-        PutAsync("/faults", new { mode, count, operation, latencyMs });
+    /// <summary>One fault (refused, unavailable_503, hang, answer_lost, …), in the place of all others.</summary>
+    public Task FaultsAsync(string fault, int? count = null, string? operation = null) => FaultsAsync(new { rules = new[] { new { fault, count, operation } } });
+
+    /// <summary>Any mixture, as <c>PUT /faults</c> takes it, in the place of what was set before.</summary>
+    public Task FaultsAsync(object faults) => PutAsync("/faults", faults);
 
     public async Task NoFaultsAsync() => (await Simulator.DeleteAsync(new Uri("/faults", UriKind.Relative))).EnsureSuccessStatusCode();
 

@@ -83,7 +83,7 @@ public sealed class LookTests(PaymentsShop shop) : IAsyncLifetime
     {
         var order = await AtTheBankAsync();
         await ThreeDSecure.AnswerAsync(order.ActionUrl!, agrees: true);
-        await shop.FaultsAsync("refuse503", count: 2, operation: "read");
+        await shop.FaultsAsync("unavailable_503", count: 2, operation: "read");
 
         var look = await DoneAsync(await LookAsync(order));
 

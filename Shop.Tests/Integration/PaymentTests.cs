@@ -71,8 +71,8 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("charge_then_drop")]
-    [InlineData("error500_after")]
+    [InlineData("answer_lost")]
+    [InlineData("error_500_after")]
     public async Task A_charge_whose_answer_is_lost_is_found_out_and_never_repeated(string fault)
     {
         await shop.DeliverWebhooksAsync(false); // they would tell; the question has to be enough
@@ -91,7 +91,7 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     [Fact]
     public async Task A_confirm_that_never_arrived_is_sent_again_under_the_same_key()
     {
-        await shop.FaultsAsync("refuse503", count: 1, operation: "confirm");
+        await shop.FaultsAsync("unavailable_503", count: 1, operation: "confirm");
 
         var placed = await shop.PlaceAsync();
 
@@ -103,10 +103,10 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("refuse503")]
-    [InlineData("error500_before")]
-    [InlineData("error500_after")]
-    [InlineData("charge_then_drop")]
+    [InlineData("unavailable_503")]
+    [InlineData("error_500_before")]
+    [InlineData("error_500_after")]
+    [InlineData("answer_lost")]
     public async Task A_create_without_an_answer_postpones_the_order_and_is_tried_again(string fault)
     {
         await shop.FaultsAsync(fault, count: 1, operation: "create");
@@ -124,7 +124,7 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     public async Task A_frozen_500_keeps_the_order_unknown_until_its_deadline_and_ends_it_by_canceling()
     {
         await shop.DeliverWebhooksAsync(false);
-        await shop.FaultsAsync("error500_before", count: 1, operation: "confirm"); // the key remembers it: every repetition is answered 500
+        await shop.FaultsAsync("error_500_before", count: 1, operation: "confirm"); // the key remembers it: every repetition is answered 500
         var placed = await shop.PlaceAsync();
         await shop.UntilAsync(placed.Id, PaymentState.Unknown);
         Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
@@ -141,7 +141,7 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     public async Task An_unknown_payment_is_asked_about_until_its_deadline_however_useless_the_answers_are()
     {
         await shop.DeliverWebhooksAsync(false);
-        await shop.FaultsAsync("error500_before", count: 1, operation: "confirm");
+        await shop.FaultsAsync("error_500_before", count: 1, operation: "confirm");
         var placed = await shop.PlaceAsync();
         await shop.UntilAsync(placed.Id, PaymentState.Unknown);
         await using (var db = shop.Open())
@@ -297,9 +297,9 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("charge_then_drop")]
-    [InlineData("refuse503")]
-    [InlineData("error500_after")] // its key answers 500 for a day
+    [InlineData("answer_lost")]
+    [InlineData("unavailable_503")]
+    [InlineData("error_500_after")] // its key answers 500 for a day
     public async Task A_refund_whose_answer_is_lost_is_sent_once(string fault)
     {
         await shop.DeliverWebhooksAsync(false); // they would tell; the question has to be enough

@@ -59,6 +59,9 @@ internal sealed class SimulatorHost : IAsyncDisposable
     public StripeClient Stripe(string key = "sk_test_shop", TimeSpan? timeout = null) => new(key, apiBase: $"{Address.GetLeftPart(UriPartial.Authority)}/stripe",
         httpClient: new SystemNetHttpClient(new HttpClient { Timeout = timeout ?? TimeSpan.FromSeconds(15) }, maxNetworkRetries: 0, enableTelemetry: false));
 
+    public Task FaultAsync(Fault fault, int? count = null, string? operation = null) =>
+        FaultAsync(new FaultSettings { Rules = [new() { Fault = fault, Count = count, Operation = operation }] });
+
     public async Task FaultAsync(FaultSettings faults)
     {
         using var answer = await Http.PutAsJsonAsync("/faults", faults);

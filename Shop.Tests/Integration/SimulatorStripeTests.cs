@@ -86,7 +86,7 @@ public sealed class SimulatorStripeTests(SimulatorFixture fixture) : IClassFixtu
     public async Task A_key_whose_first_call_is_still_running_is_in_use()
     {
         var intent = await CreateAsync();
-        await _simulator.FaultAsync(new() { LatencyMs = 1500, Operation = "confirm" });
+        await _simulator.FaultAsync(new() { Latency = new() { MedianMs = 1500, Operation = "confirm" } });
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 2).Select(async _ =>
         {
@@ -300,7 +300,7 @@ public sealed class SimulatorStripeTests(SimulatorFixture fixture) : IClassFixtu
     public async Task A_charge_whose_answer_is_lost_is_found_by_the_same_key()
     {
         var intent = await CreateAsync();
-        await _simulator.FaultAsync(new() { Mode = FaultMode.ChargeThenDrop, Count = 1 });
+        await _simulator.FaultAsync(Fault.AnswerLost, count: 1);
         await Assert.ThrowsAsync<HttpRequestException>(() => Intents.ConfirmAsync(intent.Id, Confirming("pm_card_visa"), Key("k"), Ct));
 
         var again = await Intents.ConfirmAsync(intent.Id, Confirming("pm_card_visa"), Key("k"), Ct);
@@ -311,12 +311,12 @@ public sealed class SimulatorStripeTests(SimulatorFixture fixture) : IClassFixtu
     }
 
     [Theory]
-    [InlineData(nameof(FaultMode.Error500After), "succeeded", 1)]
-    [InlineData(nameof(FaultMode.Error500Before), "requires_payment_method", 0)]
+    [InlineData(nameof(Fault.Error500After), "succeeded", 1)]
+    [InlineData(nameof(Fault.Error500Before), "requires_payment_method", 0)]
     public async Task A_server_error_stays_one_for_its_key_whatever_happened_behind_it(string fault, string truth, int charges)
     {
         var intent = await CreateAsync();
-        await _simulator.FaultAsync(new() { Mode = Enum.Parse<FaultMode>(fault), Count = 1 });
+        await _simulator.FaultAsync(Enum.Parse<Fault>(fault), count: 1);
         for (var i = 0; i < 2; i++)
         {
             var failed = await Assert.ThrowsAsync<StripeException>(() => Intents.ConfirmAsync(intent.Id, Confirming("pm_card_visa"), Key("k"), Ct));
@@ -329,25 +329,10 @@ public sealed class SimulatorStripeTests(SimulatorFixture fixture) : IClassFixtu
     }
 
     [Fact]
-    public async Task A_refusing_proxy_leaves_the_key_free()
-    {
-        var intent = await CreateAsync();
-        await _simulator.FaultAsync(new() { Mode = FaultMode.Refuse503, Count = 1 });
-
-        var refused = await Assert.ThrowsAsync<StripeException>(() => Intents.ConfirmAsync(intent.Id, Confirming("pm_card_visa"), Key("k"), Ct));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.HttpStatusCode);
-        Assert.Null(refused.StripeError);
-
-        var paid = await Intents.ConfirmAsync(intent.Id, Confirming("pm_card_visa"), Key("k"), Ct);
-        Assert.Equal("succeeded", paid.Status);
-        Assert.False(paid.StripeResponse.Headers.Contains("Idempotent-Replayed"));
-    }
-
-    [Fact]
     public async Task A_gateway_that_hangs_has_done_nothing()
     {
         var intent = await CreateAsync();
-        await _simulator.FaultAsync(new() { Mode = FaultMode.Hang, Operation = "confirm" });
+        await _simulator.FaultAsync(Fault.Hang, operation: "confirm");
 
         await Assert.ThrowsAsync<TaskCanceledException>(() => _simulator.Stripe(timeout: TimeSpan.FromMilliseconds(500)).V1.PaymentIntents
             .ConfirmAsync(intent.Id, Confirming("pm_card_visa"), cancellationToken: Ct));
@@ -359,34 +344,13 @@ public sealed class SimulatorStripeTests(SimulatorFixture fixture) : IClassFixtu
     public async Task A_slow_charge_goes_through_although_its_caller_has_left()
     {
         var intent = await CreateAsync();
-        await _simulator.FaultAsync(new() { LatencyMs = 1000, Operation = "confirm" });
+        await _simulator.FaultAsync(new() { Latency = new() { MedianMs = 1000, Operation = "confirm" } });
 
         await Assert.ThrowsAsync<TaskCanceledException>(() => _simulator.Stripe(timeout: TimeSpan.FromMilliseconds(300)).V1.PaymentIntents
             .ConfirmAsync(intent.Id, Confirming("pm_card_visa"), Key("k"), Ct));
         Assert.Equal("requires_payment_method", (await Intents.GetAsync(intent.Id, cancellationToken: Ct)).Status);
 
         await SimulatorHost.UntilAsync(() => Intents.GetAsync(intent.Id, cancellationToken: Ct), i => i.Status == "succeeded");
-    }
-
-    [Theory]
-    [InlineData("""{ "latencyMs": 0, "declineRate": 1, "mode": "none" }""", HttpStatusCode.OK, "card_declined")]
-    [InlineData("""{ "latencyMs": 0, "declineRate": 0, "mode": "error500_before", "count": 1, "operation": "confirm" }""", HttpStatusCode.OK, "api_error")]
-    [InlineData("""{ "latencyMs": -1 }""", HttpStatusCode.BadRequest, "succeeded")]
-    [InlineData("""{ "mode": "explode" }""", HttpStatusCode.BadRequest, "succeeded")]
-    public async Task Faults_are_set_in_plain_words_or_refused(string faults, HttpStatusCode answer, string outcome)
-    {
-        using var set = await _simulator.Http.PutAsync(new Uri("/faults", UriKind.Relative), new StringContent(faults, new MediaTypeHeaderValue("application/json")), Ct);
-        Assert.Equal(answer, set.StatusCode);
-
-        var intent = await CreateAsync();
-        try
-        {
-            Assert.Equal(outcome, (await Intents.ConfirmAsync(intent.Id, Confirming("pm_card_visa"), cancellationToken: Ct)).Status);
-        }
-        catch (StripeException e)
-        {
-            Assert.Equal(outcome, e.StripeError.Code ?? e.StripeError.Type);
-        }
     }
 
     [Fact]

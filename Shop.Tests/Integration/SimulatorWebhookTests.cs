@@ -8,6 +8,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Shop.Simulator.Faults;
+using Shop.Simulator.Webhooks;
 using Stripe;
 
 namespace Shop.Tests.Integration;
@@ -118,6 +120,89 @@ public sealed class SimulatorWebhookTests
         await using var after = SimulatorHost.Start([.. Endpoint(shop), state.Setting]);
 
         await SimulatorHost.UntilAsync(() => SentAsync(after), w => w.Length == 3 && w.All(d => (string?)d["state"] == "Delivered"));
+    }
+
+    [Fact]
+    public async Task A_lost_event_is_never_sent_and_still_in_the_list_of_what_was_not_delivered()
+    {
+        await using var shop = await Receiver.StartAsync();
+        await using var simulator = SimulatorHost.Start(Endpoint(shop));
+        await simulator.FaultAsync(new() { Webhooks = new() { Lost = 1 } });
+        await ChargeAsync(simulator, "order-1");
+        await simulator.FaultAsync(new FaultSettings());
+        await ChargeAsync(simulator, "order-2"); // comes after what would have come
+
+        await SimulatorHost.UntilAsync(() => Task.FromResult(shop.Calls.Count), n => n == 3);
+        Assert.All(shop.Calls, c => Assert.Contains("order-2", c.Body, StringComparison.Ordinal));
+        var missed = await simulator.Stripe().V1.Events.ListAsync(new() { DeliverySuccess = false }, cancellationToken: Ct);
+        Assert.Equal(["charge.succeeded", "payment_intent.created", "payment_intent.succeeded"], missed.Select(e => e.Type).Order());
+    }
+
+    [Fact]
+    public async Task A_duplicated_event_comes_twice_with_one_id()
+    {
+        await using var shop = await Receiver.StartAsync();
+        await using var simulator = SimulatorHost.Start(Endpoint(shop));
+        await simulator.FaultAsync(new() { Webhooks = new() { Duplicated = 1 } });
+
+        await ChargeAsync(simulator, "order-1");
+
+        var calls = await SimulatorHost.UntilAsync(() => Task.FromResult(shop.Calls.ToArray()), c => c.Length == 6);
+        Assert.All(calls.GroupBy(c => EventUtility.ConstructEvent(c.Body, c.Signature, Secret).Id), same => Assert.Equal(2, same.Count()));
+    }
+
+    [Fact]
+    public async Task A_late_event_is_overtaken_by_what_happens_after_it()
+    {
+        await using var shop = await Receiver.StartAsync();
+        await using var simulator = SimulatorHost.Start(Endpoint(shop));
+        await simulator.FaultAsync(new() { Webhooks = new() { Late = new() { Rate = 1, DelayMs = 2000 } } });
+        await ChargeAsync(simulator, "first");
+        await simulator.FaultAsync(new FaultSettings());
+        await ChargeAsync(simulator, "second");
+
+        var calls = await SimulatorHost.UntilAsync(() => Task.FromResult(shop.Calls.ToArray()), c => c.Length == 6);
+        Assert.All(calls[..3], c => Assert.Contains("second", c.Body, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Reordered_events_come_in_another_order_than_they_happened()
+    {
+        await using var shop = await Receiver.StartAsync();
+        await using var simulator = SimulatorHost.Start(Endpoint(shop));
+        await simulator.FaultAsync(new() { Seed = 3, Webhooks = new() { Reordered = 1 } });
+        for (var i = 0; i < 10; i++)
+            await ChargeAsync(simulator, $"order-{i}");
+
+        var calls = await SimulatorHost.UntilAsync(() => Task.FromResult(shop.Calls.ToArray()), c => c.Length == 30);
+        var created = calls.Select(c => EventUtility.ConstructEvent(c.Body, c.Signature, Secret)).Where(e => e.Type == EventTypes.PaymentIntentCreated)
+            .Select(e => ((PaymentIntent)e.Data.Object).Metadata["order_id"]).ToArray();
+        Assert.NotEqual(created.Order(), created);
+        Assert.Equal(10, created.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Forged_events_have_a_bad_signature_or_a_payment_that_nobody_knows()
+    {
+        await using var shop = await Receiver.StartAsync();
+        await using var simulator = SimulatorHost.Start(Endpoint(shop));
+        await simulator.FaultAsync(new() { Webhooks = new() { Forged = 1 } });
+        var intent = (await simulator.Stripe().V1.PaymentIntents.CreateAsync(new() { Amount = 500, Currency = "eur" }, cancellationToken: Ct)).Id;
+
+        var calls = await SimulatorHost.UntilAsync(() => Task.FromResult(shop.Calls.ToArray()), c => c.Length == 3);
+
+        var signed = calls.Where(c => c.Signature == Signed(c)).Select(c => EventUtility.ConstructEvent(c.Body, c.Signature, Secret)).ToArray();
+        var forged = Assert.Single(calls, c => c.Signature != Signed(c));
+        Assert.Contains("\"status\":\"succeeded\"", forged.Body, StringComparison.Ordinal); // what somebody would gain by it
+        Assert.Contains(intent, forged.Body, StringComparison.Ordinal);
+        Assert.Throws<StripeException>(() => EventUtility.ConstructEvent(forged.Body, forged.Signature, Secret));
+        Assert.Single(signed, e => ((PaymentIntent)e.Data.Object).Id == intent);
+        var unknown = signed.Single(e => ((PaymentIntent)e.Data.Object).Id != intent);
+        await Assert.ThrowsAsync<StripeException>(() => simulator.Stripe().V1.PaymentIntents.GetAsync(((PaymentIntent)unknown.Data.Object).Id, cancellationToken: Ct));
+        Assert.Single(await simulator.Stripe().V1.Events.ListAsync(cancellationToken: Ct)); // none of it happened
+
+        static string Signed(Call call) => WebhookSender.Signature(
+            call.Body, Secret, DateTimeOffset.FromUnixTimeSeconds(long.Parse(call.Signature[2..12], System.Globalization.CultureInfo.InvariantCulture)));
     }
 
     private static (string, string)[] Endpoint(Receiver shop) => [("Simulator:Stripe:Webhook:Url", shop.Url), ("Simulator:Stripe:Webhook:Secret", Secret)];

@@ -69,7 +69,7 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
     {
         var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
         await shop.UntilAsync(placed.Id, PaymentState.Declined);
-        await shop.FaultsAsync("refuse503");
+        await shop.FaultsAsync("unavailable_503");
 
         await shop.ExpireHoldAsync(placed.Id);
         await shop.UntilAsync(db => db.PaymentAttempts.AnyAsync(a => a.OrderId == placed.Id && a.Operation == "cancel"), "it was never asked to cancel");
@@ -87,7 +87,7 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
     {
         var placed = await shop.PlaceAsync(card);
         await shop.UntilAsync(placed.Id, before);
-        await shop.FaultsAsync("refuse503", operation: "cancel");
+        await shop.FaultsAsync("unavailable_503", operation: "cancel");
 
         await shop.ExpireHoldAsync(placed.Id);
         await shop.UntilAsync(async db => await db.PaymentAttempts.CountAsync(a => a.OrderId == placed.Id && a.Operation == "cancel") > 7,
@@ -115,7 +115,7 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
     [Fact]
     public async Task An_unknown_payment_keeps_its_goods_however_long_they_are_held()
     {
-        await shop.FaultsAsync("charge_then_drop", count: 1, operation: "confirm");
+        await shop.FaultsAsync("answer_lost", count: 1, operation: "confirm");
         var placed = await shop.PlaceAsync(dueAt: DateTimeOffset.UtcNow.AddHours(1));
         await using (var db = shop.Open())
         {

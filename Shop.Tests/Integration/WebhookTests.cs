@@ -142,7 +142,7 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
     [Fact]
     public async Task A_webhook_settles_a_charge_whose_answer_was_lost()
     {
-        await shop.FaultsAsync("charge_then_drop", count: 1, operation: "confirm");
+        await shop.FaultsAsync("answer_lost", count: 1, operation: "confirm");
         var placed = await shop.PlaceAsync();
         await shop.UntilAsync(placed.Id, o => o.Payment is PaymentState.Unknown or PaymentState.Paid, "lost its answer");
 
@@ -181,7 +181,7 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
     {
         var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
         await shop.UntilAsync(placed.Id, PaymentState.Declined);
-        await shop.FaultsAsync("refuse503", count: 2, operation: "read");
+        await shop.FaultsAsync("unavailable_503", count: 2, operation: "read");
         var id = NewId();
 
         await SendAsync(Event(id, "payment_intent.payment_failed", await IntentOfAsync(placed.Id)));
@@ -194,7 +194,7 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
     {
         var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
         await shop.UntilAsync(placed.Id, PaymentState.Declined);
-        await shop.FaultsAsync("refuse503", count: 2, operation: "read");
+        await shop.FaultsAsync("unavailable_503", count: 2, operation: "read");
         var id = NewId();
 
         await StoredAsync(id, await IntentOfAsync(placed.Id), JobState.Waiting, attempts: 7); // the next one used to be the last

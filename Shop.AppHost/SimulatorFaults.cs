@@ -1,0 +1,64 @@
+using System.Text;
+
+namespace Shop.AppHost;
+
+/// <summary>"Play faults" and "Stop faults" on the simulator: the common ones by name. All of them: <c>PUT /faults</c>, docs/simulator.md.</summary>
+internal static class SimulatorFaults
+{
+    private const string Which = "faults";
+
+    // An outage is 503 here: the runtime's proxy takes every connection, so nothing can be refused on this machine's running shop.
+    private static readonly Dictionary<string, (string Name, string Json)> Known = new()
+    {
+        ["outage"] = ("Outage: every call is answered 503", """{ "rules": [ { "fault": "unavailable_503" } ] }"""),
+        ["slow"] = ("Slow: 1.5 s, one call in a hundred 8 s", """{ "latency": { "medianMs": 1500, "p99Ms": 8000 } }"""),
+        ["declines"] = ("Declines: every second charge", """{ "declineRate": 0.5 }"""),
+        ["lost-answers"] = ("Lost answers: three calls in ten are done, and nobody is told", """{ "rules": [ { "fault": "answer_lost", "rate": 0.3 } ] }"""),
+        ["webhooks-lost"] = ("Webhooks lost: none arrives", """{ "webhooks": { "lost": 1 } }"""),
+        ["everything"] = ("Everything, a little of each", """
+            {
+              "declineRate": 0.1,
+              "latency": { "medianMs": 150, "p99Ms": 2000 },
+              "rules": [
+                { "fault": "unavailable_503", "rate": 0.03 }, { "fault": "hang", "rate": 0.01 }, { "fault": "rate_limited_429", "rate": 0.03 },
+                { "fault": "error_500_before", "rate": 0.02 }, { "fault": "error_500_after", "rate": 0.02 }, { "fault": "answer_lost", "rate": 0.03 },
+                { "fault": "reset", "rate": 0.03 }, { "fault": "html_502", "rate": 0.02 }
+              ],
+              "webhooks": { "late": { "rate": 0.1, "delayMs": 5000 }, "duplicated": 0.1, "reordered": 0.1, "lost": 0.1, "forged": 0.1 }
+            }
+            """),
+    };
+
+    public static IResourceBuilder<ProjectResource> WithFaultCommands(this IResourceBuilder<ProjectResource> simulator) => simulator
+        .WithHttpCommand("/faults", "Play faults", endpointName: "http", commandName: "play-faults", commandOptions: new HttpCommandOptions
+        {
+            Description = "Let the card gateway misbehave until the faults are stopped.",
+            IconName = "PlugDisconnected",
+            Method = HttpMethod.Put,
+            Arguments =
+            [
+                new InteractionInput
+                {
+                    Name = Which, Label = "Faults", InputType = InputType.Choice, Required = true, Value = "outage",
+                    Options = [.. Known.Select(k => KeyValuePair.Create(k.Key, k.Value.Name))],
+                },
+            ],
+            ValidateArguments = context =>
+            {
+                if (!Known.ContainsKey(context.Inputs.GetString(Which) ?? ""))
+                    context.AddValidationError(Which, $"One of {string.Join(", ", Known.Keys)}.");
+                return Task.CompletedTask;
+            },
+            PrepareRequest = context =>
+            {
+                context.Request.Content = new StringContent(Known[context.Arguments.GetString(Which) ?? ""].Json, Encoding.UTF8, "application/json");
+                return Task.CompletedTask;
+            },
+        })
+        .WithHttpCommand("/faults", "Stop faults", endpointName: "http", commandName: "stop-faults", commandOptions: new HttpCommandOptions
+        {
+            Description = "The card gateway behaves again.",
+            IconName = "PlugConnected",
+            Method = HttpMethod.Delete,
+        });
+}
