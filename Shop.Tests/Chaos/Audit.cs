@@ -7,6 +7,7 @@ using Shop.Data;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
+using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Chaos;
 
@@ -22,9 +23,9 @@ internal sealed record Finding(Wrong Kind, Guid? Order, string What);
 /// Compares the whole of the books with what the simulator knows to have happened to the money. It trusts nothing the shop says about
 /// itself but the rows it keeps for people.
 /// </summary>
-internal sealed class Audit(LiveShop shop, IReadOnlyDictionary<string, int> stockAtFirst) : IDisposable
+internal sealed class Audit(string database, Uri simulator, IReadOnlyDictionary<string, int> stockAtFirst) : IDisposable
 {
-    private readonly HttpClient _simulator = new() { BaseAddress = shop.Simulator.Address, Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _simulator = new() { BaseAddress = simulator, Timeout = TimeSpan.FromSeconds(60) };
     private readonly List<Finding> _findings = [];
 
     public void Dispose() => _simulator.Dispose();
@@ -40,7 +41,7 @@ internal sealed class Audit(LiveShop shop, IReadOnlyDictionary<string, int> stoc
     {
         var entries = await _simulator.GetFromJsonAsync<LedgerEntry[]>(new Uri("/ledger", UriKind.Relative), ct) ?? [];
         var ledger = entries.Where(e => e.OrderId is not null).ToLookup(e => Guid.Parse(e.OrderId!));
-        await using var db = shop.Open();
+        await using var db = PostgresServer.Open(database);
         var orders = await db.Orders.AsNoTracking().Include(o => o.Lines).ToListAsync(ct);
         var timeline = (await db.Timeline.AsNoTracking().ToListAsync(ct)).OrderBy(t => t.At).ToLookup(t => t.OrderId);
         var charged = (await db.PaymentAttempts.Where(a => a.Class == "charged").Select(a => a.OrderId).Distinct().ToListAsync(ct)).ToHashSet();
@@ -148,7 +149,7 @@ internal sealed class Audit(LiveShop shop, IReadOnlyDictionary<string, int> stoc
     /// <summary>All that is known about an order, on both sides.</summary>
     public async Task<string> DossierAsync(Guid orderId, CancellationToken ct)
     {
-        await using var db = shop.Open();
+        await using var db = PostgresServer.Open(database);
         var text = new StringBuilder();
         if (await db.Orders.AsNoTracking().Include(o => o.Lines).SingleOrDefaultAsync(o => o.Id == orderId, ct) is not { } order)
             return $"order {orderId} is not there";

@@ -56,6 +56,7 @@ internal sealed class LiveShop : IAsyncDisposable
 {
     private readonly string _state = Path.Combine(Directory.CreateTempSubdirectory("shop-tests-live-").FullName, "simulator.jsonl");
     private readonly int _smtpPort = FixedPort();
+    private readonly int _stripePort = FixedPort();
 
     private LiveShop(string database) => Database = database;
 
@@ -80,6 +81,7 @@ internal sealed class LiveShop : IAsyncDisposable
         shop.Simulator = new Part("simulator", FixedPort(), port => Run<ShopSimulator>(port,
         [
             .. common, ("Simulator:StatePath", shop._state), ("Simulator:Smtp:Port", $"{shop._smtpPort}"),
+            ("Simulator:Stripe:Port", $"{shop._stripePort}"), ("Simulator:PublicUrl", $"http://127.0.0.1:{port}"),
             ("Simulator:Stripe:Webhook:Url", $"http://127.0.0.1:{payments[0]}/webhooks/stripe"),
             ("Simulator:Stripe:Webhook:Secret", PaymentsShop.WebhookSecret),
             ("Simulator:Stripe:FirstWebhookRetry", "00:00:00.500"), ("Simulator:Stripe:LongestWebhookRetry", "00:00:03"),
@@ -90,7 +92,7 @@ internal sealed class LiveShop : IAsyncDisposable
             .. payments.Select((port, i) => new Part($"payments {i + 1}", port, p => Run<ShopPayments>(p,
             [
                 .. PaymentsShop.Settings(shop.Database, shop.Simulator.Address, shop._smtpPort).Select(s => (s.Key, (string?)s.Value)),
-                ("Gateways:Stripe:QuietCalls", "3"), ("Gateways:Stripe:BusyCalls", "20"), // as in production; the break is scaled like a wait
+                ("Gateways:Stripe:ApiBase", $"http://127.0.0.1:{shop._stripePort}/stripe"), ("Gateways:Stripe:QuietCalls", "3"), ("Gateways:Stripe:BusyCalls", "20"), // as in production; the break is scaled like a wait
                 ("Gateways:Stripe:Break", TimeSpan.FromSeconds(Math.Max(0.5, 30 * timeScale)).ToString("c")),
                 ("Gateways:Stripe:QuietWindow", "00:01:00"), ("Payments:Queue:Poll", "00:00:10"), ("Smtp:Timeout", "00:00:02"), .. common,
             ]))),

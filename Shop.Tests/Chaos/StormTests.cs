@@ -52,7 +52,7 @@ public sealed class StormTests(ITestOutputHelper output)
             part.LookAfterIt();
         await shop.ReadyAsync(ct);
         await SettleAsync(shop, ct);
-        using var audit = new Audit(shop, stock);
+        using var audit = new Audit(shop.Database, shop.Simulator.Address, stock);
         var findings = await audit.FindAsync(accepted, ct);
         await ReportAsync(shop, weather, accepted, findings, audit, shopped, took.Elapsed, ct);
 
