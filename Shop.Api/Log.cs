@@ -79,6 +79,9 @@ internal static partial class Log
         + "somebody who has confirmed their address the role 'Admin' in accounts.users by hand, and end their sessions")]
     public static partial void NoAdminLeft(this ILogger logger);
 
+    [LoggerMessage(2040, LogLevel.Warning, "How the gateways stand could not be looked up: {Why}")]
+    public static partial void GatewaysNotSeen(this ILogger logger, string why);
+
     [LoggerMessage(2020, LogLevel.Information, "Parked {Thing} {Id} is due again")]
     public static partial void Unparked(this ILogger logger, string thing, string id);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Shop.Api.Catalog;
+using Shop.Api.Gateways;
 using Shop.Api.Orders;
 using Shop.Data;
 using Shop.ServiceDefaults;
@@ -8,8 +9,8 @@ namespace Shop.Api;
 
 /// <summary>The process's one LISTEN connection. Whenever it has been away, everybody looks again: notices may have been missed.</summary>
 internal sealed class ShopListener(
-    IConfiguration configuration, OrderWaiters waiters, CatalogCache catalogue, IOptions<ShopTime> time, IOptions<Timeouts> timeouts, TimeProvider clock,
-    ILogger<ShopListener> logger) : BackgroundService
+    IConfiguration configuration, OrderWaiters waiters, CatalogCache catalogue, GatewayWatch gateways, IOptions<ShopTime> time,
+    IOptions<Timeouts> timeouts, TimeProvider clock, ILogger<ShopListener> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LastDelay = TimeSpan.FromSeconds(5);
@@ -23,7 +24,7 @@ internal sealed class ShopListener(
             {
                 await PostgresListener.ListenAsync(
                     configuration.ShopConnectionString(), timeouts.Value.BackgroundConnect, timeouts.Value.BackgroundCommand,
-                    [Notices.Orders, Notices.Catalogue], OnListening, OnNotice, stoppingToken);
+                    [Notices.Orders, Notices.Catalogue, Notices.Gateways], OnListening, OnNotice, stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -39,6 +40,7 @@ internal sealed class ShopListener(
             logger.Listening();
             waiters.WakeAll();
             catalogue.Evict();
+            gateways.Look();
         }
     }
 
@@ -46,6 +48,8 @@ internal sealed class ShopListener(
     {
         if (channel == Notices.Catalogue)
             catalogue.Evict(); // one product stands on many pages: its own, its category's, home, its relatives'
+        else if (channel == Notices.Gateways)
+            gateways.Look();
         else if (Guid.TryParse(payload, out var orderId))
             waiters.Wake(orderId);
     }

@@ -15,6 +15,9 @@ public static class Notices
     /// <summary>An order changed; the payload is its id.</summary>
     public const string Orders = "orders";
 
+    /// <summary>A gateway's breaker changed, or an operator decided about one; no payload.</summary>
+    public const string Gateways = "gateways";
+
     /// <summary>The catalogue changed; the payload is a product's or category's slug, or empty for everything.</summary>
     public const string Catalogue = "catalogue";
 

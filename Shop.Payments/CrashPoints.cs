@@ -9,10 +9,28 @@ namespace Shop.Payments;
 /// </summary>
 internal sealed class CrashPoints(IConfiguration configuration, IHostEnvironment environment)
 {
+    // In the order in which a payment meets them. "Key" is the moment after a key was committed and before the call that carries it.
+    public const string AfterLease = "after_lease";
+    public const string AfterCreateKey = "after_create_key";
     public const string AfterCreateAnswer = "after_create_answer";
-    public const string AfterStartCommit = "after_start_commit";
+    public const string AfterStartCommit = "after_start_commit"; // the intent's id and the confirm's key
     public const string AfterConfirmAnswer = "after_confirm_answer";
-    public const string AfterOutcomeCommit = "after_outcome_commit";
+    public const string AfterReadAnswer = "after_read_answer"; // whoever settles an unknown, looks, or closes
+    public const string AfterCaptureKey = "after_capture_key";
+    public const string AfterCaptureAnswer = "after_capture_answer";
+    public const string AfterCancelKey = "after_cancel_key";
+    public const string AfterCancelAnswer = "after_cancel_answer";
+    public const string AfterRefundKey = "after_refund_key";
+    public const string AfterRefundAnswer = "after_refund_answer";
+    public const string AfterOutcomeCommit = "after_outcome_commit"; // and before anybody is told
+    public const string AfterNotice = "after_notice";
+
+    /// <summary>Every one of them, for whoever dies at each in turn.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        AfterLease, AfterCreateKey, AfterCreateAnswer, AfterStartCommit, AfterConfirmAnswer, AfterReadAnswer, AfterCaptureKey, AfterCaptureAnswer,
+        AfterCancelKey, AfterCancelAnswer, AfterRefundKey, AfterRefundAnswer, AfterOutcomeCommit, AfterNotice,
+    ];
 
     /// <summary>Every one of them, for whoever dies at each in turn.</summary>
     public static IReadOnlyList<string> All { get; } = [AfterCreateAnswer, AfterStartCommit, AfterConfirmAnswer, AfterOutcomeCommit];

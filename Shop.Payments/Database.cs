@@ -69,6 +69,7 @@ internal static class Database
         async Task<T> OnceAsync()
         {
             await using var db = await contexts.CreateDbContextAsync(ct);
+            db.Database.AutoSavepointsEnabled = false; // it is repeated whole or not at all, and each savepoint costs a round trip
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
             var result = await work(db);
             await db.SaveChangesAsync(ct);

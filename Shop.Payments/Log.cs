@@ -2,6 +2,7 @@ using Polly.CircuitBreaker;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
+using Shop.Payments.Gateways;
 
 namespace Shop.Payments;
 
@@ -59,6 +60,10 @@ internal static partial class Log
     [LoggerMessage(3017, LogLevel.Warning, "Nobody could ask the server how many connections it gives: {Why}")]
     public static partial void ConnectionsNotCounted(this ILogger logger, string why);
 
+    [LoggerMessage(3018, LogLevel.Warning, "{Provider} failed to {Operation}: {Class}, status {Status}, {Code}, request {RequestId}")]
+    public static partial void GatewayFailed(
+        this ILogger logger, PaymentProvider provider, GatewayOperation operation, string @class, int? status, string? code, string? requestId);
+
     [LoggerMessage(3020, LogLevel.Warning, "The {Breaker} breaker of {Provider} is {State} after {After}")]
     public static partial void CircuitChanged(this ILogger logger, PaymentProvider provider, string breaker, CircuitState state, string? after);
 
@@ -82,6 +87,33 @@ internal static partial class Log
 
     [LoggerMessage(3046, LogLevel.Information, "Deleted {Count} events that were done with long ago")]
     public static partial void ReceiptsPurged(this ILogger logger, int count);
+
+    [LoggerMessage(3047, LogLevel.Warning, "{Count} orders are paid, and the gateway's event about it has not come")]
+    public static partial void WebhooksMissing(this ILogger logger, int count);
+
+    [LoggerMessage(3048, LogLevel.Information, "Fetched {Count} events that were not delivered")]
+    public static partial void EventsFetched(this ILogger logger, int count);
+
+    [LoggerMessage(3061, LogLevel.Warning, "Asking again about order {OrderId} ({Payment}): {Why}")]
+    public static partial void QuestionAskedAgain(this ILogger logger, Guid orderId, string payment, string why);
+
+    [LoggerMessage(3062, LogLevel.Error, "Periodic job {Job} failed, {Failures} times in a row now")]
+    public static partial void PeriodicJobFailed(this ILogger logger, Exception exception, string job, int failures);
+
+    [LoggerMessage(3063, LogLevel.Information, "Reconciliation {RunId} compared {Charges} charges; difference {DifferenceMinor}, {Mismatches} mismatches")]
+    public static partial void Reconciled(this ILogger logger, Guid runId, int charges, long differenceMinor, int mismatches);
+
+    [LoggerMessage(3064, LogLevel.Error, "Mismatch {MismatchId}: {Kind} {Subject}, order {OrderId}")]
+    public static partial void MismatchFound(this ILogger logger, Guid mismatchId, string kind, string subject, Guid? orderId);
+
+    [LoggerMessage(3065, LogLevel.Warning, "Reconciliation {RunId} stopped and goes on later")]
+    public static partial void ReconciliationInterrupted(this ILogger logger, Exception exception, Guid runId);
+
+    [LoggerMessage(3066, LogLevel.Information, "Repair {Repair} of mismatch {MismatchId}: {State}, {Result}")]
+    public static partial void Repaired(this ILogger logger, Guid mismatchId, string repair, MismatchState state, string result);
+
+    [LoggerMessage(3067, LogLevel.Error, "Repair {Repair} of mismatch {MismatchId} failed")]
+    public static partial void RepairFailed(this ILogger logger, Exception exception, Guid mismatchId, string repair);
 
     [LoggerMessage(3060, LogLevel.Information, "Closing {Count} orders whose time ran out")]
     public static partial void HoldsExpired(this ILogger logger, int count);

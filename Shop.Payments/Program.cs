@@ -14,12 +14,17 @@ builder.Services.AddOptions<PaceOptions>().BindConfiguration(PaceOptions.Section
 builder.Services.AddSingleton<Pace>();
 builder.Services.AddSingleton<CrashPoints>();
 builder.Services.AddSingleton<PaymentTelemetry>();
+builder.Services.AddSingleton<WatchTelemetry>();
 
 builder.Services.AddStripe();
 builder.Services.AddQueue();
 builder.Services.AddWebhooks();
 builder.Services.AddOutbox();
 builder.Services.AddHoldSweep();
+builder.Services.AddPendingSweep();
+builder.Services.AddWebhookWatch();
+builder.Services.AddReconciliation();
+builder.Services.AddPeriodicJobs();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

@@ -77,6 +77,11 @@ public static class AuditActions
     public const string JobRetried = "job_retried";
     public const string WebhookRetried = "webhook_retried";
     public const string MessageRetried = "message_retried";
+    public const string WebhookReplayed = "webhook_replayed";
+    public const string BackgroundJobStarted = "background_job_started";
+    public const string ReconciliationStarted = "reconciliation_started";
+    public const string MismatchRepaired = "mismatch_repaired";
+    public const string MismatchIgnored = "mismatch_ignored";
     public const string StaffInvited = "staff_invited";
     public const string InvitationSentAgain = "invitation_sent_again";
     public const string RoleChanged = "role_changed";
@@ -89,7 +94,7 @@ public static class AuditActions
     public static readonly FrozenSet<string> All = FrozenSet.Create(
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
-        FirstAdminCreated);
+        FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored);
 }
 
 public static class AuditSubjects
@@ -102,6 +107,15 @@ public static class AuditSubjects
 
     /// <summary>A mail that is about no order, by its id.</summary>
     public const string Message = "message";
+
+    /// <summary>By name.</summary>
+    public const string BackgroundJob = "background_job";
+
+    /// <summary>By id.</summary>
+    public const string Reconciliation = "reconciliation";
+
+    /// <summary>By id; one that is about an order is filed under the order.</summary>
+    public const string Mismatch = "mismatch";
 
     /// <summary>By id.</summary>
     public const string User = "user";

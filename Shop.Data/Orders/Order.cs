@@ -128,6 +128,7 @@ internal sealed class OrderConfiguration : IEntityTypeConfiguration<Order>
         order.HasIndex(o => o.CartId).IsUnique();
         order.HasIndex(o => o.Reference);
         order.HasIndex(o => o.PlacedAt);
+        order.HasIndex(o => o.PaidAt).HasFilter("paid_at IS NOT NULL");
         order.HasIndex(o => new { o.UserId, o.Number });
         order.Ignore(o => o.Status);
         order.HasMany(o => o.Lines).WithOne().HasForeignKey(l => l.OrderId);

@@ -52,6 +52,10 @@ public static class TimelineKinds
     public const string Refunded = "refund.done";
     public const string RefundFailed = "refund.failed";
     public const string Webhook = "webhook.received";
+    public const string WebhookMissing = "webhook.missing";
+    public const string WebhookLate = "webhook.late";
+    public const string AskedAgain = "payment.asked_again";
+    public const string Repaired = "reconciliation.repaired";
     public const string HoldExpired = "hold.expired";
     public const string Parked = "job.parked";
     public const string Unparked = "job.retried";

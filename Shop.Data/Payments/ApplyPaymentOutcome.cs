@@ -41,6 +41,13 @@ public static class PaymentOutcome
         this ShopDbContext db, Guid orderId, PaymentNews news, DateTimeOffset now, CancellationToken ct)
     {
         var order = await db.LockOrderAsync(orderId, ct);
+        return (order, await db.ApplyPaymentOutcomeAsync(order, news, now, ct));
+    }
+
+    /// <param name="order">Locked in this transaction.</param>
+    /// <returns>Whether the news changed it.</returns>
+    public static async Task<bool> ApplyPaymentOutcomeAsync(this ShopDbContext db, Order order, PaymentNews news, DateTimeOffset now, CancellationToken ct)
+    {
         var changed = news switch
         {
             PaymentNews.Captured captured => await CaptureAsync(db, order, captured, now, ct),
@@ -53,7 +60,7 @@ public static class PaymentOutcome
             _ => throw new ArgumentOutOfRangeException(nameof(news), news.GetType().Name, "Not a kind of payment news."),
         };
         await db.SaveChangesAsync(ct);
-        return (order, changed);
+        return changed;
     }
 
     /// <summary>Loads and locks an order (never its key columns: new rows may still refer to it).</summary>
@@ -86,15 +93,13 @@ public static class PaymentOutcome
             return false;
 
         db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Paid, "The payment went through."));
+        var mail = db.Outbox.Add(OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order.Id, now));
         await db.SaveChangesAsync(ct);
-
         if (await db.SellHeldAsync(order.Id, ct) > 0 || await RetakeAsync(db, order, ct))
-        {
-            db.Outbox.Add(OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order.Id, now));
             return true;
-        }
 
         // The money came after the goods were given back and sold to somebody else. It returns by itself.
+        mail.State = EntityState.Deleted;
         order.CancelForRefund(Reasons.PaidAfterClosing);
         var intent = await db.PaymentIntents.FirstAsync(i => i.OrderId == order.Id, ct);
         var refund = new Refund

@@ -15,23 +15,42 @@ public sealed class PaymentAttempt
 
     public required PaymentProvider Provider { get; init; }
 
-    /// <summary>create, confirm, read, cancel, refund.</summary>
+    /// <summary>create, confirm, capture, read, cancel, refund.</summary>
     public required string Operation { get; init; }
 
     /// <summary>Our idempotency key for it; null for reads.</summary>
     public string? Key { get; init; }
 
+    /// <summary>The gateway's id of the intent or refund.</summary>
     public string? GatewayId { get; init; }
+
+    /// <summary>The gateway's id of the charge, the one its own reports and its support speak of.</summary>
+    public string? ChargeId { get; init; }
+
     public string? RequestId { get; init; }
 
-    /// <summary>charged, not_charged, action_needed, awaits_card, unknown, created, refunded, refund_pending, refund_failed, no_refund.</summary>
+    /// <summary>charged, authorized, not_charged, action_needed, awaits_card, unknown, created, refunded, refund_pending, refund_failed, no_refund.</summary>
     public required string Class { get; init; }
 
     public string? Reason { get; init; }
     public string? Code { get; init; }
     public string? DeclineCode { get; init; }
     public string? AdviceCode { get; init; }
+
+    /// <summary>What the card's network said, two characters mostly: the bank's own word behind the decline code.</summary>
+    public string? NetworkCode { get; init; }
+
     public int? HttpStatus { get; init; }
+    public string? CardBrand { get; init; }
+
+    /// <summary>What a shopper reads to an agent. With the brand it is all of a card that is kept.</summary>
+    public string? CardLast4 { get; init; }
+
+    public string? CardCountry { get; init; }
+
+    /// <summary>An HMAC of the gateway's name for this card: equal for equal cards, for the limits against card testing.</summary>
+    public string? CardFingerprint { get; init; }
+
     public required double LatencyMs { get; init; }
     public string? TraceId { get; init; }
 
@@ -47,6 +66,7 @@ internal sealed class PaymentAttemptConfiguration : IEntityTypeConfiguration<Pay
     {
         attempt.ToTable("payment_attempts", ShopDbContext.PaymentsSchema).HasKey(a => a.Id);
         attempt.HasIndex(a => new { a.OrderId, a.At });
+        attempt.HasIndex(a => new { a.CardFingerprint, a.At }).HasFilter("card_fingerprint IS NOT NULL");
         attempt.HasOne<Order>().WithMany().HasForeignKey(a => a.OrderId);
     }
 }

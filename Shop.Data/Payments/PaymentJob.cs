@@ -26,6 +26,10 @@ public sealed class PaymentJob
     public string? PaymentToken { get; init; }
 
     public Guid? RefundId { get; init; }
+
+    /// <summary>Something before it from the same source was declined: Payments looks more closely before it confirms.</summary>
+    public bool Wary { get; init; }
+
     public JobState State { get; set; }
     public required DateTimeOffset DueAt { get; set; }
     public DateTimeOffset LeasedUntil { get; set; } = DateTimeOffset.UnixEpoch;

@@ -20,6 +20,25 @@ public sealed class WebhookReceipt
 
     public string? LastError { get; set; }
     public DateTimeOffset? ProcessedAt { get; set; }
+
+    /// <summary>The intent it is about; null when it is about none, or came before this was kept.</summary>
+    public string? IntentId { get; init; }
+
+    /// <summary>What it changed, in words; null when it changed nothing, and then <see cref="LastError"/> says why.</summary>
+    public string? Changed { get; set; }
+
+    /// <summary>When we went and got it, because it had not come by itself.</summary>
+    public DateTimeOffset? FetchedAt { get; init; }
+}
+
+/// <summary>An event that should have come by now. Written once per order and type; <see cref="ArrivedAt"/> when it came after all.</summary>
+public sealed class WebhookGap
+{
+    public required Guid OrderId { get; init; }
+    public required string Type { get; init; }
+    public required DateTimeOffset ExpectedBy { get; init; }
+    public required DateTimeOffset NoticedAt { get; init; }
+    public DateTimeOffset? ArrivedAt { get; set; }
 }
 
 internal sealed class WebhookReceiptConfiguration : IEntityTypeConfiguration<WebhookReceipt>
@@ -30,5 +49,16 @@ internal sealed class WebhookReceiptConfiguration : IEntityTypeConfiguration<Web
         receipt.HasIndex(w => w.DueAt).HasFilter("state = 'Waiting'");
         receipt.HasIndex(w => w.ReceivedAt);
         receipt.HasIndex(w => w.ReceivedAt, "ix_webhook_receipts_parked").HasFilter("state = 'Parked'");
+        receipt.HasIndex(w => w.IntentId);
+    }
+}
+
+internal sealed class WebhookGapConfiguration : IEntityTypeConfiguration<WebhookGap>
+{
+    public void Configure(EntityTypeBuilder<WebhookGap> gap)
+    {
+        gap.ToTable("webhook_gaps", ShopDbContext.PaymentsSchema).HasKey(g => new { g.OrderId, g.Type });
+        gap.HasIndex(g => g.NoticedAt);
+        gap.HasOne<Orders.Order>().WithMany().HasForeignKey(g => g.OrderId);
     }
 }

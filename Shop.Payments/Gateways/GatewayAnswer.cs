@@ -26,6 +26,12 @@ internal abstract record GatewayAnswer
         public override string Class => "charged";
     }
 
+    /// <summary>The bank has set the money aside and waits to be told to hand it over. Nothing was taken yet; canceling sets it free.</summary>
+    public sealed record Authorized : GatewayAnswer
+    {
+        public override string Class => "authorized";
+    }
+
     public sealed record ActionNeeded(string? Url) : GatewayAnswer
     {
         public override string Class => "action_needed";
@@ -77,10 +83,18 @@ internal abstract record GatewayAnswer
 /// <summary>NotSent: this call never left; an earlier one may have. OurKey and OurRequest: refused before anything was executed.</summary>
 internal enum Refusal { Card, Canceled, NotSent, OurKey, OurRequest }
 
-/// <summary>What an engineer and the gateway's support ask for. No card data, no secrets.</summary>
+/// <summary>What an engineer and the gateway's support ask for. No secrets.</summary>
+/// <param name="IsReplayed">The gateway repeated what it had said under this key before: the call has ended, and things may have moved since.</param>
 internal sealed record Facts(
     string? GatewayId = null, string? RequestId = null, int? HttpStatus = null, string? Code = null, string? DeclineCode = null,
-    string? AdviceCode = null)
+    string? AdviceCode = null, string? NetworkCode = null, string? ChargeId = null, CardFacts? Card = null, bool IsReplayed = false)
 {
     public static Facts None { get; } = new();
+}
+
+/// <summary>What may be known of a card, and only in our rows: it prints nothing, so that no log or span holds it.</summary>
+/// <param name="Fingerprint">The same for every use of one card. From the gateway as it is; filed as an HMAC (<see cref="CardFingerprints"/>).</param>
+internal sealed record CardFacts(string? Brand, string? Last4, string? Country, string? Fingerprint)
+{
+    public override string ToString() => nameof(CardFacts);
 }

@@ -8,7 +8,7 @@ using Stripe;
 
 namespace Shop.Payments.Gateways;
 
-internal enum GatewayOperation { Create, Confirm, Read, Cancel, Refund }
+internal enum GatewayOperation { Create, Confirm, Capture, Read, Cancel, Refund }
 
 /// <summary>One call and its answer, ready to be filed.</summary>
 internal sealed record Asked(
@@ -17,9 +17,11 @@ internal sealed record Asked(
 {
     public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => new()
     {
-        Id = Guid.CreateVersion7(At), OrderId = orderId, JobId = jobId, Provider = Provider,
-        Operation = Operation.ToString().ToLowerInvariant(), Key = Key, GatewayId = Answer.Facts.GatewayId ?? GatewayId, RequestId = Answer.Facts.RequestId, Class = Answer.Class, Reason = Reason,
-        Code = Answer.Facts.Code, DeclineCode = Answer.Facts.DeclineCode, AdviceCode = Answer.Facts.AdviceCode, HttpStatus = Answer.Facts.HttpStatus,
+        Id = Guid.CreateVersion7(At), OrderId = orderId, JobId = jobId, Provider = Provider, Operation = Operation.ToString().ToLowerInvariant(),
+        Key = Key, GatewayId = Answer.Facts.GatewayId ?? GatewayId, ChargeId = Answer.Facts.ChargeId, RequestId = Answer.Facts.RequestId,
+        Class = Answer.Class, Reason = Reason, Code = Answer.Facts.Code, DeclineCode = Answer.Facts.DeclineCode, AdviceCode = Answer.Facts.AdviceCode,
+        NetworkCode = Answer.Facts.NetworkCode, HttpStatus = Answer.Facts.HttpStatus, CardBrand = Answer.Facts.Card?.Brand,
+        CardLast4 = Answer.Facts.Card?.Last4, CardCountry = Answer.Facts.Card?.Country, CardFingerprint = Answer.Facts.Card?.Fingerprint,
         LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At,
     };
 
@@ -34,7 +36,7 @@ internal sealed record Asked(
 }
 
 /// <summary>Every call to a gateway goes through here: breakers, timeout, and a measurement. No connection is held meanwhile.</summary>
-internal sealed class GatewayCalls(IServiceProvider services, TimeProvider clock)
+internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints fingerprints, CrashPoints crash, TimeProvider clock, ILogger<GatewayCalls> logger)
 {
     public async Task<Asked> AskAsync(PaymentProvider provider, GatewayOperation operation, string? key, string? gatewayId,
         Func<IPaymentGateway, CancellationToken, Task<GatewayAnswer>> call, CancellationToken ct)
@@ -60,6 +62,12 @@ internal sealed class GatewayCalls(IServiceProvider services, TimeProvider clock
                 : new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.GatewayUnreachable) { Facts = new Facts(Code: e.GetType().Name) };
         }
 
+        crash.Reach($"after_{operation.ToString().ToLowerInvariant()}_answer");
+        if (answer.IsFault)
+            logger.GatewayFailed(provider, operation, answer.Class, answer.Facts.HttpStatus, answer.Facts.Code, answer.Facts.RequestId);
+        if (answer.Facts.Card is { } card)
+            answer = answer with { Facts = answer.Facts with { Card = card with { Fingerprint = fingerprints.Of(card.Fingerprint) } } };
+
         // A confirm that never left proves that it did not charge. A question that never left proves nothing about the confirm before it.
         if (operation is not (GatewayOperation.Create or GatewayOperation.Confirm) && answer is GatewayAnswer.NotCharged { By: not Refusal.Canceled } no)
             answer = new GatewayAnswer.Unknown(no.Reason, Fault: no.IsFault) { Facts = no.Facts };
@@ -70,6 +78,8 @@ internal sealed class GatewayCalls(IServiceProvider services, TimeProvider clock
 
 internal static class GatewayExtensions
 {
+    private const int MaxAnswerBytes = 4 * 1024 * 1024; // a hundred refunds are a tenth of it
+
     public static void AddStripe(this IServiceCollection services)
     {
         const PaymentProvider stripe = PaymentProvider.Stripe;
@@ -80,13 +90,14 @@ internal static class GatewayExtensions
         {
             var options = sp.GetRequiredService<IOptionsMonitor<GatewayOptions>>().Get(stripe.ToString());
             // A client of its own: no resilience handler and no retry below us, or "could not connect" would prove nothing.
-            var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+            var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false })
             {
-                Timeout = sp.GetRequiredService<IOptions<Timeouts>>().Value.OutsideCall,
+                Timeout = sp.GetRequiredService<IOptions<Timeouts>>().Value.OutsideCall, MaxResponseContentBufferSize = MaxAnswerBytes,
             };
             return new StripeGateway(new StripeClient(
                 apiKey: options.ApiKey, httpClient: new SystemNetHttpClient(http, maxNetworkRetries: 0, enableTelemetry: false), apiBase: options.ApiBase));
         });
+        services.AddSingleton<CardFingerprints>();
         services.AddSingleton<GatewayCalls>();
     }
 }

@@ -15,6 +15,9 @@ internal sealed class GatewayOptions
     /// <summary>Where the gateway's API is; null for the real one. A path in front is kept.</summary>
     [Url] public string? ApiBase { get; init; }
 
+    /// <summary>Manual: the confirm only sets the money aside, and a call of its own takes it, at once. Until then nothing has to be sent back.</summary>
+    public CaptureMethod CaptureMethod { get; init; }
+
     [Required] public string WebhookSecret { get; init; } = "";
 
     /// <summary>The secret before it, while both are in use.</summary>
@@ -34,6 +37,8 @@ internal sealed class GatewayOptions
     /// <summary>Test keys say so. An event from the other world is refused.</summary>
     public bool IsLive => ApiKey.StartsWith("sk_live_", StringComparison.Ordinal) || ApiKey.StartsWith("rk_live_", StringComparison.Ordinal);
 }
+
+internal enum CaptureMethod { Automatic, Manual }
 
 /// <summary>What the gateways need to know about the shop.</summary>
 internal sealed class PaymentsOptions

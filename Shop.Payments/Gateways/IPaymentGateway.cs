@@ -15,6 +15,9 @@ internal interface IPaymentGateway
 
     Task<GatewayAnswer> ConfirmAsync(string key, string intentId, Confirmation confirmation, CancellationToken ct);
 
+    /// <summary>Takes what a confirm has set aside, all of it.</summary>
+    Task<GatewayAnswer> CaptureAsync(string key, string intentId, CancellationToken ct);
+
     Task<GatewayAnswer> ReadAsync(string intentId, CancellationToken ct);
 
     Task<GatewayAnswer> CancelAsync(string key, string intentId, CancellationToken ct);
@@ -28,7 +31,7 @@ internal interface IPaymentGateway
 }
 
 // Stored as JSON beside the key they belong to and read back for a repetition, whatever the configuration says by then.
-internal sealed record NewIntent(Guid OrderId, long AmountMinor, string Currency);
+internal sealed record NewIntent(Guid OrderId, long AmountMinor, string Currency, bool IsCapturedLater = false);
 
 internal sealed record Confirmation(string PaymentToken, string ReturnUrl);
 

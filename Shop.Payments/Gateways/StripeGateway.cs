@@ -11,6 +11,7 @@ namespace Shop.Payments.Gateways;
 internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
 {
     private const string RefundId = "refund_id";
+    private const string LatestCharge = "latest_charge"; // which card it was is written there
 
     private readonly PaymentIntentService _intents = new(client);
     private readonly RefundService _refunds = new(client);
@@ -24,16 +25,22 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
             Currency = intent.Currency.ToLowerInvariant(),
             // PaymentMethodTypes is gone in the next API version. Redirects are how a bank asks its customer where no script runs.
             AutomaticPaymentMethods = new() { Enabled = true, AllowRedirects = "always" },
+            CaptureMethod = intent.IsCapturedLater ? "manual" : null, // the account's own otherwise
             Metadata = new() { ["order_id"] = intent.OrderId.ToString() },
         }, Once(key), ct),
-        created => new GatewayAnswer.Created(created.Id) { Facts = FactsOf(created) });
+        created => created.Id is { Length: > 0 }
+            ? new GatewayAnswer.Created(created.Id) { Facts = FactsOf(created) } : new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true));
 
     public Task<GatewayAnswer> ConfirmAsync(string key, string intentId, Confirmation confirmation, CancellationToken ct) => AskAsync(
-        () => _intents.ConfirmAsync(intentId, new() { PaymentMethod = confirmation.PaymentToken, ReturnUrl = confirmation.ReturnUrl }, Once(key), ct),
+        () => _intents.ConfirmAsync(
+            intentId, new() { PaymentMethod = confirmation.PaymentToken, ReturnUrl = confirmation.ReturnUrl, Expand = [LatestCharge] }, Once(key), ct),
         OutcomeOf);
 
+    public Task<GatewayAnswer> CaptureAsync(string key, string intentId, CancellationToken ct) =>
+        AskAsync(() => _intents.CaptureAsync(intentId, new() { Expand = [LatestCharge] }, Once(key), ct), OutcomeOf);
+
     public Task<GatewayAnswer> ReadAsync(string intentId, CancellationToken ct) =>
-        AskAsync(() => _intents.GetAsync(intentId, cancellationToken: ct), OutcomeOf);
+        AskAsync(() => _intents.GetAsync(intentId, new() { Expand = [LatestCharge] }, cancellationToken: ct), OutcomeOf);
 
     public Task<GatewayAnswer> CancelAsync(string key, string intentId, CancellationToken ct) =>
         AskAsync(() => _intents.CancelAsync(intentId, new() { CancellationReason = "abandoned" }, Once(key), ct), OutcomeOf);
@@ -75,12 +82,14 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
         GatewayAnswer answer = intent.Status switch
         {
             "succeeded" => new GatewayAnswer.Charged(intent.AmountReceived, intent.Currency.ToUpperInvariant()),
+            "requires_capture" => new GatewayAnswer.Authorized(),
             "requires_action" => new GatewayAnswer.ActionNeeded(intent.NextAction?.RedirectToUrl?.Url),
             "canceled" => new GatewayAnswer.NotCharged(Refusal.Canceled, Reasons.NotConfirmedInTime), // the one status that proves it
             "requires_payment_method" or "requires_confirmation" => new GatewayAnswer.AwaitsCard(
                 intent.LastPaymentError is { } error ? StripeReasons.Of(error.Code, error.DeclineCode) : Reasons.AuthenticationFailed),
             "processing" => new GatewayAnswer.Unknown(Reasons.PaymentProcessing, Fault: false),
-            _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false), // a word of tomorrow
+            // A word of tomorrow; or no word, and then it is no answer of Stripe's.
+            _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: string.IsNullOrEmpty(intent.Status)),
         };
         return answer with { Facts = FactsOf(intent) };
     }
@@ -89,6 +98,7 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
     {
         GatewayAnswer answer = refund.Status switch
         {
+            _ when string.IsNullOrEmpty(refund.Id) => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true),
             "succeeded" => new GatewayAnswer.Refunded(refund.Id, refund.Amount),
             "failed" or "canceled" => new GatewayAnswer.RefundFailed(refund.Id, refund.FailureReason ?? refund.Status),
             "pending" or "requires_action" => new GatewayAnswer.RefundPending(refund.Id),
@@ -117,33 +127,50 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
         {
             HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError,
         } => new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.GatewayUnreachable),
-        HttpRequestException or IOException or OperationCanceledException => // timeouts come as TaskCanceledException
-            new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true) { Facts = new Facts(Code: e.GetType().Name) },
-        _ => null, // a bug of ours
+        // What Stripe.net refuses before it sends anything is a bug of ours, and must be seen. A date out of range is in the answer.
+        ArgumentException and not ArgumentOutOfRangeException => null,
+        // Whatever else is thrown, nobody knows how far the call came: timeouts (TaskCanceledException), resets, half an answer, a body that
+        // is no object of Stripe's (the package throws what its JSON reader throws, or trips over a null).
+        _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true) { Facts = new Facts(Code: e.GetType().Name) },
     };
 
     private static GatewayAnswer FailureOf(StripeException e) => ((int)e.HttpStatusCode, e.StripeError) switch
     {
         (401 or 403, _) => new GatewayAnswer.NotCharged(Refusal.OurKey, Reasons.GatewayRefusedOurKey),
         (429, _) => new GatewayAnswer.Unknown(Reasons.GatewayRateLimited, Fault: true),
-        (_, { Type: "card_error" } card) => new GatewayAnswer.NotCharged(Refusal.Card, StripeReasons.Of(card.Code, card.DeclineCode)),
+        (>= 400 and < 500, { Type: "card_error" } card) => new GatewayAnswer.NotCharged(Refusal.Card, StripeReasons.Of(card.Code, card.DeclineCode)),
         (409, _) or (_, { Type: "idempotency_error" }) => // something was sent under this key, so this refusal proves nothing about it
             new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false),
-        (400, { PaymentIntent.Status: "succeeded" or "canceled" or "requires_action" or "processing" } state) => OutcomeOf(state.PaymentIntent),
+        (400, { PaymentIntent.Status: "succeeded" or "canceled" or "requires_action" or "requires_capture" or "processing" } state) =>
+            OutcomeOf(state.PaymentIntent),
         (400, { Code: "payment_intent_unexpected_state" }) => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false),
-        (400 or 404, { Param: "payment_method" }) => new GatewayAnswer.NotCharged(Refusal.Card, Reasons.PaymentMethodUnusable),
+        (400 or 404, { Param: "payment_method" } or { Code: "payment_method_unexpected_state" or "token_already_used" }) =>
+            new GatewayAnswer.NotCharged(Refusal.Card, Reasons.PaymentMethodUnusable),
         (400, { Code: "charge_already_refunded" or "charge_disputed" } spent) => new GatewayAnswer.RefundFailed(null, spent.Code),
         (400 or 404, { Type: "invalid_request_error" }) => new GatewayAnswer.NotCharged(Refusal.OurRequest, Reasons.GatewayRefusedRequest),
-        _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true), // 5xx, or a proxy's HTML (StripeError is null then)
+        _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true), // 424, 5xx, or a proxy's HTML (StripeError is null then)
     };
 
-    private static Facts FactsOf(PaymentIntent intent) => new(intent.Id, intent.StripeResponse?.RequestId, (int?)intent.StripeResponse?.StatusCode,
-        intent.LastPaymentError?.Code, intent.LastPaymentError?.DeclineCode, intent.LastPaymentError?.AdviceCode);
+    private static Facts FactsOf(PaymentIntent intent) => new(
+        intent.Id, intent.StripeResponse?.RequestId, (int?)intent.StripeResponse?.StatusCode, intent.LastPaymentError?.Code,
+        intent.LastPaymentError?.DeclineCode, intent.LastPaymentError?.AdviceCode, intent.LastPaymentError?.NetworkDeclineCode, intent.LatestChargeId,
+        CardOf(intent.LatestCharge) ?? CardOf(intent.LastPaymentError?.PaymentMethod), IsReplay(intent.StripeResponse));
 
-    private static Facts FactsOf(Refund refund) =>
-        new(refund.Id, refund.StripeResponse?.RequestId, (int?)refund.StripeResponse?.StatusCode, refund.FailureReason);
+    private static Facts FactsOf(Refund refund) => new(
+        refund.Id, refund.StripeResponse?.RequestId, (int?)refund.StripeResponse?.StatusCode, refund.FailureReason, ChargeId: refund.ChargeId,
+        IsReplayed: IsReplay(refund.StripeResponse));
 
-    private static Facts FactsOf(StripeException e) => new(e.StripeError?.PaymentIntent?.Id, e.StripeResponse?.RequestId,
-        e.HttpStatusCode is 0 ? null : (int)e.HttpStatusCode, e.StripeError?.Code ?? e.StripeError?.Type, e.StripeError?.DeclineCode,
-        e.StripeError?.AdviceCode);
+    private static Facts FactsOf(StripeException e) => new(
+        e.StripeError?.PaymentIntent?.Id, e.StripeResponse?.RequestId, e.HttpStatusCode is 0 ? null : (int)e.HttpStatusCode,
+        e.StripeError?.Code ?? e.StripeError?.Type, e.StripeError?.DeclineCode, e.StripeError?.AdviceCode, e.StripeError?.NetworkDeclineCode,
+        e.StripeError?.Charge, CardOf(e.StripeError?.PaymentMethod), IsReplay(e.StripeResponse));
+
+    private static CardFacts? CardOf(Charge? charge) => charge?.PaymentMethodDetails?.Card is { } card
+        ? new(card.Brand, card.Last4, card.Country, card.Fingerprint) : null;
+
+    private static CardFacts? CardOf(PaymentMethod? method) => method?.Card is { } card
+        ? new(card.Brand, card.Last4, card.Country, card.Fingerprint) : null;
+
+    private static bool IsReplay(StripeResponse? response) =>
+        response?.Headers is { } headers && headers.TryGetValues("Idempotent-Replayed", out var values) && values.Contains("true");
 }

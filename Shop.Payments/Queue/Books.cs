@@ -51,15 +51,15 @@ internal sealed class Books(
         var now = clock.GetUtcNow();
         var (mine, order, changed) = await contexts.TransactAsync(async db =>
         {
-            var job = await PaymentQueue.LockAsync(db, leased, ct);
+            var locked = await PaymentQueue.LockWithOrderAsync(db, leased, ct);
             File(db, leased, asked, verdict.Proof);
 
             // Money that was taken is a fact whoever holds the lease by now. Everything else is left to the one who does: it asks
             // again, and gets the same answer to the same key.
-            if (job is null && verdict.News is not PaymentNews.Captured)
+            if (locked is null && verdict.News is not PaymentNews.Captured)
                 return (false, null, false);
 
-            if (job is not null)
+            if (locked is { Job: var job })
             {
                 job.Attempts++;
                 if (verdict.AskAgain is { } at)
@@ -68,27 +68,21 @@ internal sealed class Books(
                     job.Done(now, verdict.Reason);
             }
 
-            var locked = await db.LockOrderAsync(leased.OrderId, ct);
-            if (verdict.News is PaymentNews.Postponed && locked.TryApply(PaymentEvent.Started, now))
-                await db.SaveChangesAsync(ct); // a try that ended before its confirm is begun and postponed in one; the news read the order anew
-            if (verdict.SettlesConfirm && await db.PaymentIntents.FindAsync([leased.OrderId, leased.Provider], ct) is { } intent)
+            var order = locked?.Order ?? await db.LockOrderAsync(leased.OrderId, ct);
+            var intent = locked is null ? await db.PaymentIntents.FindAsync([leased.OrderId, leased.Provider], ct) : locked.Intent;
+            if (verdict.SettlesConfirm && intent is not null)
                 intent.ConfirmOpen = false;
-            if (verdict.News is null)
-                return (job is not null, locked, false);
-
-            var (applied, isNews) = await db.ApplyPaymentOutcomeAsync(leased.OrderId, verdict.News, now, ct);
-            return (job is not null, (Order?)applied, isNews);
+            if (verdict.News is PaymentNews.Postponed)
+                order.TryApply(PaymentEvent.Started, now); // a try that ended before its confirm is begun and postponed in one
+            return (locked is not null, (Order?)order, verdict.News is not null && await db.ApplyPaymentOutcomeAsync(order, verdict.News, now, ct));
         }, ct);
-        crash.Reach(CrashPoints.AfterOutcomeCommit);
 
         if (!mine)
             logger.LeaseLost(leased.Id, leased.OrderId);
         Activity.Current?.SetTag("shop.payment.outcome", asked is [.., var last] ? last.Answer.Class : "not_asked").SetTag("shop.reason", verdict.Reason);
-        if (!changed)
-            return;
-
-        Report(leased, verdict, order!);
-        await TellAsync(leased.OrderId, ct);
+        if (changed)
+            Report(leased, verdict, order!);
+        await TellAsync(changed ? leased.OrderId : null, ct);
     }
 
     /// <summary>Files the calls and hands the job to a person.</summary>
@@ -123,24 +117,30 @@ internal sealed class Books(
 
     public Task TellClosedAsync(PaymentJob leased, string reason, string proof, CancellationToken ct)
     {
-        crash.Reach(CrashPoints.AfterOutcomeCommit);
         telemetry.Finished(leased.Provider, nameof(PaymentState.Abandoned), clock.GetUtcNow() - leased.CreatedAt);
         logger.Closed(leased.OrderId, reason, proof);
         return TellAsync(leased.OrderId, ct);
     }
 
     /// <summary>After the commit, and only to save time: whoever waits for it polls as well.</summary>
-    public async Task TellAsync(Guid orderId, CancellationToken ct)
+    /// <param name="orderId">Null when nothing changed that anybody waits for.</param>
+    public async Task TellAsync(Guid? orderId, CancellationToken ct)
     {
+        crash.Reach(CrashPoints.AfterOutcomeCommit);
+        if (orderId is not { } order)
+            return;
+
         try
         {
             await using var db = await contexts.CreateDbContextAsync(ct);
-            await db.NotifyAsync(Notices.Orders, orderId.ToString(), ct);
+            await db.NotifyAsync(Notices.Orders, order.ToString(), ct);
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException or OperationCanceledException)
         {
-            logger.NoticeNotSent(e, orderId);
+            logger.NoticeNotSent(e, order);
         }
+
+        crash.Reach(CrashPoints.AfterNotice);
     }
 
     private void Report(PaymentJob leased, Verdict verdict, Order order)

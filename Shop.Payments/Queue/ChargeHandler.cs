@@ -11,12 +11,13 @@ using Shop.ServiceDefaults;
 namespace Shop.Payments.Queue;
 
 /// <summary>
-/// Takes the money of one order, once. Create, store the id, commit the start, confirm, commit the outcome: whatever dies between two of
+/// Takes the money of one order, once. Create, commit its id and the start, confirm, commit the outcome: whatever dies between two of
 /// these, the next lease finds out what happened by asking about an id and a key that were written down before.
 /// </summary>
 internal sealed class ChargeHandler(
-    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, CloseHandler closing, Books books, CrashPoints crash,
-    IOptions<Timeouts> timeouts, IOptions<PaymentsOptions> payments, Pace pace, TimeProvider clock)
+    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayKeys keys, GatewayCalls gateways, CloseHandler closing, Books books,
+    CrashPoints crash, IOptionsMonitor<GatewayOptions> gatewayOptions, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts,
+    IOptions<PaymentsOptions> payments, Pace pace, TimeProvider clock)
 {
     private enum Way { Go, Over, Late, SoldOut }
 
@@ -32,53 +33,36 @@ internal sealed class ChargeHandler(
         else if (clock.GetUtcNow() >= order.DeadlineAt)
             await closing.CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
         else if (intent?.GatewayId is { } known)
-            await StartAsync(job, known, ct);
-        else if (await CreateAsync(job, order, ct) is { } created)
-            await StartAsync(job, created, ct);
+            await StartAsync(job, known, [], ct);
+        else if (await CreateAsync(job, order, ct) is { Answer: GatewayAnswer.Created created } asked)
+            await StartAsync(job, created.Id, [asked], ct);
     }
 
     private async Task<(Order, PaymentIntent?)> LoadAsync(PaymentJob job, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return (await db.Orders.AsNoTracking().SingleAsync(o => o.Id == job.OrderId, ct),
-            await db.PaymentIntents.AsNoTracking().SingleOrDefaultAsync(i => i.OrderId == job.OrderId && i.Provider == job.Provider, ct));
+        var found = await (
+            from order in db.Orders.AsNoTracking()
+            join intent in db.PaymentIntents.Where(i => i.Provider == job.Provider) on order.Id equals intent.OrderId into intents
+            from intent in intents.DefaultIfEmpty()
+            where order.Id == job.OrderId
+            select new { order, intent }).SingleAsync(ct);
+        return (found.order, found.intent);
     }
 
-    /// <returns>The new intent's id, stored; null when there is none and the job waits for its next try.</returns>
-    private async Task<string?> CreateAsync(PaymentJob job, Order order, CancellationToken ct)
+    /// <returns>The call that created the intent; null when there is none and the job waits for its next try.</returns>
+    private async Task<Asked?> CreateAsync(PaymentJob job, Order order, CancellationToken ct)
     {
-        var wanted = new NewIntent(order.Id, order.TotalMinor, order.Currency);
-        var key = await queue.WriteAsync(job, async (db, _) =>
-        {
-            if (!await db.PaymentIntents.AnyAsync(i => i.OrderId == job.OrderId && i.Provider == job.Provider, ct))
-            {
-                db.PaymentIntents.Add(new PaymentIntent
-                {
-                    OrderId = order.Id, Provider = job.Provider, AmountMinor = order.TotalMinor, Currency = order.Currency, CreatedAt = clock.GetUtcNow(),
-                });
-            }
-
-            return await GatewayKeys.WriteAsync(db, job, GatewayOperation.Create, JsonSerializer.Serialize(wanted), clock.GetUtcNow(), ct);
-        }, ct);
-        if (key is null)
+        var isCapturedLater = gatewayOptions.Get(job.Provider.ToString()).CaptureMethod is CaptureMethod.Manual;
+        var parameters = JsonSerializer.Serialize(new NewIntent(order.Id, order.TotalMinor, order.Currency, isCapturedLater));
+        if (await keys.WriteAsync(job, GatewayOperation.Create, parameters, ct) is not { } key)
             return null;
 
-        var asked = await gateways.AskAsync(job.Provider, GatewayOperation.Create, key, null, (g, token) => g.CreateAsync(key, wanted, token), ct);
-        crash.Reach(CrashPoints.AfterCreateAnswer);
-
-        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
-        if (asked.Answer is GatewayAnswer.Created created)
-        {
-            var stored = await queue.WriteAsync(job, async (db, _) =>
-            {
-                Books.File(db, job, [asked], proof: null);
-                var intent = await db.PaymentIntents.SingleAsync(i => i.OrderId == job.OrderId && i.Provider == job.Provider, recording.Token);
-                return intent.GatewayId ??= created.Id;
-            }, recording.Token);
-            if (stored is null)
-                await books.FileAsync(job, [asked], recording.Token);
-            return stored;
-        }
+        var wanted = JsonSerializer.Deserialize<NewIntent>(key.Parameters)!;
+        var asked = await gateways.AskAsync(
+            job.Provider, GatewayOperation.Create, key.Key, null, (g, token) => g.CreateAsync(key.Key, wanted, token), ct);
+        if (asked.Answer is GatewayAnswer.Created)
+            return asked;
 
         // No confirm was ever sent, so nothing was charged, however the create ended.
         var reason = asked.Answer switch
@@ -88,47 +72,24 @@ internal sealed class ChargeHandler(
             _ => Reasons.GatewayUnreachable,
         };
         var until = NextTry(job, order);
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         await books.WriteAsync(job, [asked], new Verdict(new PaymentNews.Postponed(reason, until), until, reason, SettlesConfirm: false,
             Proofs.NotConfirmedNow), recording.Token);
         return null;
     }
 
     /// <summary>Writes down that a confirm goes out, commits that, sends it, and writes down what came of it.</summary>
-    private async Task StartAsync(PaymentJob job, string intentId, CancellationToken ct)
+    /// <param name="before">What this lease has asked already: the create, to be filed with the id it gave.</param>
+    private async Task StartAsync(PaymentJob job, string intentId, IReadOnlyList<Asked> before, CancellationToken ct)
     {
         var token = job.PaymentToken ?? throw new InvalidOperationException($"Charge job {job.Id} has no payment token.");
-        var start = await queue.WriteAsync(job, async (db, mine) =>
+        Start? start;
+        using (var recording = new CancellationTokenSource(timeouts.Value.Recording, clock))
         {
-            var now = clock.GetUtcNow();
-            var order = await db.LockOrderAsync(job.OrderId, ct);
-            if (order.Payment is PaymentState.Paid or PaymentState.Abandoned)
-            {
-                mine.Done(now);
-                return new Start(Way.Over, order, "", null);
-            }
-
-            if (now >= order.DeadlineAt)
-                return new Start(Way.Late, order, "", null);
-            if (!await HoldAsync(db))
-                return new Start(Way.SoldOut, order, "", null);
-
-            var intent = await db.PaymentIntents.SingleAsync(i => i.OrderId == job.OrderId && i.Provider == job.Provider, ct);
-            // The last confirm never ran, so this one may be the same. Not after a refused request: its answer may be kept under its key.
-            var mayRepeat = order is { Payment: PaymentState.Deferred, Reason: not Reasons.GatewayRefusedRequest } && intent.Confirm > 0;
-            // In flight without an open confirm: the shopper asked again, and the Api has said so already.
-            if (order.Payment is not PaymentState.InFlight && !order.TryApply(PaymentEvent.Started, now))
-                throw new InvalidOperationException($"Order {order.Number} cannot start a payment while {order.Payment}.");
-
-            var confirmation = new Confirmation(token, payments.Value.OrderPage(order.Number));
-            var parameters = JsonSerializer.Serialize(confirmation);
-            if (!mayRepeat || await GatewayKeys.ParametersAsync(db, GatewayKeys.Confirm(job.OrderId, intent.Confirm), ct) != parameters)
-                intent.Confirm++;
-            intent.ConfirmOpen = true;
-            var key = GatewayKeys.Confirm(job.OrderId, intent.Confirm);
-            await GatewayKeys.EnsureAsync(db, key, job.OrderId, parameters, now, ct);
-            db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.PaymentStarted, "We asked your bank for the payment."));
-            return new Start(Way.Go, order, key, confirmation);
-        }, ct);
+            start = await queue.WriteWithOrderAsync(job, (db, mine) => WriteStartAsync(db, mine, intentId, token, before, recording.Token), recording.Token);
+            if (start is null && before is not [])
+                await books.FileAsync(job, before, recording.Token);
+        }
 
         switch (start)
         {
@@ -140,35 +101,74 @@ internal sealed class ChargeHandler(
                 break;
             case { Way: Way.Go, Confirmation: { } confirmation }:
                 crash.Reach(CrashPoints.AfterStartCommit);
-                var asked = await ConfirmAsync(job, start.Key, intentId, confirmation, ct);
-                crash.Reach(CrashPoints.AfterConfirmAnswer);
-                using (var recording = new CancellationTokenSource(timeouts.Value.Recording, clock))
-                    await books.WriteAsync(job, [asked], Judge(job, start.Order, asked.Answer, mayHaveRunBefore: false), recording.Token);
+                List<Asked> asked = [await ConfirmAsync(job, start.Key, intentId, confirmation, ct)];
+                if (asked[0].Answer is not GatewayAnswer.Authorized || await CaptureAsync(job, start.Order, intentId, asked, ct))
+                    await RecordAsync(job, asked, Judge(job, start.Order, asked[^1].Answer, mayHaveRunBefore: false));
                 break;
         }
+    }
+
+    private async Task<Start> WriteStartAsync(
+        ShopDbContext db, Locked mine, string intentId, string token, IReadOnlyList<Asked> before, CancellationToken ct)
+    {
+        var (job, order, intent) = mine;
+        var now = clock.GetUtcNow();
+        Books.File(db, job, before, proof: null);
+        if (intent is null)
+        {
+            db.PaymentIntents.Add(intent = new PaymentIntent
+            {
+                OrderId = order.Id, Provider = job.Provider, AmountMinor = order.TotalMinor, Currency = order.Currency, CreatedAt = now,
+            });
+        }
+
+        intent.GatewayId ??= intentId;
+        if (order.Payment is PaymentState.Paid or PaymentState.Abandoned)
+        {
+            job.Done(now);
+            return new Start(Way.Over, order, "", null);
+        }
+
+        if (now >= order.DeadlineAt)
+            return new Start(Way.Late, order, "", null);
 
         // Nothing is confirmed without a live hold. One that lapsed is taken again, or the order ends here.
-        async Task<bool> HoldAsync(ShopDbContext db)
+        var lifetime = timeouts.Value.Lease + PaymentOutcome.HoldSlack;
+        if (!await db.ExtendHoldAsync(order.Id, lifetime, ct) && await db.HoldStockAsync(order.Id, lifetime, ct) is not [])
         {
-            var lifetime = timeouts.Value.Lease + PaymentOutcome.HoldSlack;
-            if (await db.ExtendHoldAsync(job.OrderId, lifetime, ct) || await db.HoldStockAsync(job.OrderId, lifetime, ct) is [])
-                return true;
-
-            await db.ReleaseHoldAsync(job.OrderId, ct); // the lines that were not short
-            return false;
+            await db.ReleaseHoldAsync(order.Id, ct); // the lines that were not short
+            return new Start(Way.SoldOut, order, "", null);
         }
+
+        // The last confirm never ran, so this one may be the same. Not after a refused request: its answer may be kept under its key.
+        var mayRepeat = order is { Payment: PaymentState.Deferred, Reason: not Reasons.GatewayRefusedRequest } && intent.Confirm > 0;
+        // In flight without an open confirm: the shopper asked again, and the Api has said so already.
+        if (order.Payment is not PaymentState.InFlight && !order.TryApply(PaymentEvent.Started, now))
+            throw new InvalidOperationException($"Order {order.Number} cannot start a payment while {order.Payment}.");
+
+        var confirmation = new Confirmation(token, payments.Value.OrderPage(order.Number));
+        var parameters = JsonSerializer.Serialize(confirmation);
+        if (!mayRepeat || !await db.GatewayKeys.AnyAsync(k => k.Key == GatewayKeys.Confirm(order.Id, intent.Confirm) && k.Parameters == parameters, ct))
+        {
+            intent.Confirm++;
+            db.GatewayKeys.Add(new GatewayKey
+            {
+                Key = GatewayKeys.Confirm(order.Id, intent.Confirm), OrderId = order.Id, Parameters = parameters, CreatedAt = now,
+            });
+        }
+
+        intent.ConfirmOpen = true;
+        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.PaymentStarted, "We asked your bank for the payment."));
+        return new Start(Way.Go, order, GatewayKeys.Confirm(order.Id, intent.Confirm), confirmation);
     }
 
     /// <summary>A confirm was sent, or may have been, and its answer is not written down: find out, never guess.</summary>
     private async Task SettleAsync(PaymentJob job, Order order, PaymentIntent intent, CancellationToken ct)
     {
         var id = intent.GatewayId ?? throw new InvalidOperationException($"Order {order.Number} has an open confirm on an intent without an id.");
-        var read = await gateways.AskAsync(job.Provider, GatewayOperation.Read, null, id, (g, token) => g.ReadAsync(id, token), ct);
-        List<Asked> asked = [read];
-
-        var isSettled = read.Answer is GatewayAnswer.Charged or GatewayAnswer.NotCharged { By: Refusal.Canceled }
-            || (read.Answer is GatewayAnswer.ActionNeeded && intent.Confirm == 1); // of a later confirm it could be the one before
-        if (!isSettled && read.Answer.IsFault is false)
+        List<Asked> asked = [await ReadAsync(job, id, ct)];
+        var answer = asked[0].Answer;
+        if (!Proves(answer, intent) && !answer.IsFault)
         {
             if (clock.GetUtcNow() >= order.DeadlineAt)
             {
@@ -178,21 +178,86 @@ internal sealed class ChargeHandler(
 
             // Anything else it may read proves nothing while the confirm may still be on its way. The same key with the same bytes is
             // the same confirm: it runs at most once, and this is its answer.
-            var key = GatewayKeys.Confirm(job.OrderId, intent.Confirm);
-            await using var db = await contexts.CreateDbContextAsync(ct);
-            var parameters = await GatewayKeys.ParametersAsync(db, key, ct)
-                ?? throw new InvalidOperationException($"The parameters of {key} are missing.");
-            await db.Database.CloseConnectionAsync();
-            asked.Add(await ConfirmAsync(job, key, id, JsonSerializer.Deserialize<Confirmation>(parameters)!, ct));
-            crash.Reach(CrashPoints.AfterConfirmAnswer);
+            var name = GatewayKeys.Confirm(job.OrderId, intent.Confirm);
+            var key = await keys.FindAsync(name, ct) ?? throw new InvalidOperationException($"The parameters of {name} are missing.");
+            asked.Add(await ConfirmAsync(job, name, id, JsonSerializer.Deserialize<Confirmation>(key.Parameters)!, ct));
+            answer = asked[^1].Answer;
+            if (answer.Facts.IsReplayed && answer is not (GatewayAnswer.Charged or GatewayAnswer.NotCharged))
+            {
+                // Frozen: the confirm has ended, and this is how things stood then. How they stand now is read.
+                asked.Add(await ReadAsync(job, id, ct));
+                if (asked[^1].Answer is GatewayAnswer.AwaitsCard && answer is GatewayAnswer.Unknown { IsFault: true }
+                    && clock.GetUtcNow() - key.CreatedAt >= pace.Of(options.Value.UnknownGrace))
+                {
+                    // The gateway failed, and will say nothing else under this key for a day. Canceling makes it say how it ended.
+                    await closing.CloseAsync(job, Reasons.NotConfirmedInTime, asked, ct);
+                    return;
+                }
+
+                answer = Together(answer, asked[^1].Answer, intent);
+            }
         }
 
-        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
-        await books.WriteAsync(job, asked, Judge(job, order, asked[^1].Answer, mayHaveRunBefore: true), recording.Token);
+        if (answer is GatewayAnswer.Authorized)
+        {
+            if (!await CaptureAsync(job, order, id, asked, ct))
+                return;
+            answer = asked[^1].Answer;
+        }
+
+        await RecordAsync(job, asked, Judge(job, order, answer, mayHaveRunBefore: true));
+    }
+
+    /// <summary>Whether reading the intent tells how its open confirm ended.</summary>
+    private static bool Proves(GatewayAnswer read, PaymentIntent intent) =>
+        read is GatewayAnswer.Charged or GatewayAnswer.Authorized or GatewayAnswer.NotCharged { By: Refusal.Canceled }
+        || (read is GatewayAnswer.ActionNeeded && intent.Confirm == 1); // of a later confirm it could be the one before
+
+    /// <summary>What the frozen answer of a confirm that has ended, and the intent as it reads now, say together.</summary>
+    private static GatewayAnswer Together(GatewayAnswer frozen, GatewayAnswer now, PaymentIntent intent) => (frozen, now) switch
+    {
+        _ when Proves(now, intent) => now,
+        (GatewayAnswer.ActionNeeded, GatewayAnswer.ActionNeeded) => now, // with the address of today
+        // It ended in something that has failed since: at the bank, or when what was set aside lapsed.
+        (GatewayAnswer.ActionNeeded or GatewayAnswer.Authorized or GatewayAnswer.AwaitsCard or GatewayAnswer.Unknown { Reason: Reasons.PaymentProcessing },
+            GatewayAnswer.AwaitsCard waits) => new GatewayAnswer.NotCharged(Refusal.Card, waits.Reason) { Facts = waits.Facts },
+        (GatewayAnswer.ActionNeeded, { IsFault: true }) => frozen,
+        _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false),
+    };
+
+    /// <summary>The bank has set the money aside: takes it.</summary>
+    /// <returns>False when nothing is left to judge: the order is past its deadline and closed, or the lease is lost.</returns>
+    private async Task<bool> CaptureAsync(PaymentJob job, Order order, string intentId, List<Asked> asked, CancellationToken ct)
+    {
+        if (clock.GetUtcNow() >= order.DeadlineAt)
+        {
+            await closing.CloseAsync(job, Reasons.NotConfirmedInTime, asked, ct); // canceled, it is set free: nothing to send back
+            return false;
+        }
+
+        if (await keys.WriteAsync(job, GatewayOperation.Capture, intentId, ct) is not { } key)
+        {
+            using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
+            await books.FileAsync(job, asked, recording.Token);
+            return false;
+        }
+
+        asked.Add(await gateways.AskAsync(
+            job.Provider, GatewayOperation.Capture, key.Key, intentId, (g, token) => g.CaptureAsync(key.Key, intentId, token), ct));
+        return true;
     }
 
     private Task<Asked> ConfirmAsync(PaymentJob job, string key, string intentId, Confirmation confirmation, CancellationToken ct) =>
         gateways.AskAsync(job.Provider, GatewayOperation.Confirm, key, intentId, (g, token) => g.ConfirmAsync(key, intentId, confirmation, token), ct);
+
+    private Task<Asked> ReadAsync(PaymentJob job, string intentId, CancellationToken ct) =>
+        gateways.AskAsync(job.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.ReadAsync(intentId, token), ct);
+
+    private async Task RecordAsync(PaymentJob job, IReadOnlyList<Asked> asked, Verdict verdict)
+    {
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
+        await books.WriteAsync(job, asked, verdict, recording.Token);
+    }
 
     /// <param name="mayHaveRunBefore">An earlier send of this confirm may have been executed, so a refusal to hear it again proves nothing.</param>
     private Verdict Judge(PaymentJob job, Order order, GatewayAnswer answer, bool mayHaveRunBefore)

@@ -10,23 +10,20 @@ namespace Shop.Payments.Queue;
 
 /// <summary>Ends an order that will not be paid. Its goods go back on sale only with a proof: canceled at the gateway, or no confirm ever sent.</summary>
 internal sealed class CloseHandler(
-    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<Timeouts> timeouts, Pace pace,
+    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayKeys keys, GatewayCalls gateways, Books books, IOptions<Timeouts> timeouts, Pace pace,
     TimeProvider clock)
 {
     public async Task HandleAsync(PaymentJob job, CancellationToken ct)
     {
         // The shopper may have asked to pay again after this job was written. Under the order's lock, as that is.
-        var open = await queue.WriteAsync(job, async (db, mine) =>
+        var open = await queue.WriteWithOrderAsync(job, async (db, mine) =>
         {
             var now = clock.GetUtcNow();
-            var order = await db.LockOrderAsync(job.OrderId, ct);
-            if (now >= order.DeadlineAt
-                || !await db.PaymentJobs.AnyAsync(j => j.OrderId == job.OrderId && j.Kind == PaymentJobKind.Charge && j.State == JobState.Waiting, ct)
-                || !await db.Holds.AnyAsync(h => h.OrderId == job.OrderId && h.ExpiresAt > now, ct))
-                return mine;
-
-            mine.Done(now);
-            return mine;
+            if (now < mine.Order.DeadlineAt
+                && await db.PaymentJobs.AnyAsync(j => j.OrderId == job.OrderId && j.Kind == PaymentJobKind.Charge && j.State == JobState.Waiting, ct)
+                && await db.Holds.AnyAsync(h => h.OrderId == job.OrderId && h.ExpiresAt > now, ct))
+                mine.Job.Done(now);
+            return mine.Job;
         }, ct);
         if (open is { State: JobState.Waiting })
             await CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
@@ -44,7 +41,7 @@ internal sealed class CloseHandler(
         }
 
         if (order.Payment is PaymentState.Paid or PaymentState.Abandoned)
-            await queue.FinishAsync(job, ct);
+            await books.WriteAsync(job, before, new Verdict(null, null, null, SettlesConfirm: false), ct);
         else if (intent is not { Confirm: > 0, GatewayId: { } id })
             await CloseUnconfirmedAsync(job, reason, ct);
         else
@@ -53,18 +50,17 @@ internal sealed class CloseHandler(
 
     private async Task CloseUnconfirmedAsync(PaymentJob job, string reason, CancellationToken ct)
     {
-        var changed = await queue.WriteAsync(job, async (db, mine) =>
+        var changed = await queue.WriteWithOrderAsync(job, async (db, mine) => // from here on nobody starts a confirm
         {
             var now = clock.GetUtcNow();
-            await db.LockOrderAsync(job.OrderId, ct); // from here on nobody starts a confirm
             if (await db.PaymentIntents.AnyAsync(i => i.OrderId == job.OrderId && i.Confirm > 0, ct))
             {
-                mine.Again(now, reason); // one was started meanwhile: close it the other way
+                mine.Job.Again(now, reason); // one was started meanwhile: close it the other way
                 return "";
             }
 
-            mine.Done(now, reason);
-            return (await db.ApplyPaymentOutcomeAsync(job.OrderId, new PaymentNews.Closed(reason, Proofs.NeverConfirmed), now, ct)).Changed ? reason : "";
+            mine.Job.Done(now, reason);
+            return await db.ApplyPaymentOutcomeAsync(mine.Order, new PaymentNews.Closed(reason, Proofs.NeverConfirmed), now, ct) ? reason : "";
         }, ct);
 
         if (changed is { Length: > 0 })
@@ -73,14 +69,16 @@ internal sealed class CloseHandler(
 
     private async Task CancelAsync(PaymentJob job, string reason, string intentId, IReadOnlyList<Asked> before, CancellationToken ct)
     {
-        var key = await queue.WriteAsync(job, (db, _) => GatewayKeys.WriteAsync(db, job, GatewayOperation.Cancel, intentId, clock.GetUtcNow(), ct), ct);
-        if (key is null)
+        if (await keys.WriteAsync(job, GatewayOperation.Cancel, intentId, ct) is not { } key)
+        {
+            await books.FileAsync(job, before, ct);
             return;
+        }
 
         List<Asked> asked =
         [
             .. before,
-            await gateways.AskAsync(job.Provider, GatewayOperation.Cancel, key, intentId, (g, token) => g.CancelAsync(key, intentId, token), ct),
+            await gateways.AskAsync(job.Provider, GatewayOperation.Cancel, key.Key, intentId, (g, token) => g.CancelAsync(key.Key, intentId, token), ct),
         ];
         if (!IsFinal(asked[^1].Answer)) // the answer may be lost or an old one; how the intent stands is a fact
             asked.Add(await gateways.AskAsync(job.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.ReadAsync(intentId, token), ct));

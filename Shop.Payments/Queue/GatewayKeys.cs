@@ -5,24 +5,14 @@ using Shop.Payments.Gateways;
 
 namespace Shop.Payments.Queue;
 
-/// <summary>The names of our operations at a gateway: rows, written before the call that carries them.</summary>
-internal static class GatewayKeys
+/// <param name="Parameters">Those that were stored with it first: whatever the configuration says by now, the key is sent with the same bytes.</param>
+/// <param name="Existed">It was there before, so the call that carries it may have gone out already.</param>
+internal sealed record WrittenKey(string Key, string Parameters, bool Existed);
+
+/// <summary>The names of our operations at a gateway: rows, written before the call that carries them, under the lease of the job that makes it.</summary>
+internal sealed class GatewayKeys(IDbContextFactory<ShopDbContext> contexts, CrashPoints crash, TimeProvider clock)
 {
     public static string Confirm(Guid orderId, int number) => $"order:{orderId}:confirm:{number}";
-
-    /// <summary>
-    /// The key of a create or cancel. A gateway replays a stored 5xx under its key for a day; these two charge nothing however often they
-    /// run (only the stored intent is ever confirmed), so after such an answer the next try has a key of its own.
-    /// </summary>
-    public static async Task<string> WriteAsync(
-        ShopDbContext db, PaymentJob job, GatewayOperation operation, string parameters, DateTimeOffset now, CancellationToken ct)
-    {
-        var name = operation.ToString().ToLowerInvariant();
-        var broken = await db.PaymentAttempts.CountAsync(a => a.OrderId == job.OrderId && a.Operation == name && a.HttpStatus >= 500, ct);
-        var key = broken == 0 ? $"order:{job.OrderId}:{name}" : $"order:{job.OrderId}:{name}:{broken + 1}";
-        await EnsureAsync(db, key, job.OrderId, parameters, now, ct);
-        return key;
-    }
 
     /// <summary>
     /// A refund that the gateway says has failed may be sent again, when a person asks for it: under a key of its own, or the failure is
@@ -31,12 +21,49 @@ internal static class GatewayKeys
     public static string Refund(Refund refund) =>
         refund.Send == 1 ? $"order:{refund.OrderId}:refund:{refund.Id}" : $"order:{refund.OrderId}:refund:{refund.Id}:{refund.Send}";
 
-    public static async Task EnsureAsync(ShopDbContext db, string key, Guid orderId, string parameters, DateTimeOffset now, CancellationToken ct)
+    /// <summary>
+    /// The key of a create, capture or cancel; null when the lease is lost. A gateway replays a stored 5xx under its key for a day. These
+    /// three take nothing twice however often they run (only the stored intent is ever confirmed, and an intent is captured once), so after
+    /// such an answer the next try has a key of its own.
+    /// </summary>
+    public Task<WrittenKey?> WriteAsync(PaymentJob job, GatewayOperation operation, string parameters, CancellationToken ct) =>
+        WriteAsync(job, operation, $"order:{job.OrderId}:{WordOf(operation)}", WordOf(operation), parameters, ct);
+
+    /// <summary>The key of a refund, which is the same one until the gateway says that it failed; null when the lease is lost.</summary>
+    public Task<WrittenKey?> WriteAsync(PaymentJob job, Refund refund, string parameters, CancellationToken ct) =>
+        WriteAsync(job, GatewayOperation.Refund, Refund(refund), renewedAfter: "", parameters, ct);
+
+    public async Task<GatewayKey?> FindAsync(string key, CancellationToken ct)
     {
-        if (await ParametersAsync(db, key, ct) is null)
-            db.GatewayKeys.Add(new GatewayKey { Key = key, OrderId = orderId, Parameters = parameters, CreatedAt = now });
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.GatewayKeys.AsNoTracking().SingleOrDefaultAsync(k => k.Key == key, ct);
     }
 
-    public static Task<string?> ParametersAsync(ShopDbContext db, string key, CancellationToken ct) =>
-        db.GatewayKeys.Where(k => k.Key == key).Select(k => k.Parameters).SingleOrDefaultAsync(ct);
+    // One statement: it names the key, writes it unless it is there, and commits, or does nothing at all.
+    private async Task<WrittenKey?> WriteAsync(
+        PaymentJob job, GatewayOperation operation, string name, string renewedAfter, string parameters, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var written = await db.Database.SqlQuery<WrittenKey>($"""
+            WITH mine AS MATERIALIZED (
+                SELECT order_id FROM payments.payment_jobs
+                WHERE id = {job.Id} AND lease_token = {job.LeaseToken} AND leased_until > now() AND state = 'Waiting' FOR UPDATE),
+            named AS MATERIALIZED (
+                SELECT m.order_id, {name} || CASE count(a.id) WHEN 0 THEN '' ELSE ':' || count(a.id) + 1 END AS key
+                FROM mine m LEFT JOIN payments.payment_attempts a ON a.order_id = m.order_id AND a.operation = {renewedAfter} AND a.http_status >= 500
+                GROUP BY m.order_id),
+            written AS (
+                INSERT INTO payments.gateway_keys (key, order_id, parameters, created_at)
+                SELECT key, order_id, {parameters}, {clock.GetUtcNow()} FROM named ON CONFLICT (key) DO NOTHING)
+            SELECT n.key AS "Key", coalesce(k.parameters, {parameters}) AS "Parameters", k.key IS NOT NULL AS "Existed"
+            FROM named n LEFT JOIN payments.gateway_keys k ON k.key = n.key
+            """).ToListAsync(ct);
+        if (written is not [var key])
+            return null;
+
+        crash.Reach($"after_{WordOf(operation)}_key");
+        return key;
+    }
+
+    private static string WordOf(GatewayOperation operation) => operation.ToString().ToLowerInvariant();
 }

@@ -14,21 +14,27 @@ namespace Shop.Payments.Queue;
 /// </summary>
 internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IOptions<Timeouts> timeouts, TimeProvider clock)
 {
-    /// <summary>Takes the oldest due job and hides it from the other workers until the lease runs out.</summary>
-    public async Task<PaymentJob?> LeaseAsync(CancellationToken ct)
+    /// <summary>Takes the oldest due jobs, at most <paramref name="limit"/>, and hides them from the other workers until their leases run out.</summary>
+    /// <param name="closed">
+    /// Gateways that need not be asked now: their jobs stay where they are, uncounted. But not a closing, which may need no gateway, nor the
+    /// charge of an order whose time is over: whatever ails the gateway, that one has to end.
+    /// </param>
+    public async Task<IReadOnlyList<PaymentJob>> LeaseAsync(int limit, IReadOnlyCollection<PaymentProvider> closed, CancellationToken ct)
     {
+        string[] shut = [.. closed.Select(provider => provider.ToString())];
         using var silent = SuppressInstrumentationScope.Begin(); // twice a second, nearly always for nothing
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var leased = await db.PaymentJobs.FromSql($"""
+        return await db.PaymentJobs.FromSql($"""
             WITH next AS MATERIALIZED (
-                SELECT id FROM payments.payment_jobs
+                SELECT id FROM payments.payment_jobs j
                 WHERE state = 'Waiting' AND due_at <= now() AND leased_until <= now()
-                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+                  AND (kind = 'Close' OR provider <> ALL ({shut})
+                    OR (kind = 'Charge' AND EXISTS (SELECT FROM shop.orders o WHERE o.id = j.order_id AND o.deadline_at <= now())))
+                ORDER BY due_at LIMIT {limit} FOR UPDATE OF j SKIP LOCKED)
             UPDATE payments.payment_jobs job
             SET leased_until = now() + {timeouts.Value.Lease}, lease_token = lease_token + 1, leases = leases + 1
             FROM next WHERE job.id = next.id RETURNING job.*
             """).AsNoTracking().ToListAsync(ct);
-        return leased is [var job] ? job : null;
     }
 
     /// <summary>The leased job, locked for the rest of the transaction; null when the lease is no longer ours.</summary>
@@ -38,10 +44,37 @@ internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IO
             WHERE id = {leased.Id} AND lease_token = {leased.LeaseToken} AND leased_until > now() AND state = 'Waiting' FOR UPDATE
             """).ToListAsync(ct) is [var job] ? job : null;
 
+    /// <summary>The leased job and its order, both locked, the job first as everywhere; null when the lease is no longer ours.</summary>
+    public static async Task<Locked?> LockWithOrderAsync(ShopDbContext db, PaymentJob leased, CancellationToken ct)
+    {
+        // The locks in a statement of their own: the one that reads then sees what was committed while this one waited.
+        var locked = await db.Database.SqlQuery<Guid>($"""
+            WITH job AS MATERIALIZED (
+                SELECT order_id FROM payments.payment_jobs
+                WHERE id = {leased.Id} AND lease_token = {leased.LeaseToken} AND leased_until > now() AND state = 'Waiting' FOR UPDATE)
+            SELECT o.id AS "Value" FROM shop.orders o JOIN job ON job.order_id = o.id FOR NO KEY UPDATE OF o
+            """).ToListAsync(ct);
+        if (locked is [])
+            return null;
+
+        var found = await (
+            from job in db.PaymentJobs
+            join order in db.Orders on job.OrderId equals order.Id
+            join intent in db.PaymentIntents on new { job.OrderId, job.Provider } equals new { intent.OrderId, intent.Provider } into intents
+            from intent in intents.DefaultIfEmpty()
+            where job.Id == leased.Id
+            select new { job, order, intent }).SingleAsync(ct);
+        return new(found.job, found.order, found.intent);
+    }
+
     /// <summary>Every write of a job goes through its lock. Null, and nothing written, when the lease is no longer ours.</summary>
     /// <param name="write">May run twice; what the caller needs of it afterwards is what it returns.</param>
     public Task<T?> WriteAsync<T>(PaymentJob leased, Func<ShopDbContext, PaymentJob, Task<T>> write, CancellationToken ct) where T : class =>
         contexts.TransactAsync(async db => await LockAsync(db, leased, ct) is { } job ? await write(db, job) : null, ct);
+
+    /// <summary>The same for what also changes the order.</summary>
+    public Task<T?> WriteWithOrderAsync<T>(PaymentJob leased, Func<ShopDbContext, Locked, Task<T>> write, CancellationToken ct) where T : class =>
+        contexts.TransactAsync(async db => await LockWithOrderAsync(db, leased, ct) is { } locked ? await write(db, locked) : null, ct);
 
     public Task FinishAsync(PaymentJob leased, CancellationToken ct) => WriteAsync(leased, (_, job) =>
     {
@@ -56,6 +89,9 @@ internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IO
         db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Parked, Reasons.Of(reason).Shopper, reason));
     }
 }
+
+/// <param name="Intent">Null until the gateway's answer to the create is stored.</param>
+internal sealed record Locked(PaymentJob Job, Order Order, PaymentIntent? Intent);
 
 /// <summary>How a lease ends in writing.</summary>
 internal static class JobEnds

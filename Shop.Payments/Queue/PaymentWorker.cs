@@ -8,7 +8,7 @@ namespace Shop.Payments.Queue;
 
 internal sealed class PaymentWorker(
     PaymentQueue queue, ChargeHandler charges, CloseHandler closes, RefundHandler refunds, LookHandler looks, Books books, WorkSignal signal,
-    IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
+    CrashPoints crash, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _slots = new(options.Value.Parallel);
 
@@ -32,15 +32,21 @@ internal sealed class PaymentWorker(
         while (!stopping.IsCancellationRequested)
         {
             await _slots.WaitAsync(stopping);
+            var free = 1;
+            while (_slots.Wait(TimeSpan.Zero, CancellationToken.None))
+                free++;
+
             var next = signal.Next;
-            PaymentJob? job = null;
+            var leased = 0;
             try
             {
                 // Not under the host's stop: a lease that was taken and then forgotten would hide its job until it runs out.
                 using var limit = new CancellationTokenSource(timeouts.Value.Recording, clock);
-                job = await queue.LeaseAsync(limit.Token);
-                if (job is not null)
+                foreach (var job in await queue.LeaseAsync(free, [], limit.Token))
+                {
+                    leased++;
                     _ = Task.Run(() => WorkAsync(job), CancellationToken.None);
+                }
             }
             catch (Exception e)
             {
@@ -48,16 +54,17 @@ internal sealed class PaymentWorker(
                 next = pace.WaitAsync(options.Value.FaultDelay, stopping);
             }
 
-            if (job is null)
+            if (leased < free)
             {
-                _slots.Release();
-                await next.WaitAsync(stopping);
+                _slots.Release(free - leased);
+                await next.WaitAsync(stopping); // nothing more is due
             }
         }
     }
 
     private async Task WorkAsync(PaymentJob job)
     {
+        crash.Reach(CrashPoints.AfterLease);
         using var activity = PaymentTelemetry.Start(job);
         using var budget = new CancellationTokenSource(timeouts.Value.Job, clock); // not linked to the host's stop either
         try

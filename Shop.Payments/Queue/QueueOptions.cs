@@ -16,6 +16,12 @@ internal sealed class QueueOptions
     /// <summary>Pause after a failure of our own, such as a lost database.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")] public TimeSpan FaultDelay { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long a payment may stay unknown whose confirm has ended in a failure of the gateway: time for the gateway's own repair, or for a
+    /// webhook. Then the intent is canceled, which forces the answer.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:30:00")] public TimeSpan UnknownGrace { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Leases without an outcome after which a person looks at the job.</summary>
     [Range(1, 100)] public int MaxLeases { get; init; } = 6;
 }
@@ -33,6 +39,7 @@ internal static class QueueExtensions
         services.AddSingleton<WorkSignal>();
         services.AddSingleton<WorkLoop>();
         services.AddSingleton<PaymentQueue>();
+        services.AddSingleton<GatewayKeys>();
         services.AddSingleton<Books>();
         services.AddSingleton<ChargeHandler>();
         services.AddSingleton<CloseHandler>();

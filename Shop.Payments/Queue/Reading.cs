@@ -27,7 +27,19 @@ internal sealed record Reading(Order Order, PaymentIntent Intent)
         db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId, (news as PaymentNews.Closed)?.Proof));
         if (news is PaymentNews.Captured or PaymentNews.Closed)
             intent.ConfirmOpen = false;
+        else if (asked.Answer is GatewayAnswer.Authorized && order.Payment is PaymentState.ActionNeeded && !intent.ConfirmOpen)
+            await AskToCaptureAsync(db, order, intent, now, ct);
         return news is null ? (order, false) : await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct);
+    }
+
+    /// <summary>The shopper agreed at the bank, and the money is set aside. Whoever settles the confirm that is open again takes it.</summary>
+    private static async Task AskToCaptureAsync(ShopDbContext db, Order order, PaymentIntent intent, DateTimeOffset now, CancellationToken ct)
+    {
+        if (await db.PaymentJobs.AnyAsync(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge && j.State != JobState.Done, ct))
+            return;
+
+        intent.ConfirmOpen = true;
+        db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Charge, order.Id, intent.Provider, now));
     }
 
     /// <param name="order">As it is now, locked.</param>

@@ -12,8 +12,8 @@ namespace Shop.Payments.Queue;
 
 /// <summary>Sends money back, once: the refund's own id names the operation, so that every repetition is the same refund.</summary>
 internal sealed class RefundHandler(
-    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayCalls gateways, Books books, IOptions<Timeouts> timeouts, Pace pace,
-    TimeProvider clock, ILogger<RefundHandler> logger)
+    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayKeys keys, GatewayCalls gateways, Books books, IOptions<Timeouts> timeouts,
+    Pace pace, TimeProvider clock, ILogger<RefundHandler> logger)
 {
     private const int MaxAttempts = 8;
 
@@ -55,18 +55,11 @@ internal sealed class RefundHandler(
             return [await gateways.AskAsync(job.Provider, GatewayOperation.Read, null, known, (g, token) => g.ReadRefundAsync(known, token), ct)];
 
         var wanted = new NewRefund(refund.Id, intentId, refund.AmountMinor);
-        var key = GatewayKeys.Refund(refund);
-        var send = await queue.WriteAsync(job, async (db, _) =>
-        {
-            var isRepeated = refund.Send > 1 || await GatewayKeys.ParametersAsync(db, key, ct) is not null;
-            await GatewayKeys.EnsureAsync(db, key, job.OrderId, JsonSerializer.Serialize(wanted), clock.GetUtcNow(), ct);
-            return new Send(isRepeated);
-        }, ct);
-        if (send is null)
+        if (await keys.WriteAsync(job, refund, JsonSerializer.Serialize(wanted), ct) is not { } key)
             return [];
 
         List<Asked> asked = [];
-        if (send.IsRepeated)
+        if (key.Existed || refund.Send > 1)
         {
             // It may have been executed although we heard nothing, or a frozen 500, and the gateway forgets its keys after a day: look first.
             asked.Add(await gateways.AskAsync(
@@ -77,7 +70,7 @@ internal sealed class RefundHandler(
                 return asked;
         }
 
-        asked.Add(await gateways.AskAsync(job.Provider, GatewayOperation.Refund, key, intentId, (g, token) => g.RefundAsync(key, wanted, token), ct));
+        asked.Add(await gateways.AskAsync(job.Provider, GatewayOperation.Refund, key.Key, intentId, (g, token) => g.RefundAsync(key.Key, wanted, token), ct));
         return asked;
     }
 
@@ -100,8 +93,6 @@ internal sealed class RefundHandler(
 
         return last.Answer.Class;
     }
-
-    private sealed record Send(bool IsRepeated);
 }
 
 /// <summary>What an answer about a refund does to the books; also for webhooks. Idempotent.</summary>

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using Shop.Data;
+using Shop.Data.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments.Queue;
@@ -22,27 +23,9 @@ internal sealed class HoldSweepOptions
 /// canceled. An order whose payment is in flight or unknown keeps its goods until the deadline; no order keeps them longer.
 /// </summary>
 internal sealed class HoldSweep(
-    IDbContextFactory<ShopDbContext> contexts, WorkSignal signal, IOptions<HoldSweepOptions> options, Pace pace, TimeProvider clock, ILogger<HoldSweep> logger)
-    : BackgroundService
+    IDbContextFactory<ShopDbContext> contexts, WorkSignal signal, IOptions<HoldSweepOptions> options, TimeProvider clock, ILogger<HoldSweep> logger)
 {
     private const long SweepLock = 0x53686F7053776570; // two replicas would otherwise ask twice
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await SweepAsync(stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                logger.LoopFailed(e);
-            }
-
-            await pace.WaitAsync(options.Value.Every, stoppingToken);
-        }
-    }
 
     /// <returns>How many orders it asked to close.</returns>
     internal async Task<int> SweepAsync(CancellationToken ct)
@@ -92,6 +75,8 @@ internal static class HoldSweepExtensions
     {
         services.AddOptions<HoldSweepOptions>().BindConfiguration(HoldSweepOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<HoldSweep>();
-        services.AddHostedService(sp => sp.GetRequiredService<HoldSweep>());
+        services.AddSingleton(sp => new PeriodicJob(
+            BackgroundJobs.HoldSweep, sp.GetRequiredService<IOptions<HoldSweepOptions>>().Value.Every, TimeSpan.FromSeconds(15),
+            async (_, ct) => await sp.GetRequiredService<HoldSweep>().SweepAsync(ct) is > 0 and var count ? $"{count} orders to close" : "nothing to close"));
     }
 }

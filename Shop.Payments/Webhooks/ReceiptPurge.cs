@@ -3,6 +3,8 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using Shop.Data;
+using Shop.Data.Operations;
+using Shop.Payments.Reconciliation;
 
 namespace Shop.Payments.Webhooks;
 
@@ -19,32 +21,15 @@ internal sealed class ReceiptPurgeOptions
 
 /// <summary>A raw event holds names and addresses. Those we are done with are deleted after a month; the others still wait for somebody.</summary>
 internal sealed class ReceiptPurge(
-    IDbContextFactory<ShopDbContext> contexts, IOptions<ReceiptPurgeOptions> options, Pace pace, TimeProvider clock, ILogger<ReceiptPurge> logger)
-    : BackgroundService
+    IDbContextFactory<ShopDbContext> contexts, IOptions<ReceiptPurgeOptions> options, TimeProvider clock, ILogger<ReceiptPurge> logger)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await PurgeAsync(stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                logger.LoopFailed(e);
-            }
-
-            await pace.WaitAsync(options.Value.Every, stoppingToken);
-        }
-    }
-
-    internal async Task PurgeAsync(CancellationToken ct)
+    /// <returns>How many it deleted.</returns>
+    internal async Task<int> PurgeAsync(CancellationToken ct)
     {
         using var silent = SuppressInstrumentationScope.Begin();
         var before = clock.GetUtcNow() - options.Value.Keep;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        int deleted;
+        var (deleted, all) = (0, 0);
         do
         {
             // In batches, each a transaction of its own: no statement runs into its limit, and two replicas pass each other by.
@@ -53,9 +38,12 @@ internal sealed class ReceiptPurge(
                     SELECT provider, event_id FROM payments.webhook_receipts
                     WHERE state = 'Done' AND received_at < {before} ORDER BY received_at LIMIT {options.Value.Batch} FOR UPDATE SKIP LOCKED)
                 """, ct);
-            if (deleted > 0)
-                logger.ReceiptsPurged(deleted);
+            all += deleted;
         }
         while (deleted == options.Value.Batch);
+
+        if (all > 0)
+            logger.ReceiptsPurged(all);
+        return all;
     }
 }

@@ -2,12 +2,15 @@ using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using NpgsqlTypes;
 using Shop.Data;
 using Shop.Data.Payments;
 using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
 using Shop.ServiceDefaults;
 using Stripe;
+using PaymentIntent = Stripe.PaymentIntent;
+using Refund = Stripe.Refund;
 
 namespace Shop.Payments.Webhooks;
 
@@ -26,7 +29,7 @@ internal static class WebhookEndpoints
 
     internal static async Task<WebhookResult> TakeStripeAsync(
         HttpRequest request, IOptionsMonitor<GatewayOptions> gateways, [FromKeyedServices(Database.Intake)] NpgsqlDataSource intake, WorkSignal signal,
-        TimeProvider clock, ILogger<ShopPayments> logger, CancellationToken ct)
+        WatchTelemetry telemetry, TimeProvider clock, ILogger<ShopPayments> logger, CancellationToken ct)
     {
         const PaymentProvider provider = PaymentProvider.Stripe;
         if (await ReadAsync(request.Body, ct) is not { } body)
@@ -43,11 +46,13 @@ internal static class WebhookEndpoints
 
         try
         {
-            var isNew = await StoreAsync(intake, provider, id, type, body, now, ct);
+            var isNew = await StoreAsync(intake, provider, id, type, IntentIdOf(received), body, now, isFetched: false, ct);
+            telemetry.WebhookReceived(isNew);
             logger.WebhookStored(provider, id, type, isNew);
         }
         catch (NpgsqlException e)
         {
+            telemetry.WebhookRefused("unavailable");
             logger.WebhookNotStored(e);
             return Problems.Refuse(StatusCodes.Status503ServiceUnavailable, "unavailable", "The event could not be stored. Send it again.");
         }
@@ -57,6 +62,7 @@ internal static class WebhookEndpoints
 
         ProblemHttpResult Refuse(int status, string reason, string detail)
         {
+            telemetry.WebhookRefused(reason);
             logger.WebhookRefused(provider, reason);
             return Problems.Refuse(status, reason, detail);
         }
@@ -98,19 +104,33 @@ internal static class WebhookEndpoints
 
     /// <summary>An event that was parked is taken up again when the gateway sends it again.</summary>
     /// <returns>False when this event was here before and waits for nobody.</returns>
-    private static async Task<bool> StoreAsync(
-        NpgsqlDataSource intake, PaymentProvider provider, string id, string type, byte[] body, DateTimeOffset now, CancellationToken ct)
+    internal static async Task<bool> StoreAsync(
+        NpgsqlDataSource intake, PaymentProvider provider, string id, string type, string? intentId, byte[] body, DateTimeOffset now, bool isFetched,
+        CancellationToken ct)
     {
         await using var insert = intake.CreateCommand("""
-            INSERT INTO payments.webhook_receipts AS r (provider, event_id, type, payload, received_at, state, due_at, attempts, forgiven)
-            VALUES ($1, $2, $3, $4, $5, 'Waiting', $5, 0, 0)
-            ON CONFLICT (provider, event_id) DO UPDATE SET state = 'Waiting', due_at = now(), forgiven = r.attempts WHERE r.state = 'Parked'
+            INSERT INTO payments.webhook_receipts AS r
+                (provider, event_id, type, payload, received_at, state, due_at, attempts, forgiven, intent_id, fetched_at)
+            VALUES ($1, $2, $3, $4, $5, 'Waiting', $5, 0, 0, $6, $7)
+            ON CONFLICT (provider, event_id) DO UPDATE SET state = 'Waiting', due_at = now(), forgiven = r.attempts
+                WHERE r.state = 'Parked' AND excluded.fetched_at IS NULL
             """);
         insert.Parameters.AddWithValue(provider.ToString());
         insert.Parameters.AddWithValue(id);
         insert.Parameters.AddWithValue(type);
         insert.Parameters.AddWithValue(body);
         insert.Parameters.AddWithValue(now);
+        insert.Parameters.Add(new() { Value = intentId ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        insert.Parameters.Add(new() { Value = isFetched ? now : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         return await insert.ExecuteNonQueryAsync(ct) > 0;
     }
+
+    /// <summary>The intent an event is about; null when it is about none.</summary>
+    internal static string? IntentIdOf(Event received) => received.Data?.Object switch
+    {
+        PaymentIntent subject => subject.Id,
+        Charge charge => charge.PaymentIntentId,
+        Refund refund => refund.PaymentIntentId,
+        _ => null,
+    };
 }

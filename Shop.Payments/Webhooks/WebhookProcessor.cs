@@ -4,10 +4,12 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using Shop.Data;
+using Shop.Data.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
+using Shop.Payments.Reconciliation;
 using Shop.ServiceDefaults;
 using Stripe;
 using PaymentIntent = Shop.Data.Payments.PaymentIntent;
@@ -28,12 +30,13 @@ internal sealed class WebhookOptions
 /// </summary>
 internal sealed class WebhookProcessor(
     IDbContextFactory<ShopDbContext> contexts, GatewayCalls gateways, Books books, WorkLoop loop, WorkSignal signal, IOptions<WebhookOptions> options,
-    IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<WebhookProcessor> logger) : BackgroundService
+    IOptions<Timeouts> timeouts, Pace pace, WatchTelemetry telemetry, TimeProvider clock, ILogger<WebhookProcessor> logger) : BackgroundService
 {
     private enum Step { Done, Later, Park }
 
     /// <param name="Why">What a person reads who wonders why the event changed nothing, or not yet.</param>
-    private sealed record Result(Step Step, string? Why, Guid? Changed = null);
+    /// <param name="What">What it changed, in words.</param>
+    private sealed record Result(Step Step, string? Why, Guid? Changed = null, string? What = null);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, options.Value.Parallel).Select(_ => loop.RunAsync(OneAsync, logger, stoppingToken)));
@@ -91,9 +94,13 @@ internal sealed class WebhookProcessor(
     {
         var now = clock.GetUtcNow();
         receipt.LastError = result.Why;
+        receipt.Changed = result.What ?? receipt.Changed; // a replay that changes nothing does not unsay what it once did
         receipt.State = result.Step switch { Step.Done => JobState.Done, Step.Park => JobState.Parked, _ => JobState.Waiting };
         if (result.Step is Step.Done)
+        {
             receipt.ProcessedAt = now;
+            telemetry.WebhookProcessed(receipt.Type, now - receipt.ReceivedAt);
+        }
         else if (result.Step is Step.Later) // the gateway is ill, not the event: news must not be lost to an outage
             receipt.DueAt = now + pace.Of(Backoff.AfterFailure(++receipt.Forgiven, Random.Shared.NextDouble()));
         return true;
@@ -102,13 +109,7 @@ internal sealed class WebhookProcessor(
     private async Task<Result> ProcessAsync(WebhookReceipt receipt, CancellationToken ct)
     {
         var received = EventUtility.ParseEvent(Encoding.UTF8.GetString(receipt.Payload), throwOnApiVersionMismatch: false);
-        var intentId = received.Data?.Object switch
-        {
-            Stripe.PaymentIntent subject => subject.Id,
-            Charge charge => charge.PaymentIntentId,
-            Stripe.Refund refund => refund.PaymentIntentId,
-            _ => null,
-        };
+        var intentId = WebhookEndpoints.IntentIdOf(received);
         if (intentId is not { Length: > 0 })
             return new(Step.Done, "not a kind of event we act on");
 
@@ -148,7 +149,7 @@ internal sealed class WebhookProcessor(
             $"{receipt.Provider} reported {receipt.Type}; asked, it said {asked.Answer.Class}.", forShopper: false));
         var (order, changed) = await before.ApplyAsync(db, asked, jobId: null, now, ct);
         var result = changed
-            ? new Result(Step.Done, null, order.Id)
+            ? new Result(Step.Done, null, order.Id, $"the payment is {order.Payment} now")
             : new Result(Step.Done, $"the gateway says {asked.Answer.Class}, which changes nothing while the order is {order.Payment}");
         End(mine, result);
         return result;
@@ -181,8 +182,11 @@ internal sealed class WebhookProcessor(
                 return new Result(Step.Done, "somebody else took it up");
 
             db.PaymentAttempts.Add(asked.ToAttempt(intent.OrderId, jobId: null));
-            await RefundSettlement.ApplyAsync(db, known, asked.Answer, clock.GetUtcNow(), recording.Token);
-            var result = new Result(Step.Done, null, intent.OrderId);
+            var before = await db.Refunds.Where(r => r.Id == known).Select(r => r.State).SingleAsync(recording.Token);
+            var after = await RefundSettlement.ApplyAsync(db, known, asked.Answer, clock.GetUtcNow(), recording.Token);
+            var result = after == before
+                ? new Result(Step.Done, $"the refund is {after}, as before")
+                : new Result(Step.Done, null, intent.OrderId, $"the refund is {after} now");
             End(mine, result);
             return result;
         }, recording.Token);
@@ -197,6 +201,8 @@ internal static class WebhookExtensions
         services.AddHostedService<WebhookProcessor>();
         services.AddOptions<ReceiptPurgeOptions>().BindConfiguration(ReceiptPurgeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ReceiptPurge>();
-        services.AddHostedService(sp => sp.GetRequiredService<ReceiptPurge>());
+        services.AddSingleton(sp => new PeriodicJob(
+            BackgroundJobs.ReceiptPurge, sp.GetRequiredService<IOptions<ReceiptPurgeOptions>>().Value.Every, TimeSpan.FromMinutes(2),
+            async (_, ct) => $"{await sp.GetRequiredService<ReceiptPurge>().PurgeAsync(ct)} events deleted"));
     }
 }

@@ -32,7 +32,13 @@ public sealed class CrashTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _factory.DisposeAsync();
 
-    private ServiceProcess Start(string? crashAt = null) => PaymentsProcess.Start(_database, _simulator.BaseAddress!, _smtpPort, crashAt);
+    private static readonly (string, string?) Manual = ("Gateways:Stripe:CaptureMethod", "Manual");
+
+    private ServiceProcess Start(string? crashAt = null, params (string, string?)[] more) =>
+        PaymentsProcess.Start(_database, _simulator.BaseAddress!, _smtpPort, crashAt, more);
+
+    private async Task<string[]> StatusesAsync(Guid order) =>
+        [.. (await _simulator.GetFromJsonAsync<JsonArray>(new Uri($"/ledger?order={order}", UriKind.Relative)))!.Select(e => (string)e!["status"]!)];
 
     private async Task<(int Intents, int Charges)> LedgerAsync(Guid order)
     {
@@ -48,10 +54,13 @@ public sealed class CrashTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(CrashPoints.AfterLease, PaymentState.None, 0)]
+    [InlineData(CrashPoints.AfterCreateKey, PaymentState.None, 0)]
     [InlineData(CrashPoints.AfterCreateAnswer, PaymentState.None, 0)]
     [InlineData(CrashPoints.AfterStartCommit, PaymentState.InFlight, 0)]
     [InlineData(CrashPoints.AfterConfirmAnswer, PaymentState.InFlight, 1)] // charged, and nothing of it written down
     [InlineData(CrashPoints.AfterOutcomeCommit, PaymentState.Paid, 1)]
+    [InlineData(CrashPoints.AfterNotice, PaymentState.Paid, 1)]
     public async Task A_worker_killed_at_any_step_charges_once(string crashAt, PaymentState leftAs, int chargedBy)
     {
         var placed = await PaymentsShop.PlaceAsync(_database);
@@ -70,6 +79,71 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.False(await db.Holds.AnyAsync());
         Assert.Equal(1, await db.Outbox.CountAsync(m => m.OrderId == placed.Id));
         Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.Paid));
+    }
+
+    [Theory]
+    [InlineData(CrashPoints.AfterConfirmAnswer, "requires_capture")] // set aside, and nothing of it written down
+    [InlineData(CrashPoints.AfterCaptureKey, "requires_capture")]
+    [InlineData(CrashPoints.AfterCaptureAnswer, "succeeded")]
+    public async Task A_worker_killed_while_it_captures_captures_once(string crashAt, string leftAs)
+    {
+        var placed = await PaymentsShop.PlaceAsync(_database);
+        using (var victim = Start(crashAt, Manual))
+            Assert.Equal(137, await victim.EndAsync());
+        Assert.Equal([leftAs], await StatusesAsync(placed.Id));
+
+        await LeaseRunsOutAsync();
+        using var successor = Start(null, Manual);
+
+        await PaymentsShop.UntilAsync(_database, placed.Id, o => o.Payment is PaymentState.Paid, "a payment", () => successor.Output);
+        Assert.Equal((1, 1), await LedgerAsync(placed.Id));
+        await using var db = PostgresServer.Open(_database);
+        Assert.Equal([$"order:{placed.Id}:capture"], await db.GatewayKeys.Where(k => k.Key.Contains("capture")).Select(k => k.Key).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Money_that_was_set_aside_for_an_order_past_its_deadline_is_set_free_and_nothing_has_to_be_sent_back()
+    {
+        var placed = await PaymentsShop.PlaceAsync(_database);
+        using (var victim = Start(CrashPoints.AfterConfirmAnswer, Manual))
+            Assert.Equal(137, await victim.EndAsync());
+        await using var db = PostgresServer.Open(_database);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET deadline_at = now() WHERE id = {placed.Id}");
+
+        await LeaseRunsOutAsync();
+        using var successor = Start(null, Manual);
+
+        await PaymentsShop.UntilAsync(_database, placed.Id, o => o.Payment is PaymentState.Abandoned, "an end", () => successor.Output);
+        Assert.Equal(["canceled"], await StatusesAsync(placed.Id));
+        Assert.False(await db.Refunds.AnyAsync());
+        Assert.Equal((10, 0), await db.Stock.Where(s => s.Sku == placed.Lines[0].Sku).Select(s => new ValueTuple<int, int>(s.OnHand, s.Held)).SingleAsync());
+    }
+
+    [Theory]
+    [InlineData(CrashPoints.AfterCancelKey)]
+    [InlineData(CrashPoints.AfterCancelAnswer)]
+    public async Task A_worker_killed_while_it_closes_gives_the_goods_back_once(string crashAt)
+    {
+        var placed = await PaymentsShop.PlaceAsync(_database, "pm_card_visa_chargeDeclined");
+        using (var first = Start())
+        {
+            await PaymentsShop.UntilAsync(_database, placed.Id, o => o.Payment is PaymentState.Declined, "a decline", () => first.Output);
+            first.Terminate();
+            Assert.Equal(0, await first.EndAsync());
+        }
+
+        await using var db = PostgresServer.Open(_database);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET deadline_at = now() WHERE id = {placed.Id}");
+        using (var victim = Start(crashAt))
+            Assert.Equal(137, await victim.EndAsync());
+        Assert.True(await db.Holds.AnyAsync());
+
+        await LeaseRunsOutAsync();
+        using var successor = Start();
+
+        await PaymentsShop.UntilAsync(_database, placed.Id, o => o.Payment is PaymentState.Abandoned, "an end", () => successor.Output);
+        Assert.Equal(["canceled"], await StatusesAsync(placed.Id));
+        Assert.Equal((10, 0), await db.Stock.Where(s => s.Sku == placed.Lines[0].Sku).Select(s => new ValueTuple<int, int>(s.OnHand, s.Held)).SingleAsync());
     }
 
     [Theory]

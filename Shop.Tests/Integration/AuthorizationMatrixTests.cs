@@ -68,6 +68,8 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["POST /orders/{number:long}/look"] = Of((t, owner) => t.OrderAsync(owner, "/look"), For.OwnerOfTheOrder, HttpStatusCode.NoContent),
         ["POST /orders/{number:long}/link"] = To(For.Everybody, "/orders/1/link", HttpStatusCode.Accepted, body: new { email = "guest@example.org" }),
 
+        ["GET /payments/methods"] = To(For.Everybody, "/payments/methods", HttpStatusCode.OK),
+
         ["POST /account/register"] = To(For.Everybody, "/account/register", HttpStatusCode.UnprocessableEntity, "validation_failed", new { }),
         ["POST /account/confirm"] = To(For.Everybody, "/account/confirm", HttpStatusCode.Gone, "link_expired", new { }),
         ["POST /account/confirm/resend"] = To(For.Everybody, "/account/confirm/resend", HttpStatusCode.Accepted, body: new { }),

@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Shop.Data.Payments;
+
+namespace Shop.Api.Gateways;
+
+/// <summary>Troubled: an order is taken and its payment may come later. Unavailable: an operator has stopped it.</summary>
+internal enum MethodState { Available, Troubled, Unavailable }
+
+/// <param name="Text">What a shopper reads; null while there is nothing to say.</param>
+internal sealed record PaymentMethodView(string Method, string Provider, MethodState State, string? Text);
+
+internal sealed record PaymentMethodsView(IReadOnlyList<PaymentMethodView> Methods);
+
+/// <summary>What one can pay with right now. Nothing personal, and no trip to the database: it is on the way to every order.</summary>
+internal static class PaymentMethods
+{
+    public static void AddGateways(this IServiceCollection services) =>
+        services.AddSingleton<GatewayWatch>().AddHostedService(sp => sp.GetRequiredService<GatewayWatch>());
+
+    public static void MapPaymentMethods(this IEndpointRouteBuilder app) =>
+        app.MapGet("/payments/methods", GetPaymentMethods).WithName(nameof(GetPaymentMethods)).WithTags("Checkout").AllowAnonymous()
+            .WithSummary("What one can pay with: available, troubled (an order is taken, its payment may come later) or unavailable.");
+
+    internal static Ok<PaymentMethodsView> GetPaymentMethods(GatewayWatch watch, HttpContext http)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(Of(watch.Sights));
+    }
+
+    internal static PaymentMethodsView Of(IReadOnlyList<GatewaySight> sights) => new(
+    [
+        .. Enum.GetValues<PaymentProvider>().Select(provider =>
+        {
+            var state = StateOf(sights.FirstOrDefault(s => s.Provider == provider));
+            return new PaymentMethodView(MethodOf(provider), provider.ToString().ToLowerInvariant(), state, TextOf(state));
+        }),
+    ]);
+
+    private static MethodState StateOf(GatewaySight? sight) => sight switch
+    {
+        null or { Override: OverrideMode.Forced } => MethodState.Available, // not looked yet: say nothing that is not known
+        { Override: OverrideMode.Stopped } => MethodState.Unavailable,
+        { Live: 0 } => MethodState.Troubled, // nobody works on payments right now; orders wait for them
+        _ => 2 * sight.Troubled >= sight.Live ? MethodState.Troubled : MethodState.Available,
+    };
+
+    private static string MethodOf(PaymentProvider provider) => provider switch
+    {
+        PaymentProvider.Stripe => "card",
+        _ => throw new ArgumentOutOfRangeException(nameof(provider), provider, "A provider without a method."),
+    };
+
+    private static string? TextOf(MethodState state) => state switch
+    {
+        MethodState.Troubled => "Payments take longer than usual at the moment. You can order: we save your order and take the payment as soon as we can.",
+        MethodState.Unavailable => "We can't take this kind of payment at the moment. Please try again later.",
+        _ => null,
+    };
+}

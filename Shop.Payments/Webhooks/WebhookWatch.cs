@@ -1,0 +1,172 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Shop.Data;
+using Shop.Data.Operations;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Payments.Gateways;
+using Shop.Payments.Queue;
+using Shop.Payments.Reconciliation;
+
+namespace Shop.Payments.Webhooks;
+
+internal sealed class WebhookWatchOptions
+{
+    public const string Section = "Payments:WebhookWatch";
+
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")] public TimeSpan Every { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long after the payment its event may come without anybody wondering.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")] public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>In one run; what is left is fetched by the next one.</summary>
+    [Range(1, 1000)] public int MaxPages { get; init; } = 20;
+
+    [Range(1, 10_000)] public int Batch { get; init; } = 500;
+}
+
+/// <summary>
+/// Notices that an event did not come, and fetches it. A payment does not need its event, the worker has its answer: but an endpoint that is
+/// dead or wrong must show before the day on which somebody needs it.
+/// </summary>
+internal sealed class WebhookWatch(
+    IDbContextFactory<ShopDbContext> contexts, [FromKeyedServices(Database.Intake)] NpgsqlDataSource intake, StripeBooks books, WorkSignal signal,
+    IOptionsMonitor<GatewayOptions> gateways, IOptions<WebhookWatchOptions> options, WatchTelemetry telemetry, Pace pace, TimeProvider clock,
+    ILogger<WebhookWatch> logger)
+{
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(30); // by the gateway
+    private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(15);
+    private const string Succeeded = "payment_intent.succeeded";
+
+    private sealed record Missing(Guid OrderId, DateTimeOffset ExpectedBy);
+
+    private sealed record Arrived(Guid OrderId, DateTimeOffset ExpectedBy, DateTimeOffset ArrivedAt, bool WasFetched);
+
+    internal async Task<string> WatchAsync(DateTimeOffset? lastSuccess, CancellationToken ct)
+    {
+        var fetched = 0;
+        Exception? failed = null;
+        try
+        {
+            fetched = await FetchAsync(lastSuccess, ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            failed = e; // what is missing is noted all the same
+        }
+
+        var missing = await NoteMissingAsync(lastSuccess, ct);
+        var arrived = await NoteArrivedAsync(ct);
+        return failed is null
+            ? $"{missing} missing, {arrived} came after all, {fetched} fetched"
+            : throw new InvalidOperationException("The gateway's events could not be read.", failed);
+    }
+
+    /// <returns>How many events had not come in time.</returns>
+    internal async Task<int> NoteMissingAsync(DateTimeOffset? lastSuccess, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var patience = pace.Of(options.Value.Patience);
+        // Whatever was paid while nobody watched, and an hour in any case.
+        var from = (lastSuccess is { } last && last < now - TimeSpan.FromHours(1) ? last : now - TimeSpan.FromHours(1)) - patience - Overlap;
+        var until = now - patience;
+        var noted = await contexts.TransactAsync(async db =>
+        {
+            var missing = await db.Database.SqlQuery<Missing>($"""
+                INSERT INTO payments.webhook_gaps (order_id, type, expected_by, noticed_at)
+                SELECT o.id, {Succeeded}, o.paid_at + {patience}, {now}
+                FROM shop.orders o JOIN payments.payment_intents i ON i.order_id = o.id
+                WHERE o.paid_at >= {from} AND o.paid_at <= {until} AND i.gateway_id IS NOT NULL
+                  AND NOT EXISTS (SELECT FROM payments.webhook_receipts r
+                      WHERE r.intent_id = i.gateway_id AND r.provider = i.provider AND r.type = {Succeeded} AND r.fetched_at IS NULL)
+                  AND NOT EXISTS (SELECT FROM payments.webhook_gaps g WHERE g.order_id = o.id AND g.type = {Succeeded})
+                LIMIT {options.Value.Batch} ON CONFLICT DO NOTHING
+                RETURNING order_id AS "OrderId", expected_by AS "ExpectedBy"
+                """).ToListAsync(ct);
+            foreach (var gap in missing)
+            {
+                db.Timeline.Add(TimelineEntry.Of(
+                    gap.OrderId, now, TimelineKinds.WebhookMissing, $"Webhook {Succeeded} expected by {Time(gap.ExpectedBy)}, not seen.", forShopper: false));
+            }
+
+            return missing.Count;
+        }, ct);
+        if (noted > 0)
+        {
+            telemetry.WebhooksMissing(noted);
+            logger.WebhooksMissing(noted);
+        }
+
+        return noted;
+    }
+
+    private Task<int> NoteArrivedAsync(CancellationToken ct) => contexts.TransactAsync(async db =>
+    {
+        var now = clock.GetUtcNow();
+        var arrived = await db.Database.SqlQuery<Arrived>($"""
+            UPDATE payments.webhook_gaps g SET arrived_at = r.received_at
+            FROM payments.payment_intents i JOIN payments.webhook_receipts r ON r.intent_id = i.gateway_id AND r.provider = i.provider
+            WHERE g.arrived_at IS NULL AND g.noticed_at > {now - Kept} AND i.order_id = g.order_id AND r.type = g.type
+            RETURNING g.order_id AS "OrderId", g.expected_by AS "ExpectedBy", r.received_at AS "ArrivedAt", r.fetched_at IS NOT NULL AS "WasFetched"
+            """).ToListAsync(ct);
+        foreach (var gap in arrived)
+        {
+            db.Timeline.Add(TimelineEntry.Of(gap.OrderId, now, TimelineKinds.WebhookLate, gap.WasFetched
+                ? $"Webhook {Succeeded} was fetched from the gateway at {Time(gap.ArrivedAt)}."
+                : $"Webhook {Succeeded} came after all at {Time(gap.ArrivedAt)}, expected by {Time(gap.ExpectedBy)}.", forShopper: false));
+        }
+
+        return arrived.Count;
+    }, ct);
+
+    /// <returns>How many there were that we did not have.</returns>
+    internal async Task<int> FetchAsync(DateTimeOffset? lastSuccess, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var isLive = gateways.Get(nameof(PaymentProvider.Stripe)).IsLive;
+        var from = (lastSuccess ?? now - TimeSpan.FromDays(1)) - pace.Of(options.Value.Patience) - Overlap;
+        if (from < now - Kept)
+            from = now - Kept;
+        var (fetched, after) = (0, (string?)null);
+        for (var page = 0; page < options.Value.MaxPages; page++)
+        {
+            // Younger ones may be on their way. One second more: the gateway counts in whole ones.
+            var (events, next) = await books.MissedAsync(from, now - pace.Of(options.Value.Patience) + TimeSpan.FromSeconds(1), after, ct);
+            foreach (var missed in events.Where(e => e.IsLive == isLive))
+            {
+                if (await WebhookEndpoints.StoreAsync(
+                    intake, PaymentProvider.Stripe, missed.Id, missed.Type, missed.IntentId, missed.Payload, now, isFetched: true, ct))
+                    fetched++;
+            }
+
+            if ((after = next) is null)
+                break;
+        }
+
+        if (fetched > 0)
+        {
+            telemetry.EventsFetched(fetched);
+            logger.EventsFetched(fetched);
+            signal.Raise();
+        }
+
+        return fetched;
+    }
+
+    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm 'UTC'", CultureInfo.InvariantCulture);
+}
+
+internal static class WebhookWatchExtensions
+{
+    public static void AddWebhookWatch(this IServiceCollection services)
+    {
+        services.AddOptions<WebhookWatchOptions>().BindConfiguration(WebhookWatchOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<WebhookWatch>();
+        services.AddSingleton(sp => new PeriodicJob(
+            BackgroundJobs.WebhookWatch, sp.GetRequiredService<IOptions<WebhookWatchOptions>>().Value.Every, TimeSpan.FromMinutes(1),
+            (lastSuccess, ct) => sp.GetRequiredService<WebhookWatch>().WatchAsync(lastSuccess, ct)));
+    }
+}
