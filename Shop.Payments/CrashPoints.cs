@@ -32,11 +32,7 @@ internal sealed class CrashPoints(IConfiguration configuration, IHostEnvironment
         AfterCancelKey, AfterCancelAnswer, AfterRefundKey, AfterRefundAnswer, AfterOutcomeCommit, AfterNotice,
     ];
 
-    /// <summary>Every one of them, for whoever dies at each in turn.</summary>
-    public static IReadOnlyList<string> All { get; } = [AfterCreateAnswer, AfterStartCommit, AfterConfirmAnswer, AfterOutcomeCommit];
-
     private readonly string? _at = environment.IsDevelopment() ? configuration["Shop:CrashAt"] : null;
-
     private readonly int _count = configuration.GetValue("Shop:CrashCount", 1);
     private int _reached;
 
