@@ -27,11 +27,11 @@ internal sealed record RunView(
     long DifferenceMinor, int Mismatches);
 
 /// <param name="Side">Whose books are wrong, as far as can be said.</param>
-/// <param name="Repairs">What can be asked for now; none while it is being repaired, or when it is over.</param>
+/// <param name="Repairs">What can be asked for now; null while it is being repaired, or when it is over.</param>
 internal sealed record MismatchView(
     Guid Id, string Kind, string Title, string Side, string Meaning, string Action, string Subject, long? OrderNumber, string? IntentId, long? OursMinor,
     long? GatewayMinor, string Currency, DateTimeOffset At, DateTimeOffset FoundAt, MismatchState State, string? Repair, string? Result,
-    DateTimeOffset? ClosedAt, IReadOnlyList<string> Repairs);
+    DateTimeOffset? ClosedAt, IReadOnlyList<string>? Repairs);
 
 /// <param name="Run">The one that was asked for, or the newest.</param>
 /// <param name="Waiting">All mismatches that wait for somebody, whatever run found them.</param>
@@ -164,7 +164,7 @@ internal static class ReconciliationEndpoints
             var kind = Mismatches.Of(m.Kind);
             var canRepair = m.State is MismatchState.Open or MismatchState.Parked;
             return new(m.Id, m.Kind, kind.Title, kind.Side, kind.Meaning, kind.Action, m.Subject, number, m.IntentId, m.OursMinor, m.GatewayMinor, m.Currency, m.At,
-                m.FoundAt, m.State, m.Repair, m.Result, m.ClosedAt, canRepair ? [.. kind.Repairs, Repairs.Ignore] : []);
+                m.FoundAt, m.State, m.Repair, m.Result, m.ClosedAt, canRepair ? [.. kind.Repairs, Repairs.Ignore] : null);
         }
     }
 }

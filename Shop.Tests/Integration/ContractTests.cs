@@ -177,7 +177,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal("ignored", view.Settled.Single(m => m.Id == ignored.Id).State);
         Assert.Equal("done", view.Run!.State);
         Assert.NotNull((await books.CompareAsync(from, to, Why, Ct)).Value);
-        Assert.All(Complete(await books.GetMismatchAsync(mismatch.Id, Ct)).Repairs, repair => Assert.NotNull(MismatchAction.Of(repair)));
+        Assert.All(Complete(await books.GetMismatchAsync(mismatch.Id, Ct)).Repairs!, repair => Assert.NotNull(MismatchAction.Of(repair)));
         Assert.NotNull((await books.RepairAsync(mismatch.Id, "refund", Why, Ct)).Value);
         Assert.Equal("mismatch_not_open", (await books.RepairAsync(mismatch.Id, "refund", Why, Ct)).Problem?.Reason);
     }

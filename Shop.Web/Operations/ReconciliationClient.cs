@@ -104,7 +104,7 @@ public sealed record ReconciliationRun(
 
 public sealed record MismatchDetail(
     Guid Id, string Kind, string Title, string Side, string Meaning, string Action, string Subject, string Currency, DateTimeOffset At, DateTimeOffset FoundAt,
-    string State, IReadOnlyList<string> Repairs, long? OrderNumber = null, string? IntentId = null, long? OursMinor = null, long? GatewayMinor = null,
+    string State, IReadOnlyList<string>? Repairs = null, long? OrderNumber = null, string? IntentId = null, long? OursMinor = null, long? GatewayMinor = null,
     string? Repair = null, string? Result = null, DateTimeOffset? ClosedAt = null);
 
 /// <summary>What can be done about a mismatch, each on a page of its own that says what comes of it and asks why.</summary>
