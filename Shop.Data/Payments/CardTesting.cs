@@ -94,7 +94,11 @@ public static class ChargeSources
     public static readonly string[] Declines =
     [
         .. Reasons.Every.Where(r => r.Side is Side.Bank or Side.Shopper && r.MoneyTaken is MoneyTaken.No).Select(r => r.Code)
-            .Except([Reasons.AuthenticationNeeded, Reasons.BankTemporarilyUnavailable, Reasons.NotConfirmedInTime, Reasons.PaymentMethodUnusable]),
+            .Except([
+                Reasons.AuthenticationNeeded, Reasons.AuthenticationAbandoned, Reasons.BankTemporarilyUnavailable, Reasons.NotConfirmedInTime,
+                Reasons.NotTriedInTime, Reasons.PaymentMethodUnusable, Reasons.TooManyDeclines,
+            ]),
+        Reasons.CardTriedTooOften, // the gateway's own guard against the same thing
     ];
 
     // Each row of a source is one charge; its job tells how that ended.
