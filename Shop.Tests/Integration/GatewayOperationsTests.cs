@@ -11,9 +11,9 @@ namespace Shop.Tests.Integration;
 
 public sealed class GatewayOperationsTests : IAsyncLifetime
 {
-    private readonly ApiHost _api = new();
+    private ApiHost _api = null!;
 
-    public Task InitializeAsync() => _api.InitializeAsync();
+    public async Task InitializeAsync() => _api = await ApiHost.StartAsync();
 
     public Task DisposeAsync() => _api.DisposeAsync().AsTask();
 

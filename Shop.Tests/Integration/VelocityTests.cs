@@ -125,9 +125,10 @@ public sealed class VelocityTests(VelocityTests.LimitedApi limited) : IClassFixt
 
     public sealed class LimitedApi : IAsyncLifetime
     {
-        public ApiHost Api { get; } = new(("CardTesting:Lifted", "false"), ("ForwardedHeaders_Enabled", "true"), ("Timeouts:Outcome", "00:00:00.050"));
+        public ApiHost Api { get; private set; } = null!;
 
-        public Task InitializeAsync() => Api.InitializeAsync();
+        public async Task InitializeAsync() => Api = await ApiHost.StartAsync(
+            ("CardTesting:Lifted", "false"), ("ForwardedHeaders_Enabled", "true"), ("Timeouts:Outcome", "00:00:00.050"));
 
         public Task DisposeAsync() => Api.DisposeAsync().AsTask();
     }
