@@ -43,9 +43,11 @@ internal sealed class Wariness(
 
         await using var db = await contexts.CreateDbContextAsync(ct);
         var since = now - options.Value.CardWindow;
-        var declines = await db.PaymentAttempts.CountAsync(
-            a => a.CardFingerprint == card && a.At > since && a.Class == "not_charged" && ChargeSources.Declines.Contains(a.Reason), ct);
-        if (declines < options.Value.RefuseCard)
+        var seen = await db.PaymentAttempts.Where(a => a.CardFingerprint == card && a.At > since && a.Operation == "confirm").GroupBy(a => 1).Select(g => new
+        {
+            Declines = g.Count(a => a.Class == "not_charged" && ChargeSources.Declines.Contains(a.Reason)), Charges = g.Count(a => a.Class == "charged"),
+        }).SingleOrDefaultAsync(ct);
+        if (seen is not { Declines: var declines } || declines < options.Value.RefuseCard || declines < options.Value.Ratio * (declines + seen.Charges))
             return new(false, [asked]);
 
         await KeepAsync(job, SourceKind.Card, Convert.FromHexString(card)[..16], declines, ct);

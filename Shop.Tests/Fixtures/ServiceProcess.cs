@@ -52,6 +52,8 @@ internal sealed class ServiceProcess : IDisposable
         }
     }
 
+    public bool HasEnded => _process.HasExited;
+
     /// <returns>How it ended; 137 is SIGKILL.</returns>
     public async Task<int> EndAsync()
     {

@@ -130,6 +130,7 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
         Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
 
         var closed = await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+
         Assert.Equal(Reasons.GatewayDownTooLong, closed.Reason);
         Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
         Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));

@@ -1,0 +1,184 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
+using Shop.Api.Orders;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Outbox;
+using Shop.Data.Payments;
+using Shop.Tests.Fixtures;
+
+namespace Shop.Tests.Chaos;
+
+internal sealed record LedgerEntry(
+    string Intent, string? OrderId, string Status, string Currency, long AmountMinor, long ChargedMinor, long RefundedMinor, int Charges, int Attempts);
+
+/// <summary>In which of the ways that must not exist an order is wrong.</summary>
+internal enum Wrong { Double, Lost, WithoutHold, Oversold, Stuck, Unexplained, Missing }
+
+internal sealed record Finding(Wrong Kind, Guid? Order, string What);
+
+/// <summary>
+/// Compares the whole of the books with what the simulator knows to have happened to the money. It trusts nothing the shop says about
+/// itself but the rows it keeps for people.
+/// </summary>
+internal sealed class Audit(string database, Uri simulator, IReadOnlyDictionary<string, int> stockAtFirst) : IDisposable
+{
+    private readonly HttpClient _simulator = new() { BaseAddress = simulator, Timeout = TimeSpan.FromSeconds(60) };
+    private readonly List<Finding> _findings = [];
+
+    public void Dispose() => _simulator.Dispose();
+
+    /// <summary>Orders that still move, work that still waits; nothing of either when the dust has settled.</summary>
+    public static async Task<(int Orders, int Jobs, int Events, int Mails)> UnsettledAsync(ShopDbContext db, CancellationToken ct) => (
+        await db.Orders.CountAsync(o => o.Payment != PaymentState.Paid && o.Payment != PaymentState.Abandoned, ct),
+        await db.PaymentJobs.CountAsync(j => j.State == JobState.Waiting, ct),
+        await db.WebhookReceipts.CountAsync(w => w.State == JobState.Waiting, ct),
+        await db.Outbox.CountAsync(m => m.State == JobState.Waiting, ct));
+
+    public async Task<IReadOnlyList<Finding>> FindAsync(IReadOnlyCollection<Accepted> accepted, CancellationToken ct)
+    {
+        var entries = await _simulator.GetFromJsonAsync<LedgerEntry[]>(new Uri("/ledger", UriKind.Relative), ct) ?? [];
+        var ledger = entries.Where(e => e.OrderId is not null).ToLookup(e => Guid.Parse(e.OrderId!));
+        await using var db = PostgresServer.Open(database);
+        var orders = await db.Orders.AsNoTracking().Include(o => o.Lines).ToListAsync(ct);
+        var timeline = (await db.Timeline.AsNoTracking().ToListAsync(ct)).OrderBy(t => t.At).ToLookup(t => t.OrderId);
+        var charged = (await db.PaymentAttempts.Where(a => a.Class == "charged").Select(a => a.OrderId).Distinct().ToListAsync(ct)).ToHashSet();
+        var mails = (await db.Outbox.Where(m => m.Kind == OutboxKind.OrderConfirmedMail).Select(m => m.OrderId!.Value).ToListAsync(ct)).ToLookup(id => id);
+
+        foreach (var order in orders)
+        {
+            Money(order, [.. ledger[order.Id]]);
+            Ends(order, [.. timeline[order.Id]], charged.Contains(order.Id), mails[order.Id].Count());
+        }
+
+        Missing(accepted, orders, ledger);
+        await LeftOversAsync(db, ct);
+        await StockAsync(db, orders, ct);
+        foreach (var seen in await Witness.HearAsync(db, ct))
+            Found(seen.OrderId is null ? Wrong.Oversold : Wrong.WithoutHold, seen.OrderId, $"{seen.At:HH:mm:ss.fff} {seen.What}");
+        return _findings;
+    }
+
+    private void Money(Order order, LedgerEntry[] ledger)
+    {
+        var (charges, charged, refunded) = (ledger.Sum(e => e.Charges), ledger.Sum(e => e.ChargedMinor), ledger.Sum(e => e.RefundedMinor));
+        if (charges > 1 || charged > order.TotalMinor)
+            Found(Wrong.Double, order.Id, $"charged {charges} times, {charged} of {order.TotalMinor}");
+        if (charged != order.CapturedMinor || refunded != order.RefundedMinor)
+            Found(Wrong.Lost, order.Id, $"the gateway took {charged} and gave back {refunded}; the books say {order.CapturedMinor} and {order.RefundedMinor}");
+        if (charged > 0 != order.Payment is PaymentState.Paid)
+            Found(Wrong.Lost, order.Id, $"the gateway took {charged}; the order is {order.Payment}");
+        if (order.Payment is PaymentState.Abandoned && ledger.Any(e => e.Status is not ("canceled" or "requires_payment_method")))
+            Found(Wrong.Lost, order.Id, $"closed, but its intent is {string.Join(", ", ledger.Select(e => e.Status))}: it may still be charged");
+    }
+
+    private void Ends(Order order, TimelineEntry[] timeline, bool hasCharge, int mails)
+    {
+        if (timeline.FirstOrDefault()?.Kind is not TimelineKinds.Placed)
+            Found(Wrong.Unexplained, order.Id, "the timeline does not begin with the order");
+        if (order.Reference is not { Length: 11 } || OrderWords.Of(order, charges: 1) is not { Headline.Length: > 0, Explanation.Length: > 0 })
+            Found(Wrong.Unexplained, order.Id, "no reference to quote, or no words");
+        string[] bad = [TimelineKinds.Declined, TimelineKinds.Unknown, TimelineKinds.Deferred, TimelineKinds.Closed, TimelineKinds.ActionNeeded];
+        foreach (var silent in timeline.Where(t => bad.Contains(t.Kind) && (t.Reason is null || !Reasons.IsKnown(t.Reason) || t.Summary is "")))
+            Found(Wrong.Unexplained, order.Id, $"{silent.Kind} without a reason or words");
+
+        switch (order)
+        {
+            case { Payment: PaymentState.Paid, Fulfilment: FulfilmentState.Open }:
+                if (timeline.Count(t => t.Kind == TimelineKinds.Paid) != 1 || !hasCharge)
+                    Found(Wrong.Unexplained, order.Id, "paid, but the timeline or the attempts do not say how");
+                if (mails != 1)
+                    Found(Wrong.Unexplained, order.Id, $"paid and confirmed to the shopper {mails} times");
+                break;
+            case { Payment: PaymentState.Paid }:
+                if (order.Reason is not Reasons.PaidAfterClosing || timeline.All(t => t.Kind != TimelineKinds.RefundOwed))
+                    Found(Wrong.Unexplained, order.Id, $"{order.Fulfilment} after it was paid, reason {order.Reason}");
+                if (order.RefundedMinor != order.CapturedMinor)
+                    Found(Wrong.Stuck, order.Id, $"{order.CapturedMinor - order.RefundedMinor} are owed to the shopper");
+                break;
+            case { Payment: PaymentState.Abandoned }:
+                if (order.Reason is null || !Reasons.IsKnown(order.Reason) || Reasons.Of(order.Reason).Shopper is ""
+                    || timeline.LastOrDefault(t => t.Kind == TimelineKinds.Closed)?.Reason != order.Reason)
+                    Found(Wrong.Unexplained, order.Id, $"closed, reason {order.Reason}");
+                break;
+            default:
+                Found(Wrong.Stuck, order.Id, $"{order.Payment}, reason {order.Reason}, deadline {order.DeadlineAt:HH:mm:ss}");
+                break;
+        }
+    }
+
+    private void Missing(IReadOnlyCollection<Accepted> accepted, List<Order> orders, ILookup<Guid, LedgerEntry> ledger)
+    {
+        var numbers = orders.Select(o => o.Number).ToHashSet();
+        foreach (var lost in accepted.Where(a => !numbers.Contains(a.Number)))
+            Found(Wrong.Missing, null, $"order {lost.Number} of shopper {lost.Shopper} was promised and is not there");
+        var ids = orders.Select(o => o.Id).ToHashSet();
+        foreach (var unknown in ledger.Where(l => !ids.Contains(l.Key)))
+            Found(Wrong.Lost, unknown.Key, "the gateway knows an order that we do not");
+    }
+
+    private async Task LeftOversAsync(ShopDbContext db, CancellationToken ct)
+    {
+        foreach (var job in await db.PaymentJobs.AsNoTracking().Where(j => j.State != JobState.Done).ToListAsync(ct))
+            Found(Wrong.Stuck, job.OrderId, $"{job.Kind} job {job.State}, {job.Leases} leases, {job.Attempts} attempts, {job.LastReason}");
+        foreach (var receipt in await db.WebhookReceipts.AsNoTracking().Where(w => w.State != JobState.Done).ToListAsync(ct))
+            Found(Wrong.Stuck, null, $"event {receipt.EventId} {receipt.State} after {receipt.Attempts} attempts: {receipt.LastError}");
+        foreach (var mail in await db.Outbox.AsNoTracking().Where(m => m.State != JobState.Done).ToListAsync(ct))
+            Found(Wrong.Stuck, mail.OrderId, $"{mail.Kind} {mail.State} after {mail.Attempts} attempts: {mail.LastError}");
+    }
+
+    private async Task StockAsync(ShopDbContext db, List<Order> orders, CancellationToken ct)
+    {
+        var holds = await db.Holds.AsNoTracking().ToListAsync(ct);
+        foreach (var hold in holds)
+            Found(Wrong.Stuck, hold.OrderId, $"{hold.Quantity} of {hold.Sku} are still held");
+        var sold = orders.Where(o => o is { Payment: PaymentState.Paid, Fulfilment: FulfilmentState.Open }).SelectMany(o => o.Lines)
+            .GroupBy(l => l.Sku).ToDictionary(g => g.Key, g => g.Sum(l => l.Quantity));
+        foreach (var item in await db.Stock.AsNoTracking().ToListAsync(ct))
+        {
+            var left = stockAtFirst[item.Sku] - sold.GetValueOrDefault(item.Sku);
+            if (item.OnHand < 0 || item.OnHand != left || item.Held != holds.Where(h => h.Sku == item.Sku).Sum(h => h.Quantity))
+                Found(Wrong.Oversold, null, $"{item.Sku}: {item.OnHand} on hand, {left} expected, {item.Held} held");
+        }
+    }
+
+    private void Found(Wrong kind, Guid? order, string what) => _findings.Add(new(kind, order, what));
+
+    /// <summary>All that is known about an order, on both sides.</summary>
+    public async Task<string> DossierAsync(Guid orderId, CancellationToken ct)
+    {
+        await using var db = PostgresServer.Open(database);
+        var text = new StringBuilder();
+        if (await db.Orders.AsNoTracking().Include(o => o.Lines).SingleOrDefaultAsync(o => o.Id == orderId, ct) is not { } order)
+            return $"order {orderId} is not there";
+
+        text.AppendLine($"order {order.Number} {order.Id}: {order.Payment} {order.Fulfilment}, reason {order.Reason}, total {order.TotalMinor}, captured "
+            + $"{order.CapturedMinor}, refunded {order.RefundedMinor}, placed {order.PlacedAt:HH:mm:ss.fff}, deadline {order.DeadlineAt:HH:mm:ss.fff}, "
+            + string.Join(" + ", order.Lines.Select(l => $"{l.Quantity} {l.Sku}")));
+        var facts = (await db.Timeline.AsNoTracking().Where(t => t.OrderId == orderId).ToListAsync(ct))
+            .Select(t => (t.At, $"timeline  {t.Kind} {t.Reason} {(t.ForShopper ? "" : t.Summary)} {t.Data}"))
+            .Concat((await db.PaymentAttempts.AsNoTracking().Where(a => a.OrderId == orderId).ToListAsync(ct)).Select(a => (a.At,
+                $"attempt   {a.Operation} {a.Key} -> {a.Class} {a.HttpStatus} {a.Code} {a.DeclineCode} {a.Reason} ({a.LatencyMs:F0} ms) {a.RequestId} proof: {a.Proof}")));
+        foreach (var (at, what) in facts.OrderBy(f => f.Item1))
+            text.AppendLine($"  {at:HH:mm:ss.fff} {what}");
+        foreach (var intent in await db.PaymentIntents.AsNoTracking().Where(i => i.OrderId == orderId).ToListAsync(ct))
+            text.AppendLine($"  intent    {intent.GatewayId} confirm {intent.Confirm} open {intent.ConfirmOpen}");
+        foreach (var job in await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == orderId).OrderBy(j => j.CreatedAt).ToListAsync(ct))
+        {
+            text.AppendLine($"  job       {job.Kind} {job.State}, made {job.CreatedAt:HH:mm:ss.fff}, due {job.DueAt:HH:mm:ss.fff}, leased until "
+                + $"{job.LeasedUntil:HH:mm:ss.fff}, {job.Leases} leases, {job.Attempts} attempts, token {job.LeaseToken}, {job.LastReason}, {job.PaymentToken}");
+        }
+
+        foreach (var refund in await db.Refunds.AsNoTracking().Where(r => r.OrderId == orderId).ToListAsync(ct))
+            text.AppendLine($"  refund    {refund.State} {refund.AmountMinor} {refund.GatewayId}");
+        foreach (var hold in await db.Holds.AsNoTracking().Where(h => h.OrderId == orderId).ToListAsync(ct))
+            text.AppendLine($"  hold      {hold.Quantity} {hold.Sku} until {hold.ExpiresAt:HH:mm:ss.fff}");
+        foreach (var entry in await _simulator.GetFromJsonAsync<LedgerEntry[]>(new Uri($"/ledger?order={orderId}", UriKind.Relative), ct) ?? [])
+            text.AppendLine($"  ledger    {entry.Intent} {entry.Status}, {entry.Charges} charges, {entry.ChargedMinor} charged, {entry.RefundedMinor} refunded");
+        foreach (var request in (await _simulator.GetFromJsonAsync<JsonArray>(new Uri($"/requests?order={orderId}", UriKind.Relative), ct))!.Reverse())
+            text.AppendLine($"  simulator {request!["at"]} {request["operation"]} {request["idempotencyKey"]} {request["status"]} {request["fault"]} {request["requestId"]}");
+        return text.ToString();
+    }
+}
