@@ -127,6 +127,21 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal("job_not_parked", (await operations.RetryJobAsync(job.Id, Why, Ct)).Problem?.Reason);
         Assert.Equal("validation_failed", (await operations.RetryJobAsync(job.Id, "", Ct)).Problem?.Reason);
 
+        await db.Database.ExecuteSqlAsync($"""
+            INSERT INTO payments.gateway_health (provider, replica, state, since, open_until, reason, code, seen_at)
+            VALUES ('Stripe', 'one', 'Open', now(), now(), 'outcome_unknown', 'HTTP 503', now());
+            INSERT INTO payments.gateway_changes (id, provider, replica, breaker, state, reason, code, at)
+            VALUES ({Guid.CreateVersion7()}, 'Stripe', 'one', 'quiet', 'Open', 'outcome_unknown', 'HTTP 503', now());
+            INSERT INTO payments.payment_attempts (id, order_id, provider, operation, class, reason, code, latency_ms, at)
+            VALUES ({Guid.CreateVersion7()}, {stored.Id}, 'Stripe', 'confirm', 'unknown', 'outcome_unknown', 'reset', 1, now());
+            INSERT INTO payments.velocity_events (id, tier, kind, hash, declines, at)
+            VALUES ({Guid.CreateVersion7()}, 'Refused', 'Address', '\x0102030405', 10, now());
+            """);
+        Assert.NotNull((await operations.OverrideGatewayAsync("stripe", "forced", 15, Why, Ct)).Value);
+        Assert.Equal("validation_failed", (await operations.OverrideGatewayAsync("stripe", "forced", 90, Why, Ct)).Problem?.Reason);
+        Assert.Equal("forced", Complete(await operations.GetGatewaysAsync(Ct)).Items[0].State);
+        Assert.Equal(1, Complete(await operations.GetCardTestingAsync(Ct)).Sources[0].Refused);
+
         Assert.Equal(Why, Complete(await operations.GetAuditOfOrderAsync(row.Number, Ct)).Items[0].Why);
         var search = new AuditSearch(Subject: $"{row.Number}", Text: "gateway", From: DateOnly.FromDateTime(DateTime.UtcNow).AddDays(-1), To: DateOnly.FromDateTime(DateTime.UtcNow));
         Assert.Equal(["message_retried", "job_retried"], Complete(await operations.GetAuditAsync(search, Ct)).Items.Select(entry => entry.Action));
