@@ -69,6 +69,7 @@ internal static class OperationsEndpoints
         operations.WithRequestTimeout(Deadlines.Report);
         operations.MapStaff();
         operations.MapAudit();
+        operations.MapShortfalls();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
