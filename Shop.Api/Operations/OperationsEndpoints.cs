@@ -85,6 +85,7 @@ internal static class OperationsEndpoints
         operations.MapUnknown();
         operations.MapBackgroundJobs();
         operations.MapReconciliation();
+        operations.MapShortfalls();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))

@@ -147,6 +147,10 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal(["message_retried", "job_retried"], Complete(await operations.GetAuditAsync(search, Ct)).Items.Select(entry => entry.Action));
         Assert.Empty((await operations.GetAuditAsync(search with { Action = "signed_in" }, Ct)).Value!.Items);
         await Assert.ThrowsAsync<EntryRefusedException>(() => operations.GetStaffAsync(Ct));
+
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.stock_items SET on_hand = 0 WHERE sku = {stored.Lines[0].Sku}");
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'Paid' WHERE id = {stored.Id}");
+        Assert.Equal([stored.Lines[0].Sku], Complete(await operations.GetShortfallsAsync(Ct)).Items.Select(item => item.Sku));
     }
 
     [Fact]
