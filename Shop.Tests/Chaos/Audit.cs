@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -36,6 +37,16 @@ internal sealed class Audit(string database, Uri simulator, IReadOnlyDictionary<
         await db.PaymentJobs.CountAsync(j => j.State == JobState.Waiting, ct),
         await db.WebhookReceipts.CountAsync(w => w.State == JobState.Waiting, ct),
         await db.Outbox.CountAsync(m => m.State == JobState.Waiting, ct));
+
+    /// <summary>Until nothing moves any more, which is some time after the last deadline; what moves longer is a finding.</summary>
+    public static async Task SettledAsync(string database, CancellationToken ct)
+    {
+        await using var db = PostgresServer.Open(database);
+        var patience = TimeSpan.FromSeconds(90) + (await db.Orders.MaxAsync(o => o.DeadlineAt, ct) - DateTimeOffset.UtcNow);
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < patience && await UnsettledAsync(db, ct) is not (0, 0, 0, 0))
+            await Task.Delay(500, ct);
+    }
 
     public async Task<IReadOnlyList<Finding>> FindAsync(IReadOnlyCollection<Accepted> accepted, CancellationToken ct)
     {
