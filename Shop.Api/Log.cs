@@ -1,3 +1,5 @@
+using Shop.Data.Payments;
+
 namespace Shop.Api;
 
 /// <summary>Every log line this service can write. Event ids are stable: alerts and dashboards refer to them.</summary>
@@ -81,6 +83,12 @@ internal static partial class Log
 
     [LoggerMessage(2040, LogLevel.Warning, "How the gateways stand could not be looked up: {Why}")]
     public static partial void GatewaysNotSeen(this ILogger logger, string why);
+
+    [LoggerMessage(2041, LogLevel.Warning, "Payment {Tier}: {Declines} declines from one {Kind}; {Wait}")]
+    public static partial void VelocityLimited(this ILogger logger, VelocityTier tier, SourceKind kind, int declines, TimeSpan wait);
+
+    [LoggerMessage(2042, LogLevel.Warning, "That a payment was limited could not be kept: {Why}")]
+    public static partial void VelocityNotKept(this ILogger logger, string why);
 
     [LoggerMessage(2020, LogLevel.Information, "Parked {Thing} {Id} is due again")]
     public static partial void Unparked(this ILogger logger, string thing, string id);

@@ -8,7 +8,7 @@ var (postgres, shopdb) = builder.AddShopDatabase("postgres", "shopdb");
 var cache = builder.AddShopCache("cache");
 
 // A real account is these three parameters; while they are not set, development pays at the simulator.
-var stripeKey = builder.AddStripeParameter("stripe-secret-key", "sk_test_simulator", secret: true);
+var stripeKey = builder.AddStripeKey();
 var stripePublishableKey = builder.AddStripeParameter("stripe-publishable-key", "pk_test_simulator");
 var webhookSecret = builder.AddKnownSecret("stripe-webhook-secret");
 

@@ -10,7 +10,7 @@ internal static class ShopServices
         project.WithHttpHealthCheck("/ready").WithoutTelemetryRetry()
             .WithUrlForEndpoint("http", url => url.DisplayText = name);
         // One ladder and one plan for all: a rung that only one process knows contradicts the others in silence.
-        foreach (var section in (string[])["Timeouts", "Connections"])
+        foreach (var section in (string[])["Timeouts", "Connections", "CardTesting"])
         {
             foreach (var setting in project.ApplicationBuilder.Configuration.GetSection(section).GetChildren())
                 project.WithEnvironment($"{section}__{setting.Key}", setting.Value);

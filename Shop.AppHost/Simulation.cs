@@ -5,6 +5,13 @@ namespace Shop.AppHost;
 /// <summary>The outside world of development and tests. Never part of a deployment.</summary>
 internal static class Simulation
 {
+    private const string StripeKey = "stripe-secret-key";
+    private const string SimulatedKey = "sk_test_simulator";
+
+    /// <summary>Whose key it is decides where payments go: a real account's goes to the real gateway, and the rest of the simulated world stays.</summary>
+    public static IResourceBuilder<ParameterResource> AddStripeKey(this IDistributedApplicationBuilder builder) =>
+        builder.AddStripeParameter(StripeKey, SimulatedKey, secret: true);
+
     /// <summary>Taken from configuration, else what the simulator accepts; a deployment is asked for it.</summary>
     public static IResourceBuilder<ParameterResource> AddStripeParameter(
         this IDistributedApplicationBuilder builder, string name, string simulated, bool secret = false) =>
@@ -30,10 +37,14 @@ internal static class Simulation
         // Two cards in a hundred are declined, as at a real shop; tests that drive the whole shop set it to 0.
         simulator.WithEnvironment("Simulator__Stripe__DeclineRate", builder.Configuration["Simulator:Stripe:DeclineRate"] ?? "0.02").WithFaultCommands();
         payments
-            .WithEnvironment("Gateways__Stripe__ApiBase", ReferenceExpression.Create($"{http}/stripe"))
             .WithEnvironment("Smtp__Host", smtp.Property(EndpointProperty.Host))
             .WithEnvironment("Smtp__Port", smtp.Property(EndpointProperty.Port));
-        web.WithEnvironment("HostedFields__Url", http);
+        if ((builder.Configuration[$"Parameters:{StripeKey}"] ?? SimulatedKey) == SimulatedKey)
+        {
+            payments.WithEnvironment("Gateways__Stripe__ApiBase", ReferenceExpression.Create($"{http}/stripe"));
+            web.WithEnvironment("HostedFields__Url", http);
+        }
+
         return simulator;
     }
 

@@ -1,4 +1,3 @@
-using Polly.CircuitBreaker;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
@@ -64,8 +63,15 @@ internal static partial class Log
     public static partial void GatewayFailed(
         this ILogger logger, PaymentProvider provider, GatewayOperation operation, string @class, int? status, string? code, string? requestId);
 
-    [LoggerMessage(3020, LogLevel.Warning, "The {Breaker} breaker of {Provider} is {State} after {After}")]
-    public static partial void CircuitChanged(this ILogger logger, PaymentProvider provider, string breaker, CircuitState state, string? after);
+    [LoggerMessage(3020, LogLevel.Warning, "The {Breaker} breaker of {Provider} is {State}; it opened for {Reason} ({Code})")]
+    public static partial void CircuitChanged(
+        this ILogger logger, PaymentProvider provider, string breaker, BreakerState state, string? reason, string? code);
+
+    [LoggerMessage(3021, LogLevel.Warning, "{Provider} by an operator's decision: {Mode}")]
+    public static partial void GatewayOverridden(this ILogger logger, PaymentProvider provider, string mode);
+
+    [LoggerMessage(3022, LogLevel.Information, "{Provider} is used again: {Count} jobs that waited for it are due now")]
+    public static partial void BroughtForward(this ILogger logger, PaymentProvider provider, int count);
 
     [LoggerMessage(3040, LogLevel.Warning, "Webhook of {Provider} refused: {Why}")]
     public static partial void WebhookRefused(this ILogger logger, PaymentProvider provider, string why);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Shop.Data.Orders;
@@ -15,11 +16,16 @@ internal sealed class PaymentTelemetry
     private readonly Counter<long> _circuitChanges;
     private readonly Histogram<double> _queueTime;
 
+    private readonly ConcurrentDictionary<PaymentProvider, Func<int>> _circuits = new();
+
     public PaymentTelemetry(IMeterFactory meters)
     {
         var meter = meters.Create(Name);
         _outcomes = meter.CreateCounter<long>("shop.payments.outcomes", "{payment}", "Finished payments by provider and outcome");
         _circuitChanges = meter.CreateCounter<long>("shop.payments.circuit.changes", "{change}", "Breakers opened, half-opened, closed");
+        meter.CreateObservableGauge("shop.payments.circuit.state", () => _circuits.Select(circuit => new Measurement<int>(
+            circuit.Value(), new KeyValuePair<string, object?>("shop.payment.provider", circuit.Key.ToString()))),
+            "{state}", "How this process finds a gateway: 0 closed, 1 half-open, 2 open");
         _queueTime = meter.CreateHistogram<double>("shop.payments.queue.time", "s", "Time from the request to its outcome");
     }
 
@@ -58,6 +64,8 @@ internal sealed class PaymentTelemetry
         _outcomes.Add(1, tags);
         _queueTime.Record(queued.TotalSeconds, tags);
     }
+
+    public void Watch(PaymentProvider provider, Func<int> state) => _circuits[provider] = state;
 
     public void CircuitChanged(PaymentProvider provider, string breaker, string state) =>
         _circuitChanges.Add(1, new TagList { { "shop.payment.provider", provider.ToString() }, { "breaker", breaker }, { "state", state } });

@@ -31,7 +31,7 @@ builder.Services.AddSingleton<GatewayListener>();
 builder.Services.AddHostedService(services => services.GetRequiredService<SmtpSink>());
 builder.Services.AddHostedService(services => services.GetRequiredService<GatewayListener>());
 builder.Services.AddHostedService<WebhookSender>();
-builder.Services.AddHostedService<RefundClearing>();
+builder.Services.AddHostedService<Clearing>();
 builder.Services.AddRazorComponents();
 
 var app = builder.Build();

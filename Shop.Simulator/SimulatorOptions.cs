@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.RegularExpressions;
 
 namespace Shop.Simulator;
 
@@ -37,6 +38,12 @@ internal sealed class StripeOptions
     /// <summary>How long the bank takes for its last word on a refund, with the cards that are about that.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")] public TimeSpan RefundsSettleAfter { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long a charge takes to reach the balance; with <c>capture_method=automatic</c> and after a capture it is there at once.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")] public TimeSpan BalanceAfter { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How far search lags behind.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")] public TimeSpan SearchLag { get; init; } = TimeSpan.FromSeconds(5);
+
     public WebhookEndpoint? Webhook { get; init; }
     public WebhookEndpoint[] Webhooks { get; init; } = [];
     [Range(1, 20)] public int WebhookAttempts { get; init; } = 10;
@@ -47,12 +54,18 @@ internal sealed class StripeOptions
     public WebhookEndpoint[] AllWebhooks => Webhook is { Url.Length: > 0 } one ? [one, .. Webhooks] : Webhooks;
 }
 
-internal sealed record WebhookEndpoint
+internal sealed partial record WebhookEndpoint
 {
     public string Url { get; init; } = "";
     public string Secret { get; init; } = "";
 
-    public bool IsValid => Secret.Length > 0 && Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
+    /// <summary>As whose version its events are written; without one, the account's.</summary>
+    public string? ApiVersion { get; init; }
+
+    public bool IsValid => Secret.Length > 0 && (ApiVersion is null || Version().IsMatch(ApiVersion)) && Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
+
+    [GeneratedRegex("^[0-9]{4}-[0-9]{2}-[0-9]{2}(\\.[a-z]+)?$")]
+    private static partial Regex Version();
 }
 
 internal sealed class SmtpOptions

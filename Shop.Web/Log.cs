@@ -12,6 +12,6 @@ internal static partial class Log
     [LoggerMessage(3003, LogLevel.Warning, "A page was answered with {Status}: {What} could not be reached")]
     public static partial void PageUnavailable(this ILogger logger, int status, string what);
 
-    [LoggerMessage(3010, LogLevel.Warning, "HostedFields:Url is not set: this shop takes no card payments, and its checkout says so")]
+    [LoggerMessage(3010, LogLevel.Warning, "HostedFields:PublishableKey is not set: this shop takes no card payments, and its checkout says so")]
     public static partial void CardsNotSetUp(this ILogger logger);
 }

@@ -3,6 +3,8 @@ using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Npgsql;
+using Shop.Api.Orders;
+using Shop.Api.RateLimits;
 using Shop.Data.Carts;
 using Shop.ServiceDefaults;
 
@@ -71,6 +73,9 @@ internal static class CartEndpoints
         carts.MapPost("/lines", AddToCart).WithName(nameof(AddToCart))
             .WithSummary("Adds to the cart; makes one, and gives its token, where there is none.")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
+        carts.MapPost("/events", BrowserReports.ReportCart).WithName(nameof(BrowserReports.ReportCart))
+            .WithSummary("What only the shopper's browser could see, before there is an order.").ProducesProblem(400).ProducesProblem(422)
+            .RequireRateLimiting(RateLimiting.Reports);
         carts.MapPut("/lines/{sku}", SetCartLine).WithName(nameof(SetCartLine))
             .WithSummary("Sets a line's quantity, 0 removes it, on the version that was seen.").ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
     }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Api.Accounts;
+using Shop.Api.CardTesting;
 using Shop.Api.Carts;
 using Shop.Api.Orders;
 using Shop.Data;
@@ -29,13 +30,13 @@ internal static class CheckoutEndpoints
     public static void MapCheckout(this IEndpointRouteBuilder app) => // guests are the normal case
         app.MapPost("/checkout", PlaceOrder).WithName(nameof(PlaceOrder)).WithTags("Checkout")
             .WithSummary("Orders a cart: 200 when the payment is settled, 202 while it is being confirmed. The same key is the same order.")
-            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503)
+            .ProducesProblem(400).ProducesProblem(409).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503)
             .AddEndpointFilter<OnceMore>().WithRequestTimeout(CheckoutOptions.DeadlinePolicy).AllowAnonymous();
 
     internal static async Task<OrderResult> PlaceOrder(
         CheckoutRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
         [FromHeader(Name = CartToken.Header)] string? cartToken, Caller? caller, ShopDbContext db, NpgsqlDataSource database,
-        OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time,
+        OrderWaiters waiters, OrderAnswers answers, VelocityLimits velocities, HttpContext http, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time,
         TimeProvider clock, ShopTelemetry telemetry, ILogger<CheckoutRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
@@ -47,7 +48,8 @@ internal static class CheckoutEndpoints
 
         var cartHash = CartToken.HashOf(cartToken) ?? [];
         var digest = request.Digest();
-        var (known, cart) = await ReadAsync(database, key, cartHash, ct);
+        var sources = velocities.SourcesOf(http, request.Email, caller?.SignedInUserId);
+        var (known, cart, counts) = await ReadAsync(database, key, cartHash, sources, velocities.Since, ct);
         if (known is not null)
             return await AnswerAsync(known);
         if (cart is { OrderId: { } winner })
@@ -61,6 +63,14 @@ internal static class CheckoutEndpoints
         if (cart.Lines.Where(l => l.Available < l.Quantity).Select(l => l.Sku).ToArray() is [_, ..] missing)
             return OutOfStock(missing);
 
+        var velocity = velocities.Judge(counts);
+        await velocities.KeepAsync(velocity, ct);
+        if (velocity.Tier is VelocityTier.Refused)
+        {
+            Told(VelocityLimits.Reason);
+            return VelocityLimits.Refuse(http, velocity);
+        }
+
         var now = clock.GetUtcNow();
         var person = new Person
         {
@@ -69,8 +79,10 @@ internal static class CheckoutEndpoints
         };
         var order = OrderOf(cart, person, caller?.SignedInUserId, key, digest, now, time.Value.Of(options.Value.Deadline));
         var job = PaymentJob.Of(
-            PaymentJobKind.Charge, order.Id, CheckoutRequest.ProviderOf(request.Provider)!.Value, now, paymentToken: request.PaymentToken);
+            PaymentJobKind.Charge, order.Id, CheckoutRequest.ProviderOf(request.Provider)!.Value, now, now + time.Value.Of(Slow(velocity)),
+            request.PaymentToken, wary: velocity.Tier is not VelocityTier.None);
 
+        var hold = time.Value.Of(options.Value.Hold);
         using var waiter = waiters.Register(order.Id); // before the commit
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(timeouts.Value.Transaction); // or nothing would be left of the request to wait for the outcome
@@ -78,8 +90,10 @@ internal static class CheckoutEndpoints
         try
         {
             placement = await db.PlaceAsync(
-                order, person, cart.Version, job, TimelineEntry.Of(order.Id, now, TimelineKinds.Placed, "We have received your order."),
-                time.Value.Of(options.Value.Hold), limit.Token);
+                order, person, cart.Version, job, TimelineEntry.Of(
+                    order.Id, now, TimelineKinds.Placed, "We have received your order.",
+                    facts: new { job = job.Id, job.Provider, lines = order.Lines.Count, order.TotalMinor, heldUntil = now + hold, order.DeadlineAt }),
+                hold, limit.Token, sources);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable && IsTwin(e))
         {
@@ -91,7 +105,7 @@ internal static class CheckoutEndpoints
             case PlacementOutcome.OutOfStock:
                 return OutOfStock(placement.ShortSkus);
             case PlacementOutcome.KeyUsed or PlacementOutcome.CartTaken:
-                (known, cart) = await ReadAsync(database, key, cartHash, ct);
+                (known, cart, _) = await ReadAsync(database, key, cartHash, sources, velocities.Since, ct);
                 return known is not null ? await AnswerAsync(known)
                     : cart is { OrderId: { } other } ? await ShowAsync(other)
                     : CartChanged();
@@ -121,29 +135,40 @@ internal static class CheckoutEndpoints
 
         ProblemHttpResult Refuse(int status, string reason, string detail, params ReadOnlySpan<(string Name, object Value)> extensions)
         {
-            ShopTelemetry.Tag(reason);
-            telemetry.CheckoutAnswered(reason);
-            logger.CheckoutRefused(reason);
+            Told(reason);
             Dictionary<string, object?> members = [];
             foreach (var (name, value) in extensions)
                 members[name] = value;
             return Problems.Refuse(status, reason, detail, members);
         }
+
+        void Told(string reason)
+        {
+            ShopTelemetry.Tag(reason);
+            telemetry.CheckoutAnswered(reason);
+            logger.CheckoutRefused(reason);
+        }
     }
 
     private sealed record KnownOrder(Guid Id, long Number, string Digest);
 
-    /// <summary>All that decides how to go on, in one round trip: the order of this key if there is one, and the cart.</summary>
-    private static async Task<(KnownOrder? Order, PricedCart? Cart)> ReadAsync(
-        NpgsqlDataSource database, Guid key, byte[] cartHash, CancellationToken ct)
+    internal static TimeSpan Slow(Velocity velocity) => velocity.Tier is VelocityTier.Slowed ? velocity.Wait : TimeSpan.Zero;
+
+    /// <summary>All that decides how to go on, in one round trip: the order of this key if there is one, the cart, and what came from here before.</summary>
+    private static async Task<(KnownOrder? Order, PricedCart? Cart, IReadOnlyList<SourceCount> Counts)> ReadAsync(
+        NpgsqlDataSource database, Guid key, byte[] cartHash, IReadOnlyList<(SourceKind Kind, byte[] Hash)> sources, DateTimeOffset since,
+        CancellationToken ct)
     {
         await using var batch = database.CreateBatch();
         batch.Add("SELECT id, number, checkout_digest FROM shop.orders WHERE checkout_key = $1", key);
         batch.Add(CartReads.Sql, cartHash);
+        batch.BatchCommands.Add(ChargeSources.CountOf([.. sources.Select(s => s.Hash)], since));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         var order = await reader.ReadAsync(ct) ? new KnownOrder(reader.GetGuid(0), reader.GetInt64(1), reader.GetString(2)) : null;
         await reader.NextResultAsync(ct);
-        return (order, await reader.ReadCartAsync(ct));
+        var cart = await reader.ReadCartAsync(ct);
+        await reader.NextResultAsync(ct);
+        return (order, cart, await ChargeSources.ReadAsync(reader, ct));
     }
 
     private static Order OrderOf(PricedCart cart, Person person, Guid? userId, Guid key, string digest, DateTimeOffset now, TimeSpan deadline)

@@ -5,8 +5,10 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Shop.Api.Accounts;
 using Shop.Api.Audit;
+using Shop.Api.CardTesting;
 using Shop.Api.Carts;
 using Shop.Api.Checkout;
+using Shop.Api.Gateways;
 using Shop.Api.Orders;
 using Shop.Data;
 using Shop.Data.Audit;
@@ -30,15 +32,23 @@ internal sealed record OrderRows(IReadOnlyList<OrderRow> Items);
 internal sealed record OrderFile(
     long Number, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, MoneyTaken MoneyTaken, string Reference,
     string Currency, long TotalMinor, long TaxMinor, long CapturedMinor, long RefundedMinor, DateTimeOffset DeadlineAt, bool Retryable,
-    IReadOnlyList<OrderLineView> Lines, OrderTexts Texts);
+    IReadOnlyList<OrderLineView> Lines, OrderTexts Texts, ReasonView? Why);
+
+/// <summary>A reason in the words for each of the three who ask.</summary>
+internal sealed record ReasonView(string Code, Side Side, RetryAdvice Retry, string Shopper, string Agent, string Engineer)
+{
+    public static ReasonView? Of(string? code) =>
+        code is not null && Reasons.Of(code) is var reason ? new(reason.Code, reason.Side, reason.Retry, reason.Shopper, reason.Agent, reason.Engineer) : null;
+}
 
 internal sealed record AttemptView(
-    DateTimeOffset At, PaymentProvider Provider, string Operation, int? N, string Class, string? Code, string? DeclineCode, string? RequestId,
-    string? GatewayId, double LatencyMs, string? TraceId, string? Proof);
+    DateTimeOffset At, PaymentProvider Provider, string Operation, int? N, string Class, string? Reason, string? Code, string? DeclineCode,
+    string? AdviceCode, int? HttpStatus, string? RequestId, string? GatewayId, double LatencyMs, string? TraceId, string? Proof);
 
 internal sealed record JobView(Guid Id, PaymentJobKind Kind, JobState State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason);
 
-internal sealed record EntryView(DateTimeOffset At, string Kind, string? Reason, string Summary, JsonElement? Data);
+internal sealed record EntryView(
+    DateTimeOffset At, string Kind, string? Reason, string Summary, bool ForShopper, JsonElement? Data, string? TraceId);
 
 internal sealed record OrderDossier(
     OrderFile Order, string TraceId, IReadOnlyList<AttemptView> Attempts, IReadOnlyList<JobView> Jobs, IReadOnlyList<EntryView> Timeline);
@@ -69,6 +79,8 @@ internal static class OperationsEndpoints
         operations.WithRequestTimeout(Deadlines.Report);
         operations.MapStaff();
         operations.MapAudit();
+        operations.MapGateways();
+        operations.MapCardTesting();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
@@ -104,20 +116,25 @@ internal static class OperationsEndpoints
         var jobs = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id).OrderBy(j => j.CreatedAt).ToListAsync(ct);
         var charges = jobs.Count(j => j.Kind is PaymentJobKind.Charge);
         var timeline = await db.Timeline.AsNoTracking().Where(t => t.OrderId == order.Id).OrderBy(t => t.At).ThenBy(t => t.Id).ToListAsync(ct);
+        var refund = order.CapturedMinor is 0 ? null : await db.Refunds.Where(r => r.OrderId == order.Id).OrderByDescending(r => r.CreatedAt)
+            .Select(r => (RefundState?)r.State).FirstOrDefaultAsync(ct);
         return TypedResults.Ok(new OrderDossier(
             new OrderFile(
                 order.Number, order.PlacedAt, order.Status, order.Payment, order.Reason, OrderWords.MoneyTakenBy(order), order.Reference, order.Currency,
                 order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt,
                 OrderWords.CanPayAgain(order, charges),
-                [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)], OrderWords.Of(order, charges)),
+                [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
+                OrderWords.Of(order, charges, jobs.Find(j => j is { Kind: PaymentJobKind.Charge, State: not JobState.Done })?.State, refund),
+                ReasonView.Of(order.Reason)),
             order.TraceId,
             [
                 .. attempts.Select(a => new AttemptView(
-                    a.At, a.Provider, a.Operation, ConfirmOf(a.Key), a.Class, a.Code, a.DeclineCode, a.RequestId, a.GatewayId, a.LatencyMs,
-                    a.TraceId, a.Proof)),
+                    a.At, a.Provider, a.Operation, ConfirmOf(a.Key), a.Class, a.Reason, a.Code, a.DeclineCode, a.AdviceCode, a.HttpStatus,
+                    a.RequestId, a.GatewayId, a.LatencyMs, a.TraceId, a.Proof)),
             ],
             [.. jobs.Select(j => new JobView(j.Id, j.Kind, j.State, j.DueAt, j.Leases, j.Attempts, j.LastReason))],
-            [.. timeline.Select(t => new EntryView(t.At, t.Kind, t.Reason, t.Summary, t.Data is null ? null : JsonDocument.Parse(t.Data).RootElement))]));
+            [.. timeline.Select(t => new EntryView(
+                t.At, t.Kind, t.Reason, t.Summary, t.ForShopper, t.Data is null ? null : JsonDocument.Parse(t.Data).RootElement, t.TraceId))]));
     }
 
     internal static async Task<Ok<QueueView>> GetQueue(ReportsDatabase reports, CancellationToken ct)
@@ -204,7 +221,8 @@ internal static class OperationsEndpoints
             {
                 var before = new { Job = id, job.Kind, job.State, job.Leases };
                 (job.State, job.Leases, job.DueAt) = (JobState.Waiting, 0, now);
-                db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Unparked, "A person has restarted the payment job.", forShopper: false));
+                db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Unparked, "A person has restarted the payment job.", job.LastReason, forShopper: false,
+                    facts: new { job = id, job.Kind, before.Leases, job.Attempts }));
                 var number = await db.Orders.Where(o => o.Id == job.OrderId).Select(o => o.Number).SingleAsync(ct);
                 db.Record(
                     caller, now, AuditActions.JobRetried, AuditSubjects.Order, $"{number}", before, new { Job = id, job.Kind, job.State, job.Leases }, why);

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Api.Accounts;
+using Shop.Api.CardTesting;
 using Shop.Api.Carts;
 using Shop.Api.Checkout;
 using Shop.Api.RateLimits;
@@ -38,11 +39,14 @@ internal static class OrderEndpoints
             .ProducesProblem(404).ProducesProblem(410).AllowAnonymous();
         orders.MapPost("/{number:long}/payments", PayAgain).WithName(nameof(PayAgain))
             .WithSummary("Pays a declined order again. The same key is the same payment.")
-            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(410).ProducesProblem(422).ProducesProblem(503)
-            .WithRequestTimeout(CheckoutOptions.DeadlinePolicy).AllowAnonymous();
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(410).ProducesProblem(422).ProducesProblem(429)
+            .ProducesProblem(503).WithRequestTimeout(CheckoutOptions.DeadlinePolicy).AllowAnonymous();
         orders.MapPost("/{number:long}/look", Look).WithName(nameof(Look))
             .WithSummary("Asks the gateway how a payment stands that waits for the shopper's bank: for when they come back from there.")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(410).ProducesProblem(503).AllowAnonymous();
+        orders.MapPost("/{number:long}/events", BrowserReports.ReportOrder).WithName(nameof(BrowserReports.ReportOrder))
+            .WithSummary("What only the shopper's browser could see, of a closed list.")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(410).ProducesProblem(422).AllowAnonymous().RequireRateLimiting(RateLimiting.Reports);
         orders.MapPost("/{number:long}/link", AskLink).WithName(nameof(AskLink)).AllowAnonymous().RequireRateLimiting(RateLimiting.Mail)
             .WithSummary("Mails a new link to the order, if that is its address; the answer does not tell.");
     }
@@ -63,8 +67,8 @@ internal static class OrderEndpoints
     /// <summary>Another try for an order whose payment was declined or is stuck at the bank: a new charge job, while no other one is open.</summary>
     internal static async Task<OrderResult> PayAgain(
         long number, PayRequest request, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, [AsParameters] OrderAccess access,
-        ShopDbContext db, OrderWaiters waiters, OrderAnswers answers, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts,
-        IOptions<ShopTime> time, TimeProvider clock, ILogger<PayRequest> logger, CancellationToken ct)
+        ShopDbContext db, OrderWaiters waiters, OrderAnswers answers, VelocityLimits velocities, HttpContext http, IOptions<CheckoutOptions> options,
+        IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock, ILogger<PayRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
             return IdempotencyKey.IsMissing();
@@ -101,6 +105,14 @@ internal static class OrderEndpoints
                     return NotPayable();
                 if (charges.Count >= OrderWords.MaxCharges)
                     return TooManyTries();
+
+                var sources = velocities.SourcesOf(http, null, access.UserId);
+                var counts = await velocities.CountAsync(db, order.Id, sources, inTime);
+                var velocity = velocities.Judge(counts);
+                await velocities.KeepAsync(velocity, inTime);
+                if (velocity.Tier is VelocityTier.Refused)
+                    return VelocityLimits.Refuse(http, velocity);
+
                 // From here on it reads as being confirmed: a second click finds no declined order to pay.
                 if (!order.TryApply(PaymentEvent.Started, now))
                     return NotPayable();
@@ -108,9 +120,17 @@ internal static class OrderEndpoints
                 db.PaymentJobs.Add(new PaymentJob
                 {
                     Id = jobId, OrderId = order.Id, Kind = PaymentJobKind.Charge, Provider = CheckoutRequest.ProviderOf(request.Provider)!.Value,
-                    PaymentToken = request.PaymentToken, DueAt = now, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
+                    PaymentToken = request.PaymentToken, DueAt = now + time.Value.Of(CheckoutEndpoints.Slow(velocity)),
+                    Wary = velocity.Tier is not VelocityTier.None, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
                 });
-                db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.PaymentAsked, "You asked us to try the payment again."));
+                // Whose e-mail it is was said at the checkout.
+                var email = counts.Where(c => c.Kind is SourceKind.Email).Select(c => (c.Kind, c.Hash)).Take(1);
+                foreach (var (kind, hash) in sources.Concat(email))
+                    db.ChargeSources.Add(new ChargeSource { JobId = jobId, Kind = kind, Hash = hash, OrderId = order.Id, At = now });
+                var hold = Shorter(time.Value.Of(options.Value.Hold), order.DeadlineAt - now); // goods are not kept beyond the deadline
+                db.Timeline.Add(TimelineEntry.Of(
+                    order.Id, now, TimelineKinds.PaymentAsked, "You asked us to try the payment again.",
+                    facts: new { job = jobId, charge = charges.Count + 1, heldUntil = now + hold }));
                 try
                 {
                     await db.SaveChangesAsync(inTime);
@@ -121,7 +141,6 @@ internal static class OrderEndpoints
                 }
 
                 // Stock comes last. Leaving without a commit takes all of it back.
-                var hold = Shorter(time.Value.Of(options.Value.Hold), order.DeadlineAt - now); // goods are not kept beyond the deadline
                 if (!await db.ExtendHoldAsync(order.Id, hold, inTime) && await db.HoldStockAsync(order.Id, hold, inTime) is [_, ..] missing)
                     return Refuse(409, "out_of_stock", "An item of this order is sold out, so it can't be paid any more.", "skus", missing);
 
@@ -173,6 +192,8 @@ internal static class OrderEndpoints
                 Id = jobId, OrderId = order.Id, Kind = PaymentJobKind.Look, Provider = charge.Provider, DueAt = now, CreatedAt = now,
                 TraceParent = System.Diagnostics.Activity.Current?.Id,
             });
+            db.Timeline.Add(TimelineEntry.Of(
+                order.Id, now, TimelineKinds.BackFromBank, "You came back from your bank, and we asked how the payment stands.", facts: new { job = jobId }));
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }
@@ -190,6 +211,6 @@ internal static class OrderEndpoints
         return Nothing.Accepted();
     }
 
-    private static ProblemHttpResult OrderNotFound() =>
+    internal static ProblemHttpResult OrderNotFound() =>
         Problems.Refuse(404, "order_not_found", "There is no such order, or the link to it is not complete.");
 }

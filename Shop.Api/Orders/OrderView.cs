@@ -1,15 +1,21 @@
 using Shop.Data.Orders;
+using Shop.Data.Payments;
 using Shop.Data.People;
 
 namespace Shop.Api.Orders;
 
 /// <summary>An order as its buyer may see it.</summary>
 /// <param name="Key">Signed, opens it for a guest; only in the answer to the checkout itself.</param>
+/// <param name="Reason">As a shopper may know it: what a bank suspects reads as a plain decline.</param>
 /// <param name="Retryable">Whether paying again can help now.</param>
+/// <param name="Retry">What can help; null while nothing went wrong.</param>
+/// <param name="NextTryAt">When we ask the gateway again, for a payment that was postponed.</param>
+/// <param name="TriesUntil">No try starts later than this; only while we are still trying.</param>
 internal sealed record OrderView(
     long Number, string? Key, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, MoneyTaken MoneyTaken, string Reference,
-    string Currency, long TotalMinor, long TaxMinor, string? ActionUrl, bool Retryable, IReadOnlyList<OrderLineView> Lines, ShipTo ShipTo, string Email,
-    OrderTexts Texts, IReadOnlyList<TimelineView> Timeline, bool OwnedByYou);
+    string Currency, long TotalMinor, long TaxMinor, string? ActionUrl, bool Retryable, RetryAdvice? Retry, DateTimeOffset? NextTryAt,
+    DateTimeOffset? TriesUntil, IReadOnlyList<OrderLineView> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<TimelineView> Timeline,
+    bool OwnedByYou);
 
 internal sealed record OrderLineView(
     string Sku, string ProductSlug, string ProductName, string VariantName, string PictureId, int Quantity, long UnitPriceMinor, long TotalMinor)
@@ -24,7 +30,11 @@ internal sealed record TimelineView(DateTimeOffset At, string Summary);
 
 /// <summary>An order with all that is told about it, read in one round trip.</summary>
 /// <param name="Charges">How many charges were asked for so far.</param>
-internal sealed record OrderFacts(Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline, int Charges)
+/// <param name="DueAt">When the open charge is tried next; null without one.</param>
+/// <param name="Charge">How the open charge stands; null without one.</param>
+/// <param name="Refund">How the last refund stands; null without one.</param>
+internal sealed record OrderFacts(
+    Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline, int Charges, DateTimeOffset? DueAt, JobState? Charge, RefundState? Refund)
 {
     /// <summary>Settled: the shopper can be told how it went, or what to do. Otherwise somebody is still at it.</summary>
     public bool IsSettled => IsSettledState(Order.Payment);
@@ -32,12 +42,16 @@ internal sealed record OrderFacts(Order Order, Person Person, IReadOnlyList<Time
     public static bool IsSettledState(PaymentState payment) =>
         payment is PaymentState.Paid or PaymentState.Declined or PaymentState.ActionNeeded or PaymentState.Abandoned;
 
+    private bool IsPostponed => Order.Payment is PaymentState.Deferred && Charge is JobState.Waiting;
+
     public OrderView View(Guid? userId, string? key = null) => new(
-        Order.Number, key, Order.PlacedAt, Order.Status, Order.Payment, Order.Reason, OrderWords.MoneyTakenBy(Order),
-        Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl, OrderWords.CanPayAgain(Order, Charges),
+        Order.Number, key, Order.PlacedAt, Order.Status, Order.Payment, Order.Reason is { } code ? Reasons.ToldAs(code) : null,
+        OrderWords.MoneyTakenBy(Order), Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl,
+        OrderWords.CanPayAgain(Order, Charges), Order.Reason is { } why ? Reasons.Of(why).Retry : null,
+        IsPostponed ? DueAt : null, IsPostponed ? Order.DeadlineAt : null,
         [.. Order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
         new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
-        OrderWords.Of(Order, Charges), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
+        OrderWords.Of(Order, Charges, Charge, Refund), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
         userId is not null && Order.UserId == userId);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>

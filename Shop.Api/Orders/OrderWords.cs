@@ -1,4 +1,5 @@
 using Shop.Data.Orders;
+using Shop.Data.Payments;
 
 namespace Shop.Api.Orders;
 
@@ -7,8 +8,15 @@ internal sealed record OrderTexts(string Headline, string Explanation, string? N
 /// <summary>What a shopper reads. Why something went wrong is told by the taxonomy (<see cref="Reasons"/>), the rest is here.</summary>
 internal static class OrderWords
 {
-    public static OrderTexts Of(Order order, int charges)
+    /// <param name="charge">How the open charge stands; null without one.</param>
+    /// <param name="refund">How the last refund stands; null without one.</param>
+    public static OrderTexts Of(Order order, int charges, JobState? charge = null, RefundState? refund = null)
     {
+        if (order.Status is OrderStatus.RefundDue && refund is RefundState.Failed)
+            return new("Your refund did not arrive", Reasons.Of(Reasons.RefundFailed).Shopper, ContactUs);
+        if (order.Status is OrderStatus.Confirming && charge is JobState.Parked)
+            return new("Your order is saved, and a person is looking at the payment", Reasons.Of(Reasons.OurError).Shopper, "Please don't pay again: we will tell you how it went.");
+
         var texts = Of(order.Status, order.Payment, order.Reason, order.ActionUrl);
         return charges >= MaxCharges && order.ActionUrl is null && IsPayable(order) ? texts with { NextStep = NoMoreTries } : texts;
     }
@@ -18,16 +26,18 @@ internal static class OrderWords
         var (headline, explanation, nextStep) = status switch
         {
             OrderStatus.Confirming when payment is PaymentState.Deferred => (
-                "Your order is saved", "We keep trying to take your payment.",
-                "You don't need to do anything. This page and an e-mail will tell you how it went."),
+                "Your order is saved, and we take the payment as soon as we can", "No money was taken; we keep trying.",
+                "You don't need to do anything. This page tells how it went, and so does an e-mail as soon as it is paid."),
+            OrderStatus.Confirming when payment is PaymentState.Unknown => (
+                "We are confirming your payment: please don't pay again", "We are asking our provider whether your money was taken.",
+                "You can close this page; we will send you an e-mail as soon as it is confirmed."),
             OrderStatus.Confirming => (
                 "Your order is saved. We are confirming your payment", "This can take a moment. Please don't pay again.",
                 "You can close this page; we will send you an e-mail as soon as it is confirmed."),
             OrderStatus.ActionNeeded => (
                 "Please confirm the payment at your bank", "Your bank wants to be sure that it is you.",
                 actionUrl is null ? "Pay again, perhaps with another card." : "Go on to your bank to confirm the payment."),
-            OrderStatus.Declined => (
-                "The payment did not go through", "No money was taken.", "Your order is saved: pay again, perhaps with another card."),
+            OrderStatus.Declined => ("The payment did not go through", "No money was taken.", WayOn(reason is null ? RetryAdvice.OtherCard : Reasons.Of(reason).Retry)),
             OrderStatus.PaymentFailed => ("This order was closed without payment", "No money was taken.", "Put the items in your cart again to order them."),
             OrderStatus.Paid => ("Thank you, your order is paid", "We have received your payment and are preparing your order.", (string?)null),
             OrderStatus.PartShipped => ("Part of your order is on its way", "The rest follows as soon as it is ready.", null),
@@ -40,16 +50,32 @@ internal static class OrderWords
             OrderStatus.Disputed => ("Your bank is looking into this payment", "The payment was disputed at your bank.", null),
             var other => throw new ArgumentOutOfRangeException(nameof(status), other, "A status without words."),
         };
-        return new(headline, reason is null ? explanation : Reasons.Of(reason).Shopper, nextStep);
+        // While the money is still on its way back, the reason says so; once it is back, that is the news.
+        return new(headline, reason is null || status is OrderStatus.Refunded ? explanation : Reasons.Of(reason).Shopper, nextStep);
     }
 
-    /// <summary>Whether we have the shopper's money. Unknown while somebody is still asking.</summary>
-    public static MoneyTaken MoneyTakenBy(Order order)
+    private static string? WayOn(RetryAdvice advice) => advice switch
     {
-        if (order.CapturedMinor > 0)
-            return order.RefundedMinor < order.CapturedMinor ? MoneyTaken.Yes : MoneyTaken.No;
-        return order.Reason is { } reason ? Reasons.Of(reason).MoneyTaken : MoneyTaken.Unknown;
-    }
+        RetryAdvice.OtherCard => "Your order is saved: pay it with another card.",
+        RetryAdvice.FixDetails => "Your order is saved: enter your card again.",
+        RetryAdvice.SameCardLater => "Your order is saved: try again in a few minutes, or pay with another card.",
+        RetryAdvice.ConfirmAtBank => "Your order is saved: try again and confirm it at your bank, or pay with another card.",
+        RetryAdvice.Wait => "You don't need to do anything.",
+        RetryAdvice.ContactUs => ContactUs,
+        _ => null,
+    };
+
+    private const string ContactUs = "If you write to us, please quote the reference below.";
+
+    /// <summary>Whether we have the shopper's money. Unknown while somebody is still asking.</summary>
+    public static MoneyTaken MoneyTakenBy(Order order) => order switch
+    {
+        { CapturedMinor: > 0 } => order.RefundedMinor < order.CapturedMinor ? MoneyTaken.Yes : MoneyTaken.No,
+        { Reason: Reasons.AmountMismatch } => MoneyTaken.Yes,
+        // Each of these was reached with a proof that nothing charged, whatever the reason's own answer would be.
+        { Payment: PaymentState.Deferred or PaymentState.Declined or PaymentState.ActionNeeded or PaymentState.Abandoned } => MoneyTaken.No,
+        _ => MoneyTaken.Unknown,
+    };
 
     /// <summary>Charges of one order, the first one included. Somebody who tries out stolen cards must not have an hour of tries.</summary>
     public const int MaxCharges = 5;

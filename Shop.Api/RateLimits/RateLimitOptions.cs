@@ -18,9 +18,12 @@ internal sealed class RateLimitOptions : IValidatableObject
 
     public RateLimit Mail { get; init; } = new() { Permits = 10, Window = TimeSpan.FromMinutes(10) };
 
+    /// <summary>What browsers tell about themselves. A page tells five things at most.</summary>
+    public RateLimit Reports { get; init; } = new() { Permits = 60, Window = TimeSpan.FromMinutes(1) };
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        foreach (var (name, limit) in new[] { (nameof(Writes), Writes), (nameof(SignIn), SignIn), (nameof(Mail), Mail) })
+        foreach (var (name, limit) in new[] { (nameof(Writes), Writes), (nameof(SignIn), SignIn), (nameof(Mail), Mail), (nameof(Reports), Reports) })
         {
             if (limit is not { Permits: >= 1 and <= 1_000_000 } || limit.Window < TimeSpan.FromSeconds(1) || limit.Window > TimeSpan.FromDays(1))
                 yield return new($"{Section}:{name} needs 1 to 1,000,000 Permits in a Window of one second to one day.", [name]);

@@ -22,6 +22,9 @@ internal static class RateLimiting
     /// <summary>Per address, for what sends a mail to an address that a visitor typed.</summary>
     public const string Mail = "mail";
 
+    /// <summary>Per address, for what a browser tells without being asked.</summary>
+    public const string Reports = "reports";
+
     internal static readonly MetadataName<(string Policy, CountSource Source)> RefusedBy = new("shop.refused-by");
 
     public static void AddRateLimits(this IServiceCollection services)
@@ -37,6 +40,7 @@ internal static class RateLimiting
                 : PartitionOf(http, Writes, UserOf(http) ?? AddressOf(http), o => o.Writes));
             limiter.AddPolicy(SignIn, http => PartitionOf(http, SignIn, AddressOf(http), o => o.SignIn));
             limiter.AddPolicy(Mail, http => PartitionOf(http, Mail, AddressOf(http), o => o.Mail));
+            limiter.AddPolicy(Reports, http => PartitionOf(http, Reports, AddressOf(http), o => o.Reports));
             limiter.OnRejected = async (context, _) => await RefuseAsync(context.HttpContext, context.Lease);
         });
     }

@@ -89,12 +89,13 @@ public static class AuditActions
     public const string UserEnabled = "user_enabled";
     public const string UserUnlocked = "user_unlocked";
     public const string SecondFactorReset = "second_factor_reset";
+    public const string GatewayOverridden = "gateway_overridden";
     public const string FirstAdminCreated = "first_admin_created";
 
     public static readonly FrozenSet<string> All = FrozenSet.Create(
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
-        FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored);
+        FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden);
 }
 
 public static class AuditSubjects
@@ -104,6 +105,9 @@ public static class AuditSubjects
 
     /// <summary>By provider and event, such as <c>Stripe/evt_1</c>.</summary>
     public const string Webhook = "webhook";
+
+    /// <summary>By its provider, such as <c>Stripe</c>.</summary>
+    public const string Gateway = "gateway";
 
     /// <summary>A mail that is about no order, by its id.</summary>
     public const string Message = "message";

@@ -18,6 +18,10 @@ public sealed class Cart
     public Guid? OrderId { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; set; }
+
+    /// <summary>What browsers told about this cart's checkout, JSON; its order's timeline begins with it.</summary>
+    public string? Reports { get; init; }
+
     public List<CartLine> Lines { get; init; } = [];
 
     public static byte[] HashToken(string token) => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(token));
@@ -42,6 +46,7 @@ internal sealed class CartConfiguration : IEntityTypeConfiguration<Cart>
         cart.ToTable("carts").HasKey(c => c.Id);
         cart.HasIndex(c => c.TokenHash).IsUnique();
         cart.HasIndex(c => c.UpdatedAt);
+        cart.Property(c => c.Reports).HasColumnType("jsonb");
         cart.HasMany(c => c.Lines).WithOne().HasForeignKey(l => l.CartId).OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -25,7 +25,8 @@ public static class OrderPlacement
     private static readonly string HoldStatement = StockSql.Hold.Replace("{0}", "$1", StringComparison.Ordinal).Replace("{1}", "$2", StringComparison.Ordinal);
 
     public static async Task<Placement> PlaceAsync(
-        this ShopDbContext db, Order order, Person person, int cartVersion, PaymentJob job, TimelineEntry placed, TimeSpan hold, CancellationToken ct)
+        this ShopDbContext db, Order order, Person person, int cartVersion, PaymentJob job, TimelineEntry placed, TimeSpan hold, CancellationToken ct,
+        IReadOnlyList<(SourceKind Kind, byte[] Hash)>? sources = null)
     {
         await db.Database.OpenConnectionAsync(ct);
         try
@@ -58,13 +59,27 @@ public static class OrderPlacement
                 """, order.Id, order.PlacedAt, order.CartId, cartVersion);
             Add(batch, """
                 INSERT INTO payments.payment_jobs (id, order_id, kind, provider, payment_token, state, due_at, leased_until, lease_token, leases,
-                    attempts, trace_parent, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $9, $7)
+                    attempts, trace_parent, created_at, wary)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $9, $10, $11)
                 """, job.Id, job.OrderId, job.Kind.ToString(), job.Provider.ToString(), Text(job.PaymentToken), job.State.ToString(), job.DueAt,
-                job.LeasedUntil, Text(job.TraceParent));
+                job.LeasedUntil, Text(job.TraceParent), job.CreatedAt, job.Wary);
+            if (sources is [_, ..])
+            {
+                Add(batch, """
+                    INSERT INTO payments.charge_sources (job_id, kind, hash, order_id, at)
+                    SELECT $1, s.kind, s.hash, $2, $3 FROM unnest($4, $5) s (kind, hash)
+                    """, job.Id, order.Id, order.PlacedAt, sources.Select(s => s.Kind.ToString()).ToArray(), sources.Select(s => s.Hash).ToArray());
+            }
+
             Add(batch, """
-                INSERT INTO shop.order_timeline (id, order_id, at, kind, summary, for_shopper, trace_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
-                """, placed.Id, placed.OrderId, placed.At, placed.Kind, placed.Summary, placed.ForShopper, Text(placed.TraceId));
+                INSERT INTO shop.order_timeline (id, order_id, at, kind, summary, for_shopper, data, trace_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                """, placed.Id, placed.OrderId, placed.At, placed.Kind, placed.Summary, placed.ForShopper,
+                new NpgsqlParameter { Value = (object?)placed.Data ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb }, Text(placed.TraceId));
+            Add(batch, """
+                INSERT INTO shop.order_timeline (id, order_id, at, kind, summary, for_shopper, data)
+                SELECT (r ->> 'id')::uuid, $1, (r ->> 'at')::timestamptz, $3, r ->> 'summary', false, r -> 'facts'
+                FROM shop.carts c, jsonb_array_elements(c.reports) r WHERE c.id = $2
+                """, order.Id, order.CartId, TimelineKinds.Browser);
             Add(batch, HoldStatement, order.Id, hold);
 
             long number = 0;

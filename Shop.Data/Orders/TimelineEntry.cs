@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -27,13 +29,34 @@ public sealed class TimelineEntry
 
     public string? TraceId { get; init; }
 
+    /// <param name="facts">Becomes <see cref="Data"/>; what is null is left out. No personal data, no card, no secret.</param>
     public static TimelineEntry Of(
-        Guid orderId, DateTimeOffset at, string kind, string summary, string? reason = null, bool forShopper = true, string? data = null) =>
+        Guid orderId, DateTimeOffset at, string kind, string summary, string? reason = null, bool forShopper = true, string? data = null,
+        object? facts = null) =>
         new()
         {
-            Id = Guid.CreateVersion7(at), OrderId = orderId, At = at, Kind = kind, Summary = summary, Reason = reason, ForShopper = forShopper,
-            Data = data, TraceId = System.Diagnostics.Activity.Current?.TraceId.ToHexString(),
+            Id = NextId(at), OrderId = orderId, At = at, Kind = kind, Summary = summary, Reason = reason, ForShopper = forShopper,
+            Data = facts is null ? data : JsonSerializer.Serialize(facts, facts.GetType(), FactsJson),
+            TraceId = System.Diagnostics.Activity.Current?.TraceId.ToHexString(),
         };
+
+    // What one transaction tells has one time, and is to be read in the order in which it was told: the 12 bits behind the millisecond count.
+    private static int _told;
+
+    private static Guid NextId(DateTimeOffset at)
+    {
+        Span<byte> id = stackalloc byte[16];
+        Guid.CreateVersion7(at).TryWriteBytes(id, bigEndian: true, out _);
+        var told = Interlocked.Increment(ref _told);
+        id[6] = (byte)(0x70 | ((told >> 8) & 0x0F));
+        id[7] = (byte)told;
+        return new Guid(id, bigEndian: true);
+    }
+
+    public static readonly JsonSerializerOptions FactsJson = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
 }
 
 public static class TimelineKinds
@@ -60,6 +83,12 @@ public static class TimelineKinds
     public const string Parked = "job.parked";
     public const string Unparked = "job.retried";
     public const string MailSent = "mail.sent";
+
+    /// <summary>The shopper came back from the bank's page to ours.</summary>
+    public const string BackFromBank = "bank.returned";
+
+    /// <summary>What only the shopper's browser could see; see its facts for what it was.</summary>
+    public const string Browser = "browser.reported";
 }
 
 internal sealed class TimelineEntryConfiguration : IEntityTypeConfiguration<TimelineEntry>

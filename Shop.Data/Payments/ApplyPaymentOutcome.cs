@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data.Inventory;
 using Shop.Data.Orders;
@@ -76,11 +75,12 @@ public static class PaymentOutcome
     private static bool Tell(
         ShopDbContext db, Order order, DateTimeOffset now, PaymentEvent on, string kind, string reason, string? url = null, string? proof = null)
     {
+        PaymentState? stood = on is PaymentEvent.Closed ? order.Payment : null;
         if (!order.TryApply(on, now, reason, url))
             return false;
 
         db.Timeline.Add(TimelineEntry.Of(order.Id, now, kind, Reasons.Of(reason).Shopper, reason,
-            data: proof is null ? null : JsonSerializer.Serialize(new { proof })));
+            facts: proof is null && stood is null ? null : new { proof, stood }));
         return true;
     }
 
@@ -134,7 +134,8 @@ public static class PaymentOutcome
 
     private static async Task<bool> CloseAsync(ShopDbContext db, Order order, PaymentNews.Closed news, DateTimeOffset now, CancellationToken ct)
     {
-        if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, news.Reason, proof: news.Proof))
+        var reason = news.Reason is Reasons.NotConfirmedInTime ? Reasons.OutOfTime(order.Payment, order.Reason) : news.Reason;
+        if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, reason, proof: news.Proof))
             return false;
 
         await db.SaveChangesAsync(ct);

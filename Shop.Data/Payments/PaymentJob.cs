@@ -49,9 +49,9 @@ public sealed class PaymentJob
     public DateTimeOffset? DoneAt { get; set; }
 
     public static PaymentJob Of(PaymentJobKind kind, Guid orderId, PaymentProvider provider, DateTimeOffset now,
-        DateTimeOffset? dueAt = null, string? paymentToken = null, Guid? refundId = null) => new()
+        DateTimeOffset? dueAt = null, string? paymentToken = null, Guid? refundId = null, bool wary = false) => new()
         {
-            Id = Guid.CreateVersion7(now), OrderId = orderId, Kind = kind, Provider = provider, PaymentToken = paymentToken, RefundId = refundId,
+            Id = Guid.CreateVersion7(now), OrderId = orderId, Kind = kind, Provider = provider, PaymentToken = paymentToken, RefundId = refundId, Wary = wary,
             DueAt = dueAt ?? now, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
         };
 }

@@ -38,22 +38,27 @@ internal sealed record Asked(
 /// <summary>Every call to a gateway goes through here: breakers, timeout, and a measurement. No connection is held meanwhile.</summary>
 internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints fingerprints, CrashPoints crash, TimeProvider clock, ILogger<GatewayCalls> logger)
 {
+    public const string StoppedByOperator = "stopped_by_operator";
+
     public async Task<Asked> AskAsync(PaymentProvider provider, GatewayOperation operation, string? key, string? gatewayId,
         Func<IPaymentGateway, CancellationToken, Task<GatewayAnswer>> call, CancellationToken ct)
     {
         var gateway = services.GetRequiredKeyedService<IPaymentGateway>(provider);
         var pipeline = services.GetRequiredKeyedService<ResiliencePipeline<GatewayAnswer>>(provider);
+        var breakers = services.GetRequiredKeyedService<GatewayBreakers>(provider);
         var at = clock.GetUtcNow();
         var started = clock.GetTimestamp();
         var left = false;
         GatewayAnswer answer;
         try
         {
-            answer = await pipeline.ExecuteAsync(async token =>
-            {
-                left = true;
-                return await call(gateway, token);
-            }, ct);
+            answer = breakers.IsStopped && operation is (GatewayOperation.Create or GatewayOperation.Confirm)
+                ? new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.GatewayUnreachable) { Facts = new Facts(Code: StoppedByOperator) }
+                : await pipeline.ExecuteAsync(async token =>
+                {
+                    left = true;
+                    return await call(gateway, token);
+                }, ct);
         }
         catch (Exception e) when (e is ExecutionRejectedException or OperationCanceledException) // a breaker is open, or the budget is spent
         {
@@ -99,5 +104,6 @@ internal static class GatewayExtensions
         });
         services.AddSingleton<CardFingerprints>();
         services.AddSingleton<GatewayCalls>();
+        services.AddGatewayHealth();
     }
 }

@@ -30,6 +30,12 @@ internal sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")] public TimeSpan BusyWindow { get; init; } = TimeSpan.FromSeconds(30);
     [Range(2, 1000)] public int BusyCalls { get; init; } = 20;
     [Range(0.05, 1)] public double BusyRatio { get; init; } = 0.5;
+
+    // Between the two: some orders a minute are too few for the one, and their good calls before the outage too many for the other.
+    [Range(typeof(TimeSpan), "00:00:01", "00:30:00")] public TimeSpan SteadyWindow { get; init; } = TimeSpan.FromMinutes(2);
+    [Range(2, 1000)] public int SteadyCalls { get; init; } = 5;
+    [Range(0.05, 1)] public double SteadyRatio { get; init; } = 0.6;
+
     [Range(typeof(TimeSpan), "00:01:00", "01:00:00")] public TimeSpan QuietWindow { get; init; } = TimeSpan.FromMinutes(15);
     [Range(2, 100)] public int QuietCalls { get; init; } = 3;
     [Range(0.05, 1)] public double QuietRatio { get; init; } = 0.6;

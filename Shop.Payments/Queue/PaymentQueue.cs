@@ -17,7 +17,8 @@ internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IO
     /// <summary>Takes the oldest due jobs, at most <paramref name="limit"/>, and hides them from the other workers until their leases run out.</summary>
     /// <param name="closed">
     /// Gateways that need not be asked now: their jobs stay where they are, uncounted. But not a closing, which may need no gateway, nor the
-    /// charge of an order whose time is over: whatever ails the gateway, that one has to end.
+    /// charge of an order whose time is over: whatever ails the gateway, that one has to end. Nor a charge that was never tried: it is
+    /// refused before it leaves, and that tells its shopper what it waits for.
     /// </param>
     public async Task<IReadOnlyList<PaymentJob>> LeaseAsync(int limit, IReadOnlyCollection<PaymentProvider> closed, CancellationToken ct)
     {
@@ -29,6 +30,7 @@ internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IO
                 SELECT id FROM payments.payment_jobs j
                 WHERE state = 'Waiting' AND due_at <= now() AND leased_until <= now()
                   AND (kind = 'Close' OR provider <> ALL ({shut})
+                    OR (kind = 'Charge' AND attempts = 0)
                     OR (kind = 'Charge' AND EXISTS (SELECT FROM shop.orders o WHERE o.id = j.order_id AND o.deadline_at <= now())))
                 ORDER BY due_at LIMIT {limit} FOR UPDATE OF j SKIP LOCKED)
             UPDATE payments.payment_jobs job

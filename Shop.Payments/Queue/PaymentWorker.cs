@@ -2,13 +2,15 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Payments.Gateways;
 using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
 
 internal sealed class PaymentWorker(
-    PaymentQueue queue, ChargeHandler charges, CloseHandler closes, RefundHandler refunds, LookHandler looks, Books books, WorkSignal signal,
-    CrashPoints crash, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<PaymentWorker> logger) : BackgroundService
+    PaymentQueue queue, ChargeHandler charges, CloseHandler closes, RefundHandler refunds, LookHandler looks, Books books, GatewayHealth health,
+    WorkSignal signal, CrashPoints crash, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock,
+    ILogger<PaymentWorker> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _slots = new(options.Value.Parallel);
 
@@ -38,13 +40,15 @@ internal sealed class PaymentWorker(
 
             var next = signal.Next;
             var leased = 0;
+            var (room, closed) = health.Room(free);
             try
             {
                 // Not under the host's stop: a lease that was taken and then forgotten would hide its job until it runs out.
                 using var limit = new CancellationTokenSource(timeouts.Value.Recording, clock);
-                foreach (var job in await queue.LeaseAsync(free, [], limit.Token))
+                foreach (var job in await queue.LeaseAsync(room, closed, limit.Token))
                 {
                     leased++;
+                    health.Taken(job);
                     _ = Task.Run(() => WorkAsync(job), CancellationToken.None);
                 }
             }
@@ -57,7 +61,8 @@ internal sealed class PaymentWorker(
             if (leased < free)
             {
                 _slots.Release(free - leased);
-                await next.WaitAsync(stopping); // nothing more is due
+                if (leased < room)
+                    await next.WaitAsync(stopping); // nothing more is due
             }
         }
     }
@@ -82,6 +87,7 @@ internal sealed class PaymentWorker(
         }
         finally
         {
+            health.Returned(job);
             _slots.Release();
             signal.Raise(); // an outcome often makes work: a mail, a refund
         }

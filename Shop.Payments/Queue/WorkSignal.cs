@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Shop.Data;
+using Shop.Payments.Gateways;
 using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
@@ -18,7 +19,7 @@ internal sealed class WorkSignal
 
 /// <summary>Raises the signal on every notice, and by a timer in any case: retries fall due without one, and notices get lost.</summary>
 internal sealed class WorkSignalFeed(
-    WorkSignal signal, IConfiguration configuration, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace,
+    WorkSignal signal, GatewayHealth health, IConfiguration configuration, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, Pace pace,
     ILogger<WorkSignalFeed> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(PollAsync(stoppingToken), ListenAsync(stoppingToken));
@@ -39,8 +40,8 @@ internal sealed class WorkSignalFeed(
             try
             {
                 await PostgresListener.ListenAsync(
-                    configuration.ConnectionString(), timeouts.Value.BackgroundConnect, timeouts.Value.BackgroundCommand, [Notices.Work],
-                    onListening: signal.Raise, onNotice: (_, _) => signal.Raise(), stopping);
+                    configuration.ConnectionString(), timeouts.Value.BackgroundConnect, timeouts.Value.BackgroundCommand, [Notices.Work, Notices.Gateways],
+                    onListening: () => Heard(Notices.Gateways), onNotice: (channel, _) => Heard(channel), stopping);
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {
@@ -48,6 +49,13 @@ internal sealed class WorkSignalFeed(
                 await pace.WaitAsync(options.Value.FaultDelay, stopping);
             }
         }
+    }
+
+    private void Heard(string channel)
+    {
+        if (channel == Notices.Gateways)
+            health.Look();
+        signal.Raise();
     }
 }
 

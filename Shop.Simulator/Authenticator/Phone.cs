@@ -51,7 +51,7 @@ internal sealed class Phone
     public Phone(Journal journal)
     {
         _journal = journal;
-        foreach (var entry in journal.Replayed<PhoneEntry>())
+        foreach (var entry in journal.Take(f => f is PhoneEntry).Cast<PhoneEntry>())
             Keep(entry);
     }
 

@@ -53,7 +53,7 @@ internal static class ElementsEndpoints
         {
             if (entered["cvc"].ToString().Length == 0)
                 throw StripeFailure.Missing("cvc");
-            var call = new CallContext(null, request.Path, api.PublicUrl(request), IsPublishableKey: true, () => null);
+            var call = new CallContext(null, request.Path, api.PublicUrl(request), "", IsPublishableKey: true, () => null);
             var method = account.Write(work => PaymentMethods.Create(work, card, call));
             return new SeeOther(QueryHelpers.AddQueryString(back.ToString(), "payment_method", (string)method.Body["id"]!));
         }
@@ -89,7 +89,7 @@ internal static class ElementsEndpoints
         }));
     }
 
-    private static PaymentIntent? ByToken(Work work, string token) => work.All<PaymentIntent>().FirstOrDefault(i => i.Action?.Token == token);
+    private static PaymentIntent? ByToken(Work work, string token) => work.With<PaymentIntent>($"token:{token}").FirstOrDefault();
 
     private static RazorComponentResult<CardPage> CardForm(Uri back, HttpResponse response, string? wrong, string? message)
     {

@@ -14,7 +14,7 @@ internal sealed class Mailbox
     public Mailbox(Journal journal, IOptions<SmtpOptions> options)
     {
         (_journal, _kept) = (journal, options.Value.MailsKept);
-        foreach (var mail in journal.Replayed<ReceivedMail>())
+        foreach (var mail in journal.Take(f => f is ReceivedMail).Cast<ReceivedMail>())
             Keep(mail);
     }
 

@@ -16,7 +16,8 @@ internal static class ControlEndpoints
 {
     public static void MapControl(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/ledger", (Account account, string? order) => account.Read(w => Ledger.Of(w, order)));
+        app.MapGet("/ledger", (Account account, string? order, string? after, int? limit, DateTimeOffset? from, DateTimeOffset? to) =>
+            account.Read(w => Ledger.Of(w, order, after, limit, from, to)));
         app.MapGet("/requests", (RequestLog requests, string? order) => requests.NewestFirst(order));
         app.MapGet("/webhooks", (Account account, string? order) => account.Read(w => SentWebhook.NewestFirst(w, order)));
         app.MapGet("/mails", (Mailbox mails, string? to) => mails.NewestFirst(to));
@@ -84,9 +85,11 @@ internal sealed record SentWebhook(
 {
     private const int Most = 500;
 
-    public static SentWebhook[] NewestFirst(Work work, string? orderId) => [.. work.All<Delivery>().Reverse()
+    public static SentWebhook[] NewestFirst(Work work, string? orderId) => [.. (orderId is null
+            ? work.NewestFirst<Delivery>()
+            : work.With<StripeEvent>($"order:{orderId}").Reverse().SelectMany(e => work.With<Delivery>($"event:{e.Id}")))
+        .Where(d => d.Forgery is null)
         .Select(d => (Delivery: d, OrderId: work.Find<StripeEvent>(d.EventId)?.OrderId))
-        .Where(s => orderId is null || s.OrderId == orderId)
         .Take(Most)
         .Select(s => new SentWebhook(s.Delivery.EventId, s.Delivery.Type, s.Delivery.Url, s.Delivery.State, s.Delivery.Attempts, s.Delivery.LastStatus,
             s.Delivery.LastError, s.Delivery.LastAttempt, s.Delivery.State == DeliveryState.Waiting ? s.Delivery.NextAttempt : null, s.OrderId))];

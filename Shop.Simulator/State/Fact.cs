@@ -10,11 +10,18 @@ namespace Shop.Simulator.State;
 [JsonDerivedType(typeof(PaymentIntent), "intent")]
 [JsonDerivedType(typeof(Charge), "charge")]
 [JsonDerivedType(typeof(Refund), "refund")]
+[JsonDerivedType(typeof(Dispute), "dispute")]
+[JsonDerivedType(typeof(BalanceTransaction), "balance")]
 [JsonDerivedType(typeof(PaymentMethod), "card")]
+[JsonDerivedType(typeof(Customer), "customer")]
 [JsonDerivedType(typeof(StripeEvent), "event")]
 [JsonDerivedType(typeof(SavedAnswer), "answer")]
 [JsonDerivedType(typeof(Delivery), "delivery")]
 [JsonDerivedType(typeof(WebhookSettings), "webhooks")]
 [JsonDerivedType(typeof(ReceivedMail), "mail")]
 [JsonDerivedType(typeof(PhoneEntry), "phone")]
-internal abstract record Fact(string Id);
+internal abstract record Fact(string Id)
+{
+    /// <summary>By what else it is found, besides its id; nothing is searched for by looking at everything.</summary>
+    [JsonIgnore] public virtual IEnumerable<string?> Keys => [];
+}

@@ -9,9 +9,11 @@ namespace Shop.Simulator.State;
 /// </summary>
 internal sealed class Journal : IDisposable
 {
+    private const int FirstBuffer = 1024 * 1024;
+
     private readonly Lock _gate = new();
     private readonly FileStream? _file;
-    private readonly List<Fact> _replayed = [];
+    private List<Fact> _replayed = [];
 
     public Journal(IOptions<SimulatorOptions> options, ILogger<Journal> logger)
     {
@@ -27,7 +29,16 @@ internal sealed class Journal : IDisposable
         _file.Position = whole;
     }
 
-    public IEnumerable<T> Replayed<T>() where T : Fact => _replayed.OfType<T>();
+    /// <summary>Hands over what was remembered, oldest first. Every kind of fact has one owner, and it asks once.</summary>
+    public IReadOnlyList<Fact> Take(Predicate<Fact> isMine)
+    {
+        lock (_gate)
+        {
+            var mine = _replayed.FindAll(isMine);
+            _replayed = _replayed.FindAll(f => !isMine(f));
+            return mine;
+        }
+    }
 
     public void Append(IReadOnlyList<Fact> facts)
     {
@@ -56,15 +67,26 @@ internal sealed class Journal : IDisposable
     /// <summary>Reads all whole lines and tells where the last one ends.</summary>
     private long Replay(FileStream file)
     {
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        var end = 0;
-        while (Array.IndexOf(bytes, (byte)'\n', end) is >= 0 and var newline)
+        var buffer = new byte[FirstBuffer];
+        var (filled, whole) = (0, 0L);
+        while (file.Read(buffer, filled, buffer.Length - filled) is > 0 and var read)
         {
-            _replayed.AddRange(JsonSerializer.Deserialize<Fact[]>(bytes.AsSpan(end, newline - end))!);
-            end = newline + 1;
+            filled += read;
+            var start = 0;
+            while (buffer.AsSpan(start, filled - start).IndexOf((byte)'\n') is >= 0 and var length)
+            {
+                _replayed.AddRange(JsonSerializer.Deserialize<Fact[]>(buffer.AsSpan(start, length))!);
+                start += length + 1;
+            }
+
+            whole += start;
+            filled -= start;
+            if (start > 0)
+                buffer.AsSpan(start, filled).CopyTo(buffer);
+            else if (filled == buffer.Length)
+                Array.Resize(ref buffer, buffer.Length * 2); // one line that is longer than all of it
         }
 
-        return end;
+        return whole;
     }
 }

@@ -17,17 +17,17 @@ internal sealed class Account
     private readonly TimeProvider _clock;
     private readonly StripeOptions _options;
     private readonly FaultBox _faults;
-    private readonly Dictionary<Type, OrderedDictionary<string, Fact>> _facts = [];
+    private readonly Dictionary<Type, Table> _tables = [];
 
     public Account(Journal journal, IOptions<StripeOptions> options, FaultBox faults, TimeProvider clock)
     {
         (_journal, _options, _faults, _clock) = (journal, options.Value, faults, clock);
-        foreach (var fact in journal.Replayed<Fact>().Where(f => f is not (Mail.ReceivedMail or Authenticator.PhoneEntry)))
-            Keep(fact);
+        foreach (var fact in journal.Take(f => f is not (Mail.ReceivedMail or Authenticator.PhoneEntry)))
+            Table(fact.GetType()).Keep(fact);
     }
 
     /// <summary>Raised after a commit that put something into the webhook queue.</summary>
-    public event Action? WebhooksQueued;
+    public event Action<Delivery[]>? WebhooksQueued;
 
     public T Read<T>(Func<Work, T> read)
     {
@@ -39,7 +39,7 @@ internal sealed class Account
     public T Write<T>(Func<Work, T> write, string? requestId = null, string? idempotencyKey = null)
     {
         T result;
-        bool queued;
+        Delivery[] queued;
         lock (_gate)
         {
             var work = new Work(this, _options, _faults, _clock, requestId, idempotencyKey);
@@ -47,23 +47,21 @@ internal sealed class Account
             IReadOnlyList<Fact> saved = work.Saved;
             _journal.Append(saved);
             foreach (var fact in saved)
-                Keep(fact);
-            queued = saved.Any(f => f is Delivery);
+                Table(fact.GetType()).Keep(fact);
+            queued = [.. saved.OfType<Delivery>().Where(d => d is { Attempts: 0, State: DeliveryState.Waiting })];
         }
 
-        if (queued)
-            WebhooksQueued?.Invoke();
+        if (queued.Length > 0)
+            WebhooksQueued?.Invoke(queued);
         return result;
     }
 
-    internal OrderedDictionary<string, Fact> Table(Type type)
+    internal Table Table(Type type)
     {
-        if (!_facts.TryGetValue(type, out var table))
-            _facts[type] = table = [];
+        if (!_tables.TryGetValue(type, out var table))
+            _tables[type] = table = new();
         return table;
     }
-
-    private void Keep(Fact fact) => Table(fact.GetType())[fact.Id] = fact;
 }
 
 /// <summary>One call's view of the account: what is there, and what it is about to change.</summary>
@@ -77,13 +75,21 @@ internal sealed class Work(Account account, StripeOptions options, FaultBox faul
 
     public StripeOptions Options => options;
 
+    public long Later(TimeSpan by) => Now + (long)Math.Ceiling(by.TotalSeconds);
+
     public T? Find<T>(string? id) where T : Fact =>
         id is null ? null
         : _saved.TryGetValue(id, out var mine) && mine is T saved ? saved
-        : account.Table(typeof(T)).TryGetValue(id, out var known) ? (T)known : null;
+        : account.Table(typeof(T)).Find(id) as T;
 
-    /// <summary>Oldest first, as of the last commit.</summary>
-    public IEnumerable<T> All<T>() where T : Fact => account.Table(typeof(T)).Values.Cast<T>();
+    /// <summary>All of a kind, or from one on (without it), as of the last commit.</summary>
+    public IEnumerable<T> OldestFirst<T>(string? after = null) where T : Fact =>
+        account.Table(typeof(T)).OldestFirst(after is null ? 0 : account.Table(typeof(T)).IndexOf(after) + 1).Cast<T>();
+
+    public IEnumerable<T> NewestFirst<T>() where T : Fact => account.Table(typeof(T)).NewestFirst().Cast<T>();
+
+    /// <summary>Those with one of their <see cref="Fact.Keys"/>, oldest first, as of the last commit.</summary>
+    public IEnumerable<T> With<T>(string key) where T : Fact => account.Table(typeof(T)).With(key).Cast<T>();
 
     public T Save<T>(T fact) where T : Fact
     {
@@ -100,13 +106,13 @@ internal sealed class Work(Account account, StripeOptions options, FaultBox faul
     public void Emit(string type, JsonObject about, JsonObject? previous = null)
     {
         var endpoints = Webhooks.Endpoints;
-        var @event = Save(new StripeEvent(Ids.New("evt_"), Now, type, options.ApiVersion, about.ToJsonString())
+        var @event = Save(new StripeEvent(Ids.New("evt_"), Now, type, options.ApiVersion, new(about))
         {
             RequestId = requestId,
             IdempotencyKey = idempotencyKey,
             Webhooks = endpoints.Length,
             OrderId = (string?)about["metadata"]?["order_id"] ?? Find<PaymentIntent>((string?)about["payment_intent"])?.OrderId,
-            PreviousJson = previous?.ToJsonString(),
+            PreviousJson = previous is null ? null : new(previous),
         });
         foreach (var endpoint in endpoints)
             Queue(@event, endpoint.Url);

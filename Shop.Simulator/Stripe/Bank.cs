@@ -13,8 +13,10 @@ internal static class Bank
         var method = work.Find<PaymentMethod>(intent.PaymentMethod)!;
         var card = TestCard.ByName(method.TestCard)!;
         intent = intent with { Action = null, LastError = null };
+        if (method.Customer is null)
+            method = work.Save(method with { UsedBy = intent.Id });
 
-        if (card.AsksShopper || intent.RequestThreeDSecure is "any" or "challenge")
+        if ((card.AsksShopper && !(card.OnlyUntilSetUp && method.IsSetUp)) || intent.RequestThreeDSecure is "any" or "challenge")
         {
             if (!confirmation.MayAsk)
                 return Decline(work, intent, method, Refusal.AuthenticationRequired);
@@ -52,18 +54,22 @@ internal static class Bank
         if (TestCard.ByName(method.TestCard)!.Refusal is { } refusal)
             Decline(work, intent, method, refusal);
         else
-            Charge(work, intent, method);
+            Charge(work, intent, method, isSetUp: intent.SetupFutureUsage is not null);
         return work.Find<PaymentIntent>(intent.Id)!;
     }
 
-    private static Answer Charge(Work work, PaymentIntent intent, PaymentMethod method)
+    private static Answer Charge(Work work, PaymentIntent intent, PaymentMethod method, bool isSetUp = false)
     {
         var captured = intent.CaptureMethod != "manual";
-        var charge = work.Save(NewCharge(work, intent, method) with
+        var charge = NewCharge(work, intent, method) with { Status = "succeeded", Captured = captured, AmountCaptured = captured ? intent.Amount : 0 };
+        charge = work.Save(intent.CaptureMethod switch
         {
-            Status = "succeeded", Captured = captured, AmountCaptured = captured ? intent.Amount : 0,
+            "automatic" => charge with { BalanceTransaction = Balance.OfCharge(work, charge).Id },
+            "automatic_async" => charge with { SettlesAt = work.Later(work.Options.BalanceAfter) },
+            _ => charge,
         });
-        work.Save(method with { PaidFor = intent.Id });
+        if (method.Customer is null && intent is { Customer: { } customer, SetupFutureUsage: not null })
+            PaymentMethods.Attach(work, method with { UsedBy = null, IsSetUp = isSetUp }, customer);
         intent = work.Save(intent with
         {
             Status = captured ? "succeeded" : "requires_capture",
@@ -73,6 +79,8 @@ internal static class Bank
         });
         work.Emit("charge.succeeded", Render.Charge(charge, work));
         work.Emit(captured ? "payment_intent.succeeded" : "payment_intent.amount_capturable_updated", Render.Intent(intent, work));
+        if (captured && TestCard.ByName(method.TestCard)!.Disputed is { } reason)
+            Disputes.Open(work, charge, reason);
         return Answer.Ok(Render.Intent(intent, work));
     }
 
@@ -110,6 +118,7 @@ internal static class Bank
         {
             Status = "pending",
             PaymentMethod = method.Id,
+            Customer = intent.Customer,
             Metadata = intent.Metadata,
             Description = intent.Description,
             ReceiptEmail = intent.ReceiptEmail,

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Shop.Simulator.State;
 
 namespace Shop.Simulator.Stripe;
@@ -28,7 +29,12 @@ internal sealed record PaymentIntent(string Id, long Created, long Amount, strin
     public Dictionary<string, string>? Shipping { get; init; }
     public string? RequestThreeDSecure { get; init; }
 
-    public string? OrderId => Metadata.GetValueOrDefault("order_id");
+    public string? Customer { get; init; }
+
+    [JsonIgnore] public string? OrderId => Metadata.GetValueOrDefault("order_id");
+
+    public override IEnumerable<string?> Keys =>
+        [OrderId is { } order ? $"order:{order}" : null, Customer is { } customer ? $"customer:{customer}" : null, Action is { } action ? $"token:{action.Token}" : null];
 }
 
 /// <summary>The bank's page that the shopper has to visit; the token makes its address unguessable.</summary>
@@ -52,13 +58,25 @@ internal sealed record Charge(string Id, long Created, string Intent, long Amoun
     public bool Captured { get; init; }
     public long AmountCaptured { get; init; }
     public long AmountRefunded { get; init; }
+
+    /// <summary>Was held and is let go again without ever having moved. To Stripe's callers that is a refund too.</summary>
+    public long AmountReleased { get; init; }
     public PaymentError? Failure { get; init; }
     public Dictionary<string, string> Metadata { get; init; } = [];
+    public string? Customer { get; init; }
     public string? Description { get; init; }
     public string? ReceiptEmail { get; init; }
+    public string? BalanceTransaction { get; init; }
+    public string? Dispute { get; init; }
 
-    public bool Refunded => AmountCaptured > 0 && AmountRefunded == AmountCaptured;
-    public bool Blocked => Failure is { DeclineCode: "fraudulent" };
+    /// <summary>When its balance transaction is there to be seen; null when it is, or none will be.</summary>
+    public long? SettlesAt { get; init; }
+
+    [JsonIgnore] public bool Refunded => AmountRefunded + AmountReleased is > 0 and var gone && gone == (AmountReleased > 0 ? Amount : AmountCaptured);
+    [JsonIgnore] public bool Blocked => Failure is { DeclineCode: "fraudulent" };
+
+    public override IEnumerable<string?> Keys =>
+        [$"intent:{Intent}", Customer is { } customer ? $"customer:{customer}" : null, SettlesAt is null ? null : "due"];
 }
 
 internal sealed record Refund(string Id, long Created, string Charge, string Intent, long Amount, string Currency) : Fact(Id)
@@ -68,8 +86,44 @@ internal sealed record Refund(string Id, long Created, string Charge, string Int
     public string? Reason { get; init; }
     public Dictionary<string, string> Metadata { get; init; } = [];
 
+    public string? BalanceTransaction { get; init; }
+    public string? FailureBalanceTransaction { get; init; }
+
     /// <summary>When the bank's word comes that ends it otherwise than it began; null when none is to come.</summary>
     public long? SettlesAt { get; init; }
+
+    public override IEnumerable<string?> Keys => [$"intent:{Intent}", $"charge:{Charge}", SettlesAt is null ? null : "due"];
+}
+
+/// <summary>The shopper's bank takes a payment back, or asks about it.</summary>
+internal sealed record Dispute(string Id, long Created, string Charge, string Intent, long Amount, string Currency, string Reason, string Status) : Fact(Id)
+{
+    public string? BalanceTransaction { get; init; }
+
+    [JsonIgnore] public bool IsInquiry => Status.StartsWith("warning_", StringComparison.Ordinal);
+
+    public override IEnumerable<string?> Keys => [$"intent:{Intent}", $"charge:{Charge}"];
+}
+
+/// <summary>A movement of the merchant's balance. The amount is signed, the fee is not.</summary>
+internal sealed record BalanceTransaction(string Id, long Created, string Type, string Source, long Amount, long Fee, string Currency, long AvailableOn) : Fact(Id)
+{
+    public override IEnumerable<string?> Keys => [$"source:{Source}", $"type:{Type}"];
+}
+
+internal sealed record Customer(string Id, long Created) : Fact(Id)
+{
+    public string? Name { get; init; }
+    public string? Email { get; init; }
+    public string? Phone { get; init; }
+    public string? Description { get; init; }
+    public string? DefaultPaymentMethod { get; init; }
+    public Dictionary<string, string>? Address { get; init; }
+    public Dictionary<string, string>? Shipping { get; init; }
+    public Dictionary<string, string> Metadata { get; init; } = [];
+    public bool IsDeleted { get; init; }
+
+    public override IEnumerable<string?> Keys => [Email is null ? null : $"email:{Email}"];
 }
 
 /// <summary>A card as the shop may know it. The test card's name, never its number, says how it behaves.</summary>
@@ -79,18 +133,26 @@ internal sealed record PaymentMethod(string Id, long Created, string TestCard, i
     public string? Email { get; init; }
     public Dictionary<string, string> Metadata { get; init; } = [];
 
-    /// <summary>A card that belongs to no customer pays once.</summary>
-    public string? PaidFor { get; init; }
+    /// <summary>The payment that used it: a card that belongs to no customer serves one, however often that is tried again.</summary>
+    public string? UsedBy { get; init; }
+    public string? Customer { get; init; }
+
+    /// <summary>Its bank was asked while it was saved, and need not be asked again.</summary>
+    public bool IsSetUp { get; init; }
+
+    public override IEnumerable<string?> Keys => [Customer is null ? null : $"customer:{Customer}"];
 }
 
-internal sealed record StripeEvent(string Id, long Created, string Type, string ApiVersion, string ObjectJson) : Fact(Id)
+internal sealed record StripeEvent(string Id, long Created, string Type, string ApiVersion, RawJson ObjectJson) : Fact(Id)
 {
     public string? RequestId { get; init; }
     public string? IdempotencyKey { get; init; }
     public int Webhooks { get; init; }
     public string? OrderId { get; init; }
-    public string? PreviousJson { get; init; }
+    public RawJson? PreviousJson { get; init; }
+
+    public override IEnumerable<string?> Keys => [OrderId is null ? null : $"order:{OrderId}"];
 }
 
 /// <summary>The first answer to an idempotency key, kept with what was asked. Its id is the key.</summary>
-internal sealed record SavedAnswer(string Id, long Created, string Fingerprint, int Status, string Body, string RequestId) : Fact(Id);
+internal sealed record SavedAnswer(string Id, long Created, string Fingerprint, int Status, RawJson Body, string RequestId) : Fact(Id);

@@ -26,7 +26,7 @@ internal static class PaymentIntents
             AllowRedirects = form.OneOf("automatic_payment_methods[allow_redirects]", "always", "never") ?? "always",
             Metadata = form.Metadata([]),
         };
-        intent = Described(intent, form);
+        intent = Described(intent, work, form);
 
         if (form.Flag("confirm"))
         {
@@ -59,7 +59,7 @@ internal static class PaymentIntents
             Currency = currency,
             Amount = Amount(form, currency) ?? intent.Amount,
             Metadata = form.Metadata(intent.Metadata),
-        }, form);
+        }, work, form);
         if (form["payment_method"] is "")
             intent = intent with { PaymentMethod = null, Status = "requires_payment_method" };
         return Answer.Ok(Render.Intent(work.Save(WithMethod(intent, work, form, call)), work));
@@ -77,7 +77,7 @@ internal static class PaymentIntents
         }
 
         CheckConfirmation(intent, form);
-        return Confirmed(WithMethod(Described(intent, form), work, form, call), work, form, call);
+        return Confirmed(WithMethod(Described(intent, work, form), work, form, call), work, form, call);
     }
 
     public static Answer Capture(Work work, Form form, CallContext call)
@@ -96,13 +96,16 @@ internal static class PaymentIntents
                 "amount_to_capture", "amount_too_large");
         }
 
-        var charge = work.Save(work.Find<Charge>(intent.LatestCharge)! with { Captured = true, AmountCaptured = amount });
+        var charge = work.Find<Charge>(intent.LatestCharge)! with { Captured = true, AmountCaptured = amount, AmountReleased = intent.AmountCapturable - amount };
+        charge = work.Save(charge with { BalanceTransaction = Balance.OfCharge(work, charge).Id });
         intent = work.Save(intent with
         {
             Status = "succeeded", AmountCapturable = 0, AmountReceived = amount, Metadata = form.Metadata(intent.Metadata),
         });
         work.Emit("charge.captured", Render.Charge(charge, work));
         work.Emit("payment_intent.succeeded", Render.Intent(intent, work));
+        if (TestCard.ByName(work.Find<PaymentMethod>(charge.PaymentMethod)!.TestCard)!.Disputed is { } dispute)
+            Disputes.Open(work, charge, dispute);
         return Answer.Ok(Render.Intent(intent, work));
     }
 
@@ -117,6 +120,13 @@ internal static class PaymentIntents
                 + "requires_confirmation, requires_action, processing.");
         }
 
+        if (intent.Status == "requires_capture")
+        {
+            var held = work.Find<Charge>(intent.LatestCharge)!;
+            held = work.Save(held with { AmountReleased = held.Amount });
+            work.Emit("charge.refunded", Render.Charge(held, work), new() { ["amount_refunded"] = 0, ["refunded"] = false });
+        }
+
         intent = work.Save(intent with
         {
             Status = "canceled", CanceledAt = work.Now, CancellationReason = reason, AmountCapturable = 0, Action = null,
@@ -128,7 +138,8 @@ internal static class PaymentIntents
     public static Answer Retrieve(Work work, Form form, CallContext call) => Answer.Ok(Render.Intent(Get(work, call), work));
 
     public static Answer List(Work work, Form form, CallContext call) =>
-        Page.Of(work.All<PaymentIntent>(), form, call, i => i.Created, i => Render.Intent(i, work));
+        Listing.Of(
+        form.NonEmpty("customer") is { } customer ? work.With<PaymentIntent>($"customer:{customer}").Reverse() : work.NewestFirst<PaymentIntent>(), form, call, i => i.Created, i => Render.Intent(i, work));
 
     private static PaymentIntent Get(Work work, CallContext call) =>
         work.Find<PaymentIntent>(call.Id) ?? throw StripeFailure.NotFound("payment_intent", call.Id!, "intent", 404);
@@ -171,7 +182,14 @@ internal static class PaymentIntents
         var method = TestCard.ByName(id) is { } card
             ? work.Save(PaymentMethods.OfTestCard(card, work))
             : work.Find<PaymentMethod>(id) ?? throw StripeFailure.NotFound("PaymentMethod", id, "payment_method", 400);
-        if (method.PaidFor is not null)
+        if (method.Customer != intent.Customer && method.Customer is not null)
+        {
+            throw StripeFailure.Invalid(intent.Customer is null
+                ? "The provided PaymentMethod cannot be used without its Customer. Set `customer` to the one it is attached to."
+                : "The provided PaymentMethod cannot be used: it is attached to another Customer.", "payment_method");
+        }
+
+        if (method.UsedBy is { } other && other != intent.Id)
         {
             throw StripeFailure.Invalid("The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, and may "
                 + "not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.", "payment_method");
@@ -185,8 +203,10 @@ internal static class PaymentIntents
         };
     }
 
-    private static PaymentIntent Described(PaymentIntent intent, Form form)
+    private static PaymentIntent Described(PaymentIntent intent, Work work, Form form)
     {
+        if (form.NonEmpty("customer") is { } customer)
+            Customers.Existing(work, customer, "customer", 400);
         foreach (var types in new[] { "payment_method_types", "allowed_payment_method_types" })
         {
             if (form.List(types) is { Length: > 0 } list && !list.Contains("card"))
@@ -197,9 +217,10 @@ internal static class PaymentIntents
         {
             AllowedTypes = form.List("allowed_payment_method_types") is { Length: > 0 } allowed ? allowed : intent.AllowedTypes,
             CaptureMethod = form.OneOf("capture_method", "automatic", "automatic_async", "manual") ?? intent.CaptureMethod,
+            Customer = Text("customer", intent.Customer),
             Description = Text("description", intent.Description),
             ReceiptEmail = Text("receipt_email", intent.ReceiptEmail),
-            SetupFutureUsage = Text("setup_future_usage", intent.SetupFutureUsage),
+            SetupFutureUsage = form["setup_future_usage"] is "" ? null : form.OneOf("setup_future_usage", "on_session", "off_session") ?? intent.SetupFutureUsage,
             StatementDescriptor = Text("statement_descriptor", intent.StatementDescriptor),
             StatementDescriptorSuffix = Text("statement_descriptor_suffix", intent.StatementDescriptorSuffix),
             Shipping = form["shipping"] is "" ? null : form.Map("shipping") is { Count: > 0 } shipping ? shipping : intent.Shipping,

@@ -20,11 +20,74 @@ internal static class PaymentMethods
         })));
     }
 
-    public static Answer Retrieve(Work work, Form form, CallContext call) => Answer.Ok(Render.Method(work.Find<PaymentMethod>(call.Id)
-        ?? throw StripeFailure.NotFound("PaymentMethod", call.Id!, "payment_method", 404)));
+    public static Answer Retrieve(Work work, Form form, CallContext call) => Answer.Ok(Render.Method(Get(work, call)));
+
+    public static Answer Update(Work work, Form form, CallContext call)
+    {
+        var method = Get(work, call);
+        if (method.Customer is null)
+            throw StripeFailure.Invalid("You must save this PaymentMethod to a customer before you can update it.", "payment_method");
+        method = work.Save(method with
+        {
+            Name = form.Has("billing_details[name]") ? form.NonEmpty("billing_details[name]") : method.Name,
+            Email = form.Has("billing_details[email]") ? form.NonEmpty("billing_details[email]") : method.Email,
+            Metadata = form.Metadata(method.Metadata),
+        });
+        work.Emit("payment_method.updated", Render.Method(method));
+        return Answer.Ok(Render.Method(method));
+    }
+
+    /// <summary>All of one customer; cards without a customer are in no list, as at Stripe.</summary>
+    public static Answer List(Work work, Form form, CallContext call)
+    {
+        var customer = call.Id ?? form.Required("customer");
+        if (form.NonEmpty("type") is not (null or "card"))
+            throw StripeFailure.Invalid("This simulator takes cards only.", "type");
+        Customers.Existing(work, customer, "customer", call.Id is null ? 400 : 404);
+        return Listing.Of(work.With<PaymentMethod>($"customer:{customer}").Reverse(), form, call, m => m.Created, Render.Method);
+    }
+
+    public static Answer Attach(Work work, Form form, CallContext call)
+    {
+        var customer = Customers.Existing(work, form.Required("customer"), "customer", 400);
+        var method = TestCard.ByName(call.Id!) is { } token ? OfTestCard(token, work) : Get(work, call);
+        if (method.Customer is not null && method.Customer != customer.Id)
+            throw StripeFailure.Invalid("The payment method you provided has already been attached to a customer.", "payment_method");
+        if (method.UsedBy is not null)
+        {
+            throw StripeFailure.Invalid("The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, and may "
+                + "not be used again.", "payment_method");
+        }
+
+        // Saving a card asks its bank as well. One test card is about a bank that says yes to that, and no ever after.
+        if (TestCard.ByName(method.TestCard)! is { AsksShopper: false, Name: not "pm_card_chargeCustomerFail", Refusal: { } refusal })
+            throw new StripeFailure(402, "card_error", refusal.Message) { Code = refusal.Code, DeclineCode = refusal.DeclineCode, IsKept = true };
+        return Answer.Ok(Render.Method(Attach(work, method, customer.Id)));
+    }
+
+    public static PaymentMethod Attach(Work work, PaymentMethod method, string customer)
+    {
+        method = work.Save(method with { Customer = customer });
+        work.Emit("payment_method.attached", Render.Method(method));
+        return method;
+    }
+
+    /// <summary>For good: it cannot be attached again.</summary>
+    public static Answer Detach(Work work, Form form, CallContext call)
+    {
+        var method = Get(work, call);
+        if (method.Customer is not { } customer)
+            throw StripeFailure.Invalid("The payment method you provided is not attached to a customer so detachment is impossible.", "payment_method");
+        method = work.Save(method with { Customer = null, UsedBy = $"detached from {customer}" });
+        work.Emit("payment_method.detached", Render.Method(method), new() { ["customer"] = customer });
+        return Answer.Ok(Render.Method(method));
+    }
 
     public static PaymentMethod OfTestCard(TestCard card, Work work) =>
         new(Ids.New("pm_"), work.Now, card.Name, 12, DateTimeOffset.FromUnixTimeSeconds(work.Now).Year + 3);
+
+    private static PaymentMethod Get(Work work, CallContext call) =>
+        work.Find<PaymentMethod>(call.Id) ?? throw StripeFailure.NotFound("PaymentMethod", call.Id!, "payment_method", 404);
 
     private static PaymentMethod Entered(Work work, Form form, CallContext call)
     {

@@ -5,7 +5,8 @@ namespace Shop.Simulator.Stripe;
 /// <summary>Objects as Stripe writes them. Fields without a value are there, as null; references are ids until they are expanded.</summary>
 internal static class Render
 {
-    private static readonly string[] Expandable = ["latest_charge", "payment_method", "payment_intent", "charge"];
+    private static readonly string[] Expandable =
+        ["latest_charge", "payment_method", "payment_intent", "charge", "customer", "balance_transaction", "failure_balance_transaction"];
 
     public static string DocUrl(string code) => $"https://stripe.com/docs/error-codes/{code.Replace('_', '-')}";
 
@@ -28,16 +29,19 @@ internal static class Render
         ["confirmation_method"] = "automatic",
         ["created"] = intent.Created,
         ["currency"] = intent.Currency,
-        ["customer"] = null,
+        ["customer"] = intent.Customer,
+        ["customer_account"] = null,
         ["description"] = intent.Description,
         ["excluded_payment_method_types"] = null,
         ["last_payment_error"] = intent.LastError is { } error ? Error(error, work) : null,
         ["latest_charge"] = intent.LatestCharge,
         ["livemode"] = false,
+        ["managed_payments"] = null,
         ["metadata"] = Map(intent.Metadata),
         ["next_action"] = intent.Action is { } action ? NextAction(action) : null,
         ["on_behalf_of"] = null,
         ["payment_method"] = intent.PaymentMethod,
+        ["payment_method_configuration_details"] = null,
         ["payment_method_options"] = new JsonObject
         {
             ["card"] = new JsonObject { ["installments"] = null, ["network"] = null, ["request_three_d_secure"] = intent.RequestThreeDSecure ?? "automatic" },
@@ -65,19 +69,19 @@ internal static class Render
             ["object"] = "charge",
             ["amount"] = charge.Amount,
             ["amount_captured"] = charge.AmountCaptured,
-            ["amount_refunded"] = charge.AmountRefunded,
+            ["amount_refunded"] = charge.AmountRefunded + charge.AmountReleased,
             ["application"] = null,
             ["application_fee"] = null,
             ["application_fee_amount"] = null,
-            ["balance_transaction"] = null, // settled later, by a part of Stripe that is not simulated
+            ["balance_transaction"] = charge.BalanceTransaction,
             ["billing_details"] = BillingDetails(method),
             ["calculated_statement_descriptor"] = null,
             ["captured"] = charge.Captured,
             ["created"] = charge.Created,
             ["currency"] = charge.Currency,
-            ["customer"] = null,
+            ["customer"] = charge.Customer,
             ["description"] = charge.Description,
-            ["disputed"] = false,
+            ["disputed"] = charge.Dispute is not null,
             ["failure_balance_transaction"] = null,
             ["failure_code"] = charge.Failure?.Code,
             ["failure_message"] = charge.Failure?.Message,
@@ -97,6 +101,7 @@ internal static class Render
             ["refunded"] = charge.Refunded,
             ["review"] = null,
             ["shipping"] = null,
+            ["source"] = null,
             ["source_transfer"] = null,
             ["statement_descriptor"] = null,
             ["statement_descriptor_suffix"] = null,
@@ -106,19 +111,22 @@ internal static class Render
         };
     }
 
-    public static JsonObject Refund(Refund refund) => new()
+    public static JsonObject Refund(Refund refund, Work work) => new()
     {
         ["id"] = refund.Id,
         ["object"] = "refund",
         ["amount"] = refund.Amount,
-        ["balance_transaction"] = null,
+        ["balance_transaction"] = refund.BalanceTransaction,
         ["charge"] = refund.Charge,
         ["created"] = refund.Created,
         ["currency"] = refund.Currency,
-        ["failure_balance_transaction"] = null,
+        ["customer"] = work.Find<Charge>(refund.Charge)?.Customer,
+        ["customer_account"] = null,
+        ["failure_balance_transaction"] = refund.FailureBalanceTransaction,
         ["failure_reason"] = refund.FailureReason,
         ["metadata"] = Map(refund.Metadata),
         ["payment_intent"] = refund.Intent,
+        ["payment_method"] = work.Find<Charge>(refund.Charge)?.PaymentMethod,
         ["reason"] = refund.Reason,
         ["receipt_number"] = null,
         ["source_transfer_reversal"] = null,
@@ -133,22 +141,52 @@ internal static class Render
         ["billing_details"] = BillingDetails(method),
         ["card"] = Card(method),
         ["created"] = method.Created,
-        ["customer"] = null,
+        ["customer"] = method.Customer,
+        ["customer_account"] = null,
         ["livemode"] = false,
         ["metadata"] = Map(method.Metadata),
         ["type"] = "card",
     };
 
-    public static JsonObject Event(StripeEvent @event, int pendingWebhooks)
+    public static JsonObject Customer(Customer customer) => new()
     {
-        var data = new JsonObject { ["object"] = JsonNode.Parse(@event.ObjectJson) };
+        ["id"] = customer.Id,
+        ["object"] = "customer",
+        ["address"] = customer.Address is { } address ? Nested(address) : null,
+        ["balance"] = 0,
+        ["created"] = customer.Created,
+        ["currency"] = null,
+        ["customer_account"] = null,
+        ["default_source"] = null,
+        ["delinquent"] = false,
+        ["description"] = customer.Description,
+        ["discount"] = null,
+        ["email"] = customer.Email,
+        ["invoice_prefix"] = null,
+        ["invoice_settings"] = new JsonObject
+        {
+            ["custom_fields"] = null, ["default_payment_method"] = customer.DefaultPaymentMethod, ["footer"] = null, ["rendering_options"] = null,
+        },
+        ["livemode"] = false,
+        ["metadata"] = Map(customer.Metadata),
+        ["name"] = customer.Name,
+        ["phone"] = customer.Phone,
+        ["preferred_locales"] = new JsonArray(),
+        ["shipping"] = customer.Shipping is { } shipping ? Nested(shipping) : null,
+        ["tax_exempt"] = "none",
+        ["test_clock"] = null,
+    };
+
+    public static JsonObject Event(StripeEvent @event, int pendingWebhooks, string apiVersion)
+    {
+        var data = new JsonObject { ["object"] = ApiVersion.Adapt(@event.ObjectJson.Parse(), apiVersion) };
         if (@event.PreviousJson is { } previous)
-            data["previous_attributes"] = JsonNode.Parse(previous);
+            data["previous_attributes"] = previous.Parse();
         return new()
         {
             ["id"] = @event.Id,
             ["object"] = "event",
-            ["api_version"] = @event.ApiVersion,
+            ["api_version"] = apiVersion,
             ["created"] = @event.Created,
             ["data"] = data,
             ["livemode"] = false,
@@ -203,9 +241,6 @@ internal static class Render
             return;
         }
 
-        // A settled balance is never there to be expanded, but asking for it is no mistake.
-        if (steps is ["balance_transaction"] && at.ContainsKey("balance_transaction"))
-            return;
         if (!Expandable.Contains(steps[0]) || !at.ContainsKey(steps[0]))
             throw StripeFailure.Invalid($"This property cannot be expanded ({path}).", "expand");
 
@@ -220,6 +255,8 @@ internal static class Render
         "pi" => work.Find<PaymentIntent>(id) is { } intent ? Intent(intent, work) : null,
         "ch" => work.Find<Charge>(id) is { } charge ? Charge(charge, work) : null,
         "pm" => work.Find<PaymentMethod>(id) is { } method ? Method(method) : null,
+        "cus" => work.Find<Customer>(id) is { } customer ? Customer(customer) : null,
+        "txn" => work.Find<BalanceTransaction>(id) is { } transaction ? Balance.Json(transaction, work) : null,
         _ => null,
     };
 

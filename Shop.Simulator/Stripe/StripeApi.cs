@@ -7,7 +7,7 @@ using Shop.Simulator.Faults;
 namespace Shop.Simulator.Stripe;
 
 /// <summary>What an operation knows of the call around it.</summary>
-internal sealed record CallContext(string? Id, string Path, string PublicUrl, bool IsPublishableKey, Func<Refusal?> Decline);
+internal sealed record CallContext(string? Id, string Path, string PublicUrl, string ApiVersion, bool IsPublishableKey, Func<Refusal?> Decline);
 
 /// <param name="Name">The word faults and the request list use for it.</param>
 /// <param name="Parameters">What it takes; anything else is refused, as at Stripe, so that a misspelt option cannot be lost in silence.</param>
@@ -54,7 +54,8 @@ internal sealed class StripeApi(
             if (call.Fault is { } fault)
                 logger.Faulted(call.RequestId, call.Method, call.Path, fault);
 
-            var context = new CallContext(id, http.Request.Path.ToString()["/stripe".Length..], PublicUrl(http.Request), isPublishable, faults.Decline);
+            var context = new CallContext(id, http.Request.Path.ToString()["/stripe".Length..], PublicUrl(http.Request),
+                http.Response.Headers["Stripe-Version"].ToString(), isPublishable, faults.Decline);
             (answer, call) = call.Fault switch
             {
                 Fault.Refused or Fault.Reset => (null, call),
@@ -88,7 +89,7 @@ internal sealed class StripeApi(
         http.Response.Headers["Request-Id"] = call.RequestId;
         return WriteAsync(http, call, Answer.Error(404, new JsonObject
         {
-            ["message"] = $"Unrecognized request URL ({call.Method}: {call.Path}). This simulator covers payment intents, charges, refunds, payment methods and events.",
+            ["message"] = $"Unrecognized request URL ({call.Method}: {call.Path}). This simulator covers payment intents, charges, refunds, disputes, balance transactions, payment methods, customers and events.",
             ["type"] = "invalid_request_error",
         }));
     }
@@ -130,7 +131,7 @@ internal sealed class StripeApi(
                         + $"were first used with. Try using a key other than '{key}' if you meant to execute a different request.");
                 }
 
-                return (new Answer(saved.Status, (JsonObject)JsonNode.Parse(saved.Body)!), call with { ReplayOf = saved.RequestId });
+                return (new Answer(saved.Status, saved.Body.Parse()), call with { ReplayOf = saved.RequestId });
             }
 
             var answer = call.Fault is Fault.Error500Before ? OutOfOrder : Run(operation, work, form, context);
@@ -140,7 +141,7 @@ internal sealed class StripeApi(
                 error["request_log_url"] = $"{context.PublicUrl}/#{call.RequestId}";
 
             if (call.IdempotencyKey is not null && answer.IsKept)
-                work.Save(new SavedAnswer(KeyId(call.IdempotencyKey), work.Now, fingerprint, answer.Status, answer.Body.ToJsonString(), call.RequestId));
+                work.Save(new SavedAnswer(KeyId(call.IdempotencyKey), work.Now, fingerprint, answer.Status, new(answer.Body), call.RequestId));
             return (answer, call with { OrderId = call.OrderId ?? OrderOf(work, (string?)answer.Body["id"]) });
         },
         call.RequestId, call.IdempotencyKey);
@@ -149,12 +150,13 @@ internal sealed class StripeApi(
     {
         try
         {
-            if (form.Names.Except(operation.Parameters).Except(["expand"]).ToArray() is [var unknown, ..])
+            if (form.Names.FirstOrDefault(n => n != "expand" && (!operation.Parameters.Contains(n) || ApiVersion.Removed(n, context.ApiVersion))) is { } unknown)
                 throw StripeFailure.Invalid($"Received unknown parameter: {unknown} (or one that this simulator does not cover)", unknown, "parameter_unknown");
 
             var answer = operation.Run(work, form, context);
             if (answer.Status == 200)
                 Render.Expand(answer.Body, form.List("expand"), work);
+            ApiVersion.Adapt(answer.Body, context.ApiVersion);
             return answer;
         }
         catch (StripeFailure failure)

@@ -7,13 +7,19 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
 
     /// <summary>The bank asks the shopper first; a refusal, if there is one, comes after that.</summary>
     public bool AsksShopper { get; init; }
+    public bool OnlyUntilSetUp { get; init; }
 
     public RefundFate Refunds { get; init; }
+
+    /// <summary>Why the payment is taken back as soon as it was made.</summary>
+    public string? Disputed { get; init; }
 
     public string Last4 => Number[^4..];
 
     /// <summary>The same for the same card; drawn from its name, so nothing about a number can be worked out of it.</summary>
     public string Fingerprint => Ids.Stable(Name, 16);
+
+    public const string Inquiry = "inquiry";
 
     public static IReadOnlyList<TestCard> All { get; } =
     [
@@ -24,6 +30,9 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
         new("4000000000000077", "pm_card_bypassPending", "succeeds"),
         new("4000000000007726", "pm_card_pendingRefund", "succeeds; its refunds are pending first") { Refunds = RefundFate.ArriveLater },
         new("4000000000005126", "pm_card_refundFail", "succeeds; its refunds fail later") { Refunds = RefundFate.ComeBack },
+        new("4000000000000259", "pm_card_createDispute", "succeeds, then disputed as fraud") { Disputed = "fraudulent" },
+        new("4000000000002685", "pm_card_createDisputeProductNotReceived", "succeeds, then disputed as not received") { Disputed = "product_not_received" },
+        new("4000000000001976", "pm_card_createDisputeInquiry", "succeeds, then the bank inquires") { Disputed = Inquiry },
         new("4000000000000002", "pm_card_visa_chargeDeclined", "declined by the bank") { Refusal = Refusal.Generic },
         new("4000000000009995", "pm_card_visa_chargeDeclinedInsufficientFunds", "insufficient funds") { Refusal = Refusal.InsufficientFunds },
         new("4000000000009987", "pm_card_visa_chargeDeclinedLostCard", "lost card") { Refusal = Refusal.Hard("lost_card", "41") },
@@ -35,16 +44,18 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
         new("4000000000000341", "pm_card_chargeCustomerFail", "is accepted, then declined") { Refusal = Refusal.Generic },
         new("4100000000000019", "pm_card_radarBlock", "blocked as fraud") { Refusal = Refusal.Fraud },
         new("4000002760003184", "pm_card_authenticationRequired", "asks the shopper (3-D Secure)") { AsksShopper = true },
-        new("4000002500003155", "pm_card_authenticationRequiredOnSetup", "asks the shopper (3-D Secure)") { AsksShopper = true },
+        new("4000002500003155", "pm_card_authenticationRequiredOnSetup", "asks the shopper until it is saved (3-D Secure)")
+            { AsksShopper = true, OnlyUntilSetUp = true },
         new("4000000000003220", "pm_card_threeDSecure2Required", "asks the shopper (3-D Secure 2)") { AsksShopper = true },
         new("4000008260003178", "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds", "asks the shopper, then insufficient funds")
             { AsksShopper = true, Refusal = Refusal.InsufficientFunds },
     ];
 
+    private static readonly Dictionary<string, TestCard> ByTheirNames = All.ToDictionary(c => c.Name);
+
     public static TestCard? ByNumber(string number) => All.FirstOrDefault(c => c.Number == number);
 
-    public static TestCard? ByName(string name) =>
-        All.FirstOrDefault(c => c.Name == (name == "pm_card_chargeDeclined" ? "pm_card_visa_chargeDeclined" : name));
+    public static TestCard? ByName(string name) => ByTheirNames.GetValueOrDefault(name == "pm_card_chargeDeclined" ? "pm_card_visa_chargeDeclined" : name);
 }
 
 /// <summary>What becomes of money that is sent back to a card.</summary>

@@ -17,6 +17,8 @@ internal sealed record Delivery(string Id, string EventId, string Type, string U
 
     /// <summary>Set for what never happened.</summary>
     public Forgery? Forgery { get; init; }
+
+    public override IEnumerable<string?> Keys => [$"event:{EventId}"];
 }
 
 /// <summary>Where webhooks go, once it was said at run time; until then the configuration holds.</summary>

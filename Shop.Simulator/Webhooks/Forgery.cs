@@ -20,7 +20,7 @@ internal static class ForgedEvent
     /// <summary>The same for the same delivery.</summary>
     public static JsonObject Of(Forgery forgery, StripeEvent @event, string deliveryId)
     {
-        var json = Render.Event(@event, 1);
+        var json = Render.Event(@event, 1, @event.ApiVersion);
         json["id"] = $"evt_{Ids.Stable(deliveryId, 24)}";
         if (json["data"]!["object"] is not JsonObject about)
             return json;

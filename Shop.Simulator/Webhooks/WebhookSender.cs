@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -24,7 +23,9 @@ internal sealed class WebhookSender : BackgroundService
     private readonly StripeOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<WebhookSender> _logger;
-    private readonly ConcurrentDictionary<string, bool> _underway = new();
+    private readonly Lock _gate = new();
+    private readonly PriorityQueue<Delivery, DateTimeOffset> _queue = new();
+    private int _underway;
     private readonly SemaphoreSlim _wake = new(0, 1);
 
     // No trace headers: Stripe's webhooks carry none, and a shop must find its order without. No retries but ours.
@@ -34,12 +35,14 @@ internal sealed class WebhookSender : BackgroundService
     {
         (_account, _options, _clock, _logger) = (account, options.Value, clock, logger);
         _http.Timeout = options.Value.WebhookTimeout;
-        account.WebhooksQueued += Wake;
+        foreach (var waiting in account.Read(w => w.OldestFirst<Delivery>().Where(d => d.State == DeliveryState.Waiting).ToArray()))
+            _queue.Enqueue(waiting, waiting.NextAttempt);
+        account.WebhooksQueued += Enqueue;
     }
 
     public override void Dispose()
     {
-        _account.WebhooksQueued -= Wake;
+        _account.WebhooksQueued -= Enqueue;
         _http.Dispose();
         base.Dispose();
     }
@@ -51,18 +54,11 @@ internal sealed class WebhookSender : BackgroundService
         {
             while (true)
             {
-                var now = _clock.GetUtcNow();
-                var waiting = _account.Read(work => work.All<Delivery>().Where(d => d.State == DeliveryState.Waiting && !_underway.ContainsKey(d.Id)).ToArray());
                 running.RemoveAll(t => t.IsCompleted);
-                foreach (var due in waiting.Where(d => d.NextAttempt <= now).Take(AtOnce - _underway.Count))
-                {
-                    _underway[due.Id] = true;
+                while (NextDue() is { } due)
                     running.Add(TryAsync(due, stoppingToken));
-                }
 
-                // A full house is left by one that ends, and that wakes us too.
-                var next = waiting.Where(d => d.NextAttempt > now).Select(d => d.NextAttempt - now).DefaultIfEmpty(Idle).Min();
-                await _wake.WaitAsync(next < Idle ? next : Idle, stoppingToken);
+                await _wake.WaitAsync(UntilNext(), stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -71,17 +67,50 @@ internal sealed class WebhookSender : BackgroundService
         }
     }
 
+    private Delivery? NextDue()
+    {
+        lock (_gate)
+        {
+            if (_underway >= AtOnce || !_queue.TryPeek(out var delivery, out var at) || at > _clock.GetUtcNow())
+                return null;
+            _underway++;
+            return _queue.Dequeue();
+        }
+    }
+
+    /// <summary>A full house is left by one that ends, and that wakes us too.</summary>
+    private TimeSpan UntilNext()
+    {
+        lock (_gate)
+        {
+            var wait = _underway < AtOnce && _queue.TryPeek(out _, out var at) ? at - _clock.GetUtcNow() : Idle;
+            return wait < TimeSpan.Zero ? TimeSpan.Zero : wait < Idle ? wait : Idle;
+        }
+    }
+
+    private void Enqueue(params Delivery[] deliveries)
+    {
+        lock (_gate)
+        {
+            foreach (var delivery in deliveries)
+                _queue.Enqueue(delivery, delivery.NextAttempt);
+        }
+
+        Wake();
+    }
+
     /// <summary>One slow endpoint holds up its own event and no other.</summary>
     private async Task TryAsync(Delivery delivery, CancellationToken ct)
     {
         try
         {
-            await AttemptAsync(delivery, ct);
+            if (await AttemptAsync(delivery, ct) is { State: DeliveryState.Waiting } again)
+                Enqueue(again);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             _logger.WebhookAttemptBroken(e, delivery.EventId);
-            await Task.Delay(Breath, _clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Enqueue(delivery with { NextAttempt = _clock.GetUtcNow() + Breath });
         }
         catch (OperationCanceledException)
         {
@@ -89,17 +118,17 @@ internal sealed class WebhookSender : BackgroundService
         }
         finally
         {
-            _underway.TryRemove(delivery.Id, out _);
+            lock (_gate)
+                _underway--;
             Wake();
         }
     }
 
-    private async Task AttemptAsync(Delivery delivery, CancellationToken ct)
+    private async Task<Delivery> AttemptAsync(Delivery delivery, CancellationToken ct)
     {
-        var (payload, secret) = _account.Read(work => (
-            work.Find<StripeEvent>(delivery.EventId) is { } e
-                ? (delivery.Forgery is { } forgery ? ForgedEvent.Of(forgery, e, delivery.Id) : Render.Event(e, e.Webhooks)).ToJsonString() : null,
-            work.Webhooks.Endpoints.FirstOrDefault(w => w.Url == delivery.Url)?.Secret));
+        var (@event, endpoint) = _account.Read(work => (
+            work.Find<StripeEvent>(delivery.EventId), work.Webhooks.Endpoints.FirstOrDefault(w => w.Url == delivery.Url)));
+        var (payload, secret) = (@event is null || endpoint is null ? null : PayloadOf(delivery, @event, endpoint.ApiVersion), endpoint?.Secret);
         if (delivery.Forgery is Forgery.BadSignature)
             secret = "whsec_of_somebody_else";
 
@@ -114,7 +143,7 @@ internal sealed class WebhookSender : BackgroundService
         var state = isDone ? DeliveryState.Delivered
             : attempts >= _options.WebhookAttempts || secret is null || delivery.Forgery is not null ? DeliveryState.GivenUp : DeliveryState.Waiting;
         var now = _clock.GetUtcNow();
-        _account.Write(work => work.Save(delivery with
+        delivery = _account.Write(work => work.Save(delivery with
         {
             State = state, Attempts = attempts, LastAttempt = now, LastStatus = status, LastError = isDone ? null : error, NextAttempt = now + Pause(attempts),
         }));
@@ -123,7 +152,11 @@ internal sealed class WebhookSender : BackgroundService
             _logger.WebhookDelivered(delivery.EventId, delivery.Type, attempts);
         else
             _logger.WebhookFailed(delivery.EventId, delivery.Type, attempts, error ?? $"status {status}");
+        return delivery;
     }
+
+    private static string PayloadOf(Delivery delivery, StripeEvent @event, string? apiVersion) => (delivery.Forgery is { } forgery
+        ? ForgedEvent.Of(forgery, @event, delivery.Id) : Render.Event(@event, @event.Webhooks, apiVersion ?? @event.ApiVersion)).ToJsonString();
 
     private async Task<(int? Status, string? Error)> PostAsync(string url, string payload, string secret, CancellationToken ct)
     {

@@ -22,6 +22,15 @@ public sealed class PaymentsShop : IAsyncLifetime
 
     private const string AnyPort = "http://127.0.0.1:0";
 
+    private readonly (string Key, string Value)[] _but;
+
+    public PaymentsShop() : this([])
+    {
+    }
+
+    /// <param name="but">Other settings than those of the tests.</param>
+    internal PaymentsShop(params (string Key, string Value)[] but) => _but = but;
+
     private readonly ConcurrentQueue<string> _complaints = new();
     private WebApplicationFactory<ShopSimulator>? _simulator;
     private WebApplicationFactory<ShopPayments>? _payments;
@@ -56,7 +65,7 @@ public sealed class PaymentsShop : IAsyncLifetime
         {
             host.UseUrls(AnyPort);
             host.ConfigureLogging(logging => logging.AddProvider(new Complaints(_complaints)));
-            foreach (var (key, value) in Settings(Database, SimulatorUrl, SmtpPort))
+            foreach (var (key, value) in Settings(Database, SimulatorUrl, SmtpPort).Concat(_but))
                 host.UseSetting(key, value);
             host.UseSetting("Gateways:Stripe:ApiBase", StripeUrl);
         });
@@ -82,6 +91,7 @@ public sealed class PaymentsShop : IAsyncLifetime
         ("Timeouts:OutsideCall", "00:00:05"),
         ("Gateways:Stripe:QuietCalls", "100"), // tests that are about something else must not trip it
         ("Gateways:Stripe:BusyCalls", "1000"),
+        ("Gateways:Stripe:SteadyCalls", "1000"),
         ("Payments:StorefrontUrl", "http://localhost:5000"),
         ("Payments:Queue:Poll", "00:00:10"),
         ("Shop:TimeScale", "0.01"),

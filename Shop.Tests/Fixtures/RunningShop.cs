@@ -48,7 +48,7 @@ public sealed class RunningShop : IAsyncLifetime
             (options, _) => options.DisableDashboard = false, limit.Token);
         builder.Services.AddLogging(logging => logging.ClearProviders()); // each process tells its story to the dashboard
         var api = builder.CreateResourceBuilder((ProjectResource)builder.Resources.Single(r => r.Name == "api"));
-        api.WithEnvironment("RateLimits__Lifted", "true"); // all tests come from one address
+        api.WithEnvironment("RateLimits__Lifted", "true").WithEnvironment("CardTesting__Lifted", "true"); // all tests come from one address
         _app = await builder.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
         foreach (var name in (string[])["simulator", "api", "payments", "web"])

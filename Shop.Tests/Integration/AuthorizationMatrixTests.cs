@@ -59,6 +59,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
 
         ["GET /cart/"] = To(For.Everybody, "/cart", HttpStatusCode.OK),
         ["POST /cart/lines"] = To(For.Everybody, "/cart/lines", HttpStatusCode.BadRequest, "idempotency_key_missing", new { }),
+        ["POST /cart/events"] = To(For.Everybody, "/cart/events", HttpStatusCode.BadRequest, "idempotency_key_missing", new { }),
         ["PUT /cart/lines/{sku}"] = To(For.Everybody, "/cart/lines/none", HttpStatusCode.UnprocessableEntity, "invalid_quantity", new { }),
         ["POST /checkout"] = To(For.Everybody, "/checkout", HttpStatusCode.BadRequest, "idempotency_key_missing", new { }),
 
@@ -66,6 +67,8 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["POST /orders/{number:long}/payments"] =
             Of((t, owner) => t.OrderAsync(owner, "/payments"), For.OwnerOfTheOrder, HttpStatusCode.Conflict, "order_not_payable"),
         ["POST /orders/{number:long}/look"] = Of((t, owner) => t.OrderAsync(owner, "/look"), For.OwnerOfTheOrder, HttpStatusCode.NoContent),
+        ["POST /orders/{number:long}/events"] =
+            Of((t, owner) => t.OrderAsync(owner, "/events"), For.OwnerOfTheOrder, HttpStatusCode.UnprocessableEntity, "report_unknown"),
         ["POST /orders/{number:long}/link"] = To(For.Everybody, "/orders/1/link", HttpStatusCode.Accepted, body: new { email = "guest@example.org" }),
 
         ["GET /payments/methods"] = To(For.Everybody, "/payments/methods", HttpStatusCode.OK),
@@ -96,6 +99,10 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/orders/{number:long}"] = To(For.Agent, "/operations/orders/1", HttpStatusCode.NotFound, "order_not_found"),
         ["GET /operations/orders/{number:long}/audit"] = To(For.Agent, "/operations/orders/1/audit", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),
+        ["GET /operations/gateways"] = To(For.Agent, "/operations/gateways", HttpStatusCode.OK),
+        ["POST /operations/gateways/{provider}/override"] = Of((_, _) => Task.FromResult(Act(
+            "/operations/gateways/stripe/override", new { mode = "forced", minutes = 5, why = "It was agreed." })), For.Operator, HttpStatusCode.NoContent),
+        ["GET /operations/card-testing"] = To(For.Agent, "/operations/card-testing", HttpStatusCode.OK),
         ["POST /operations/jobs/{id:guid}/retry"] = Of((t, _) => t.ParkedJobAsync(), For.Operator, HttpStatusCode.NoContent),
         ["POST /operations/webhooks/{provider}/{eventId}/retry"] = Of((t, _) => t.ParkedWebhookAsync(), For.Operator, HttpStatusCode.NoContent),
         ["POST /operations/outbox/{id:guid}/retry"] = Of((t, _) => t.ParkedMailAsync(), For.Operator, HttpStatusCode.NoContent),

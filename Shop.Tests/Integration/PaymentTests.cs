@@ -131,7 +131,7 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
 
         var closed = await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
 
-        Assert.Equal(Reasons.NotConfirmedInTime, closed.Reason);
+        Assert.Equal(Reasons.GatewayDownTooLong, closed.Reason);
         Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
         Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
     }
@@ -246,7 +246,7 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
         await DueNowAsync(placed);
 
         var order = await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
-        Assert.Equal(Reasons.NotConfirmedInTime, order.Reason);
+        Assert.Equal(Reasons.NotTriedInTime, order.Reason);
         Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
         Assert.Equal(0, (await shop.LedgerAsync(placed.Id)).Charges);
     }

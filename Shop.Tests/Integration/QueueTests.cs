@@ -149,16 +149,17 @@ public sealed class QueueTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(PaymentJobKind.Charge, false, false)]
-    [InlineData(PaymentJobKind.Charge, true, true)] // its time is over: it has to end
-    [InlineData(PaymentJobKind.Refund, true, false)]
-    [InlineData(PaymentJobKind.Look, true, false)]
-    [InlineData(PaymentJobKind.Close, false, true)] // without a confirm it needs no gateway
-    public async Task Jobs_of_a_gateway_that_is_closed_stay_where_they_are_uncounted(PaymentJobKind kind, bool isLate, bool isLeased)
+    [InlineData(PaymentJobKind.Charge, 1, false, false)]
+    [InlineData(PaymentJobKind.Charge, 0, false, true)] // its shopper has been told nothing yet
+    [InlineData(PaymentJobKind.Charge, 1, true, true)] // its time is over: it has to end
+    [InlineData(PaymentJobKind.Refund, 0, true, false)]
+    [InlineData(PaymentJobKind.Look, 0, true, false)]
+    [InlineData(PaymentJobKind.Close, 1, false, true)] // without a confirm it needs no gateway
+    public async Task Jobs_of_a_gateway_that_is_closed_stay_where_they_are_uncounted(PaymentJobKind kind, int attempts, bool isLate, bool isLeased)
     {
         var placed = await PaymentsShop.PlaceAsync(_database);
         await using var db = PostgresServer.Open(_database);
-        await db.Database.ExecuteSqlAsync($"UPDATE payments.payment_jobs SET kind = {kind.ToString()}");
+        await db.Database.ExecuteSqlAsync($"UPDATE payments.payment_jobs SET kind = {kind.ToString()}, attempts = {attempts}");
         if (isLate)
             await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET deadline_at = now() WHERE id = {placed.Id}");
 

@@ -26,6 +26,9 @@ public sealed class SimulatorFixture : IAsyncLifetime
 /// <summary>A simulator on a real socket, so that a cut connection is one.</summary>
 internal sealed class SimulatorHost : IAsyncDisposable
 {
+    // No charge.updated comes in between, unless a test is about it.
+    private static readonly KeyValuePair<string, string?> Unsettled = new("Simulator:Stripe:BalanceAfter", "1.00:00:00");
+
     private readonly WebApplicationFactory<ShopSimulator> _factory;
 
     private SimulatorHost(WebApplicationFactory<ShopSimulator> factory, ConcurrentQueue<string> log)
@@ -47,7 +50,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
 #pragma warning disable CA2000 // disposed with the host
         var factory = new WebApplicationFactory<ShopSimulator>().WithWebHostBuilder(web => web
             .UseEnvironment("Development")
-            .ConfigureAppConfiguration(c => c.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value))))
+            .ConfigureAppConfiguration(c => c.AddInMemoryCollection([Unsettled]).AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value))))
             .ConfigureServices(services => services.AddLogging(l => l.SetMinimumLevel(LogLevel.Trace).AddProvider(new Recorder(log)))));
 #pragma warning restore CA2000
         factory.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0)); // UseKestrel(0) means port 5000

@@ -466,7 +466,7 @@ public sealed class SimulatorStripeTests(SimulatorFixture fixture) : IClassFixtu
     [Fact]
     public async Task What_nobody_simulates_is_a_clear_404()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/stripe/v1/customers");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/stripe/v1/invoices");
         using var answer = await _simulator.Http.SendAsync(request, Ct);
 
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);

@@ -54,10 +54,12 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["GET /checkout"] = new(Everybody),
         ["POST /checkout"] = new(Everybody, "/checkout", ("_handler", "checkout")),
         ["GET /checkout/card-return"] = new(Everybody),
+        ["POST /checkout/events"] = new(Everybody, "/checkout/events", ("kind", "script_error")),
 
         ["GET /orders/{Number:long}"] = new(Owner, "/orders/{order}"),
         ["GET /orders/{number:long}/status"] = new(Owner, "/orders/{order}/status"),
         ["POST /orders/{number:long}/payments"] = new(Owner, "/orders/{order}/payments", ("Key", AnyId), ("PaymentToken", "pm_another")),
+        ["POST /orders/{number:long}/events"] = new(Owner, "/orders/{order}/events", ("kind", "script_error")),
         ["GET /orders/{Number:long}/link"] = new(Everybody, "/orders/{order}/link"), // tells nothing; the mail goes to the order's own address
         ["POST /orders/{Number:long}/link"] = new(Everybody, "/orders/{order}/link", ("_handler", "link"), ("Email", "somebody@example.org")),
 
@@ -92,6 +94,10 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["GET /ops"] = new(Agents),
         ["GET /ops/orders/{Number:long}"] = new(Agents, "/ops/orders/{order}"),
         ["GET /ops/queue"] = new(Agents),
+        ["GET /ops/gateways"] = new(Agents),
+        ["POST /ops/gateways/{provider}/override"] =
+            new(Operators, "/ops/gateways/stripe/override", ("Mode", "forced"), ("Minutes", "1"), ("Why", "it works again")),
+        ["GET /ops/card-testing"] = new(Agents),
         ["GET /ops/audit"] = new(Operators),
         ["POST /ops/jobs/{id:guid}/retry"] = new(Operators, $"/ops/jobs/{AnyId}/retry", ("Why", "it works again")),
         ["POST /ops/webhooks/{provider}/{eventId}/retry"] = new(Operators, "/ops/webhooks/stripe/evt_1/retry", ("Why", "it works again")),

@@ -17,6 +17,10 @@ internal sealed class CartClient(HttpClient http)
             Content = JsonContent.Create(new { quantity, version }, options: ApiHttp.Json),
         }), ct);
 
+    /// <summary>What the shopper's browser saw on the way to an order. Nothing depends on it.</summary>
+    public Task<Written<Done>> ReportAsync(string token, string kind, string? detail, CancellationToken ct) =>
+        http.WriteAsync(With(token, ApiHttp.Post("/cart/events", new { kind, detail }, Guid.CreateVersion7())), ct, whenEmpty: new Done());
+
     private static HttpRequestMessage With(string? token, HttpRequestMessage request)
     {
         if (token is not null)

@@ -11,6 +11,7 @@ internal static class CartEndpoints
         // No token in the form: SameOriginGuard stands before every unsafe request.
         app.MapPost("/cart/lines", AddLine).DisableAntiforgery();
         app.MapPost("/cart/lines/{sku}", ChangeLine).DisableAntiforgery();
+        app.MapPost("/checkout/events", Report).DisableAntiforgery();
         app.MapGet("/fragments/cart-count", GetCount);
     }
 
@@ -31,6 +32,15 @@ internal static class CartEndpoints
         var quantity = form.ContainsKey("Remove") ? 0 : Quantity(form);
         var version = long.TryParse(form["Version"], CultureInfo.InvariantCulture, out var seen) ? seen : 0;
         return Next(await carts.SetQuantityAsync(CartCookie.Read(context.Request), sku, quantity, version, ct), done: "/cart");
+    }
+
+    /// <summary>A browser's beacon, which waits for no answer and reads none.</summary>
+    internal static async Task<NoContent> Report(HttpContext context, CartClient carts, CancellationToken ct)
+    {
+        var form = await context.Request.ReadFormAsync(ct);
+        if (CartCookie.Read(context.Request) is { } token)
+            await carts.ReportAsync(token, form["kind"].ToString(), form["detail"], ct);
+        return TypedResults.NoContent();
     }
 
     /// <summary>The personal part of every page's header. Without a cart it costs the Api nothing, and most visitors have none.</summary>

@@ -18,7 +18,15 @@ internal sealed class CheckoutClient(HttpClient http)
         return http.WriteAsync<OrderView>(request, ct);
     }
 
+    /// <summary>How the ways to pay are doing. A page does without it when it is late.</summary>
+    public Task<Fetched<PaymentMethods>> GetMethodsAsync(CancellationToken ct) => http.FetchAsync<PaymentMethods>("/payments/methods", ct);
+
     public Task<Written<OrderView>> PayAgainAsync(long number, string? key, string paymentToken, Guid idempotencyKey, CancellationToken ct) =>
         http.WriteAsync<OrderView>(
             ApiHttp.Post($"/orders/{number}/payments", new { paymentToken, provider = "stripe" }, idempotencyKey).WithOrderKey(key), ct);
 }
+
+public sealed record PaymentMethods(IReadOnlyList<PaymentMethod> Methods);
+
+/// <summary><see cref="State"/>: available, troubled or unavailable.</summary>
+public sealed record PaymentMethod(string Method, string State, string? Text = null);

@@ -11,7 +11,7 @@ internal static class Pages
         services.AddOptions<PageOptions>().BindConfiguration(PageOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<HostedFieldsOptions>().BindConfiguration(HostedFieldsOptions.Section).ValidateDataAnnotations()
             .Validate(o => o.Url is null or { IsAbsoluteUri: true }, "HostedFields:Url must be the absolute address of the gateway's card form.")
-            .Validate(o => !o.IsSetUp || o.PublishableKey.Length > 0, "HostedFields:PublishableKey is missing: the card form asks whose shop it is for.")
+            .Validate(o => o.Url is null || o.IsSetUp, "HostedFields:PublishableKey is missing: the card form asks whose shop it is for.")
             .ValidateOnStart();
     }
 }

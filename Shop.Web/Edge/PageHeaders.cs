@@ -17,10 +17,9 @@ internal static class PageHeaders
         var cards = app.ApplicationServices.GetRequiredService<IOptions<HostedFieldsOptions>>().Value;
         if (!cards.IsSetUp)
             app.ApplicationServices.GetRequiredService<ILogger<HostedFieldsOptions>>().CardsNotSetUp();
-        var policy = $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-            + $"frame-src {cards.Origin ?? "'none'"}; form-action 'self'; base-uri 'self'; frame-ancestors 'none'; manifest-src 'self'";
-
-        var payment = cards.IsSetUp ? $"self \"{cards.Origin}\"" : "self";
+        var policy = Policy("", "", "'none'");
+        var cardPolicy = Policy(cards.ScriptSources, cards.CallSources, cards.FrameSources);
+        var payment = cards.IsFramed ? $"self \"{cards.Origin}\"" : cards.IsSetUp ? "self \"https://js.stripe.com\"" : "self";
 
         app.Use((context, next) =>
         {
@@ -28,7 +27,8 @@ internal static class PageHeaders
             {
                 var headers = context.Response.Headers;
                 headers.XContentTypeOptions = "nosniff";
-                headers.TryAdd("Content-Security-Policy", policy); // pictures bring a narrower one
+                var takesCards = context.GetEndpoint()?.Metadata.GetMetadata<TakesCardsAttribute>() is not null;
+                headers.TryAdd("Content-Security-Policy", takesCards ? cardPolicy : policy); // pictures bring a narrower one
                 // An order's address holds its key: no other site may read it. And "no-referrer" would hide our origin from ourselves.
                 headers["Referrer-Policy"] = "same-origin";
                 headers["Permissions-Policy"] = $"payment=({payment}), camera=(), microphone=(), geolocation=()";
@@ -40,7 +40,10 @@ internal static class PageHeaders
                     headers.CacheControl = isShared ? Shared : "no-store";
                 }
                 // The output cache gives this header back as "Allow". Blazor's script wants "allow", and would load the whole page again.
-                if (headers.ContainsKey(EnhancedNavigation))
+                // A policy is its document's: a page with another one is loaded whole.
+                if (takesCards)
+                    headers.Remove(EnhancedNavigation);
+                else if (headers.ContainsKey(EnhancedNavigation))
                     headers[EnhancedNavigation] = "allow";
                 // Blazor answers a form with 302, which leaves the next method to the browser; 303 says GET.
                 if (context.Response.StatusCode is StatusCodes.Status302Found && HttpMethods.IsPost(context.Request.Method))
@@ -50,4 +53,8 @@ internal static class PageHeaders
             return next(context);
         });
     }
+
+    private static string Policy(string scripts, string calls, string frames) =>
+        $"default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'{calls}; "
+        + $"frame-src {frames}; form-action 'self'; base-uri 'self'; frame-ancestors 'none'; manifest-src 'self'";
 }

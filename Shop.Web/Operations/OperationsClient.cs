@@ -12,6 +12,14 @@ internal sealed class OperationsClient(HttpClient http)
 
     public Task<Fetched<QueueView>> GetQueueAsync(CancellationToken ct) => http.FetchAsync<QueueView>("/operations/queue", ct);
 
+    public Task<Fetched<GatewayList>> GetGatewaysAsync(CancellationToken ct) => http.FetchAsync<GatewayList>("/operations/gateways", ct);
+
+    /// <summary><paramref name="mode"/>: automatic, stopped or forced.</summary>
+    public Task<Written<Done>> OverrideGatewayAsync(string provider, string mode, int? minutes, string why, CancellationToken ct) =>
+        DoAsync($"gateways/{Uri.EscapeDataString(provider)}/override", new { mode, minutes, why }, ct);
+
+    public Task<Fetched<CardTesting>> GetCardTestingAsync(CancellationToken ct) => http.FetchAsync<CardTesting>("/operations/card-testing", ct);
+
     public Task<Fetched<AuditPageOf>> GetAuditAsync(AuditSearch search, CancellationToken ct) =>
         http.FetchAsync<AuditPageOf>(search.Address("/operations/audit"), ct);
 
@@ -51,18 +59,23 @@ public sealed record OrderDetail(
 
 public sealed record OrderAnswer(
     long Number, DateTimeOffset PlacedAt, string Status, string Payment, string MoneyTaken, string Reference, string Currency, long TotalMinor,
-    AnswerTexts Texts, string? Reason = null);
+    AnswerTexts Texts, string? Reason = null, ReasonWords? Why = null);
+
+/// <summary>A reason for each of the three who ask. <see cref="Side"/>: bank, gateway, us, stock or shopper.</summary>
+public sealed record ReasonWords(string Code, string Side, string Retry, string Shopper, string Agent, string Engineer);
 
 public sealed record AnswerTexts(string Headline, string Explanation, string? NextStep = null);
 
 public sealed record Attempt(
     DateTimeOffset At, string Provider, string Operation, string Class, double LatencyMs, int? N = null, string? Code = null,
-    string? DeclineCode = null, string? RequestId = null, string? GatewayId = null, string? TraceId = null, string? Proof = null);
+    string? DeclineCode = null, string? RequestId = null, string? GatewayId = null, string? TraceId = null, string? Proof = null, string? Reason = null,
+    string? AdviceCode = null, int? HttpStatus = null);
 
 public sealed record Job(
     Guid Id, string Kind, string State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason = null);
 
-public sealed record TimelineEntry(DateTimeOffset At, string Kind, string Summary, string? Reason = null, JsonElement? Data = null);
+public sealed record TimelineEntry(
+    DateTimeOffset At, string Kind, string Summary, string? Reason = null, JsonElement? Data = null, bool ForShopper = false, string? TraceId = null);
 
 public sealed record QueueView(
     int Waiting, int Leased, int Parked, IReadOnlyList<ParkedJob> ParkedJobs, Backlog Webhooks, IReadOnlyList<ParkedWebhook> ParkedWebhooks,

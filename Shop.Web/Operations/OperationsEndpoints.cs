@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Shop.Web.Api;
@@ -18,6 +19,7 @@ internal static class OperationsEndpoints
         app.MapPost("/ops/jobs/{id:guid}/retry", RetryJob).DisableAntiforgery();
         app.MapPost("/ops/webhooks/{provider}/{eventId}/retry", RetryWebhook).DisableAntiforgery();
         app.MapPost("/ops/outbox/{id:guid}/retry", RetryMessage).DisableAntiforgery();
+        app.MapPost("/ops/gateways/{provider}/override", OverrideGateway).DisableAntiforgery();
     }
 
     internal static async Task<RetryResult> RetryJob(
@@ -31,6 +33,20 @@ internal static class OperationsEndpoints
     internal static async Task<RetryResult> RetryMessage(
         Guid id, [FromForm(Name = "Why")] string? why, OperationsClient operations, CancellationToken ct) =>
         Answer(await operations.RetryMessageAsync(id, why ?? "", ct));
+
+    internal static async Task<RetryResult> OverrideGateway(
+        string provider, [FromForm(Name = "Mode")] string? mode, [FromForm(Name = "Minutes")] string? minutes, [FromForm(Name = "Why")] string? why,
+        OperationsClient operations, CancellationToken ct)
+    {
+        int? chosen = int.TryParse(minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        return await operations.OverrideGatewayAsync(provider, mode ?? "", chosen, why ?? "", ct) switch
+        {
+            { Value: not null } => TypedResults.LocalRedirect("/ops/gateways?notice=done"),
+            { Problem.Reason: "gateway_not_overridden" } => TypedResults.LocalRedirect("/ops/gateways?notice=not_overridden"),
+            { IsRefused: true } => TypedResults.LocalRedirect("/ops/gateways?notice=invalid"),
+            _ => TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable),
+        };
+    }
 
     private static RetryResult Answer(Written<Done> retried) => retried switch
     {

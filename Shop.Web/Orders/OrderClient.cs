@@ -11,6 +11,10 @@ internal sealed class OrderClient(HttpClient http)
     public Task<Written<Done>> LookAsync(long number, string? key, CancellationToken ct) =>
         http.WriteAsync(ApiHttp.Post($"/orders/{number}/look", null, Guid.CreateVersion7()).WithOrderKey(key), ct, whenEmpty: new Done());
 
+    /// <summary>What the shopper's browser saw. Nothing depends on it.</summary>
+    public Task<Written<Done>> ReportAsync(long number, string? key, string kind, string? detail, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/orders/{number}/events", new { kind, detail }, Guid.CreateVersion7()).WithOrderKey(key), ct, whenEmpty: new Done());
+
     /// <summary>Answered alike for every address and number; only the order's own address gets a mail.</summary>
     public Task<Written<Done>> SendLinkAsync(long number, string email, CancellationToken ct) =>
         http.WriteAsync(ApiHttp.Post($"/orders/{number}/link", new { email }, Guid.CreateVersion7()), ct, whenEmpty: new Done());
@@ -18,11 +22,13 @@ internal sealed class OrderClient(HttpClient http)
 
 /// <summary>
 /// <see cref="Key"/> opens a guest's order; only the answer to its checkout holds it. <see cref="OwnedByYou"/>: opened by being signed in.
+/// <see cref="Retry"/>: what can help, where something went wrong. The two times are those of a payment that was postponed.
 /// </summary>
 public sealed record OrderView(
     long Number, DateTimeOffset PlacedAt, string Status, string MoneyTaken, string Reference, string Currency, long TotalMinor, long TaxMinor,
     bool Retryable, IReadOnlyList<OrderedLine> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<OrderEvent> Timeline,
-    string? Key = null, Uri? ActionUrl = null, bool OwnedByYou = false)
+    string? Key = null, Uri? ActionUrl = null, bool OwnedByYou = false,
+    string? Retry = null, DateTimeOffset? NextTryAt = null, DateTimeOffset? TriesUntil = null)
 {
     public bool IsConfirming => Status is "confirming";
 

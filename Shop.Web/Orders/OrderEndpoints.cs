@@ -11,6 +11,7 @@ internal static class OrderEndpoints
     {
         app.MapGet("/orders/{number:long}/status", GetStatus);
         app.MapPost("/orders/{number:long}/payments", PayAgain).DisableAntiforgery();
+        app.MapPost("/orders/{number:long}/events", Report).DisableAntiforgery();
     }
 
     /// <summary>The part of an order's page that changes while a payment is on its way.</summary>
@@ -25,6 +26,17 @@ internal static class OrderEndpoints
         return found.Value is { } order
             ? new RazorComponentResult<OrderProgress>(new Dictionary<string, object?> { [nameof(OrderProgress.Order)] = order })
             : TypedResults.StatusCode(found.IsUnreachable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
+    }
+
+    /// <summary>A browser's beacon, which waits for no answer and reads none.</summary>
+    internal static async Task<Results<NoContent, StatusCodeHttpResult>> Report(
+        long number, HttpContext context, OrderClient orders, CancellationToken ct)
+    {
+        if (!OrderKey.MayHelp(context))
+            return TypedResults.StatusCode(StatusCodes.Status404NotFound);
+        var form = await context.Request.ReadFormAsync(ct);
+        var said = await orders.ReportAsync(number, OrderKey.Of(context), form["kind"].ToString(), form["detail"], ct);
+        return said.Problem?.Status is StatusCodes.Status404NotFound ? TypedResults.StatusCode(StatusCodes.Status404NotFound) : TypedResults.NoContent();
     }
 
     /// <summary>Whatever comes of it, the order's page tells it: paid, refused again, or meanwhile paid in another window.</summary>
