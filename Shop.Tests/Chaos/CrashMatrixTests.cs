@@ -76,7 +76,8 @@ internal sealed class CrashWorld : IAsyncDisposable
     public static async Task<CrashWorld> RunAsync(Fate fate)
     {
         var database = await PostgresServer.CreateDatabaseAsync();
-        var factory = new WebApplicationFactory<ShopSimulator>().WithWebHostBuilder(host => host.UseUrls("http://127.0.0.1:0"));
+        var factory = new WebApplicationFactory<ShopSimulator>().WithWebHostBuilder(
+            host => host.UseUrls("http://127.0.0.1:0").UseSetting("Logging:LogLevel:Default", "Warning"));
         factory.UseKestrel();
         var simulator = factory.CreateClient();
         var smtpPort = (int)(await simulator.GetFromJsonAsync<JsonNode>("/settings"))!["smtpPort"]!;
@@ -262,6 +263,8 @@ internal sealed class CrashWorld : IAsyncDisposable
     private async Task DeliverAsync(Uri payments, News news)
     {
         var orders = Cases.Where(c => c.News == news).Select(c => c.OrderId).ToHashSet();
+        await using var db = PostgresServer.Open(_database);
+        var intents = await db.PaymentIntents.Where(i => i.GatewayId != null).ToDictionaryAsync(i => i.GatewayId!, i => i.OrderId);
         using var http = new HttpClient();
         for (var (after, more) = ("", true); more;)
         {
@@ -271,7 +274,7 @@ internal sealed class CrashWorld : IAsyncDisposable
             };
             var page = (await (await _simulator.SendAsync(request)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonNode>())!;
             var events = page["data"]!.AsArray();
-            foreach (var told in events.Where(e => Guid.TryParse((string?)e!["data"]!["object"]!["metadata"]?["order_id"], out var id) && orders.Contains(id)))
+            foreach (var told in events.Where(e => IsAbout(e!["data"]!["object"]!)))
             {
                 for (var times = 0; times < 2; times++)
                     await SendAsync(http, payments, told!.ToJsonString());
@@ -281,8 +284,11 @@ internal sealed class CrashWorld : IAsyncDisposable
             after = $"&starting_after={(string?)events.LastOrDefault()?["id"]}";
         }
 
-        await using var db = PostgresServer.Open(_database);
         await UntilAsync(async db => !await db.WebhookReceipts.AnyAsync(w => w.State == JobState.Waiting), $"the events {news} were never processed", null);
+
+        // By the intent (a refund names no order) or, where we never heard of it, by the order it was made for.
+        bool IsAbout(JsonNode it) => intents.TryGetValue((string?)it["payment_intent"] ?? (string?)it["id"] ?? "", out var known)
+            ? orders.Contains(known) : Guid.TryParse((string?)it["metadata"]?["order_id"], out var named) && orders.Contains(named);
     }
 
     private static async Task SendAsync(HttpClient http, Uri payments, string body)
