@@ -73,6 +73,9 @@ internal static partial class Log
     [LoggerMessage(3022, LogLevel.Information, "{Provider} is used again: {Count} jobs that waited for it are due now")]
     public static partial void BroughtForward(this ILogger logger, PaymentProvider provider, int count);
 
+    [LoggerMessage(3023, LogLevel.Warning, "Order {OrderId} is not charged: {Declines} declines from one {Kind}")]
+    public static partial void CardTestingRefused(this ILogger logger, Guid orderId, SourceKind kind, int declines);
+
     [LoggerMessage(3040, LogLevel.Warning, "Webhook of {Provider} refused: {Why}")]
     public static partial void WebhookRefused(this ILogger logger, PaymentProvider provider, string why);
 

@@ -14,6 +14,7 @@ internal sealed class PaymentTelemetry
     private static readonly ActivitySource Source = new(Name);
     private readonly Counter<long> _outcomes;
     private readonly Counter<long> _circuitChanges;
+    private readonly Counter<long> _refusedAsTesting;
     private readonly Histogram<double> _queueTime;
 
     private readonly ConcurrentDictionary<PaymentProvider, Func<int>> _circuits = new();
@@ -23,6 +24,7 @@ internal sealed class PaymentTelemetry
         var meter = meters.Create(Name);
         _outcomes = meter.CreateCounter<long>("shop.payments.outcomes", "{payment}", "Finished payments by provider and outcome");
         _circuitChanges = meter.CreateCounter<long>("shop.payments.circuit.changes", "{change}", "Breakers opened, half-opened, closed");
+        _refusedAsTesting = meter.CreateCounter<long>("shop.payments.velocity", "{payment}", "Payments not tried because of the declines before them");
         meter.CreateObservableGauge("shop.payments.circuit.state", () => _circuits.Select(circuit => new Measurement<int>(
             circuit.Value(), new KeyValuePair<string, object?>("shop.payment.provider", circuit.Key.ToString()))),
             "{state}", "How this process finds a gateway: 0 closed, 1 half-open, 2 open");
@@ -64,6 +66,8 @@ internal sealed class PaymentTelemetry
         _outcomes.Add(1, tags);
         _queueTime.Record(queued.TotalSeconds, tags);
     }
+
+    public void CardTestingRefused(SourceKind source) => _refusedAsTesting.Add(1, new KeyValuePair<string, object?>("source", source.ToString()));
 
     public void Watch(PaymentProvider provider, Func<int> state) => _circuits[provider] = state;
 

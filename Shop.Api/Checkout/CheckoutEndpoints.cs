@@ -92,7 +92,11 @@ internal static class CheckoutEndpoints
             placement = await db.PlaceAsync(
                 order, person, cart.Version, job, TimelineEntry.Of(
                     order.Id, now, TimelineKinds.Placed, "We have received your order.",
-                    facts: new { job = job.Id, job.Provider, lines = order.Lines.Count, order.TotalMinor, heldUntil = now + hold, order.DeadlineAt }),
+                    facts: new
+                    {
+                        job = job.Id, job.Provider, lines = order.Lines.Count, order.TotalMinor, heldUntil = now + hold, order.DeadlineAt,
+                        slowedUntil = job.DueAt > now ? job.DueAt : (DateTimeOffset?)null,
+                    }),
                 hold, limit.Token, sources);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable && IsTwin(e))

@@ -24,8 +24,11 @@ public sealed class CardTestingOptions : IValidatableObject
     [Range(2, 10_000)] public int SlowAddress { get; init; } = 5;
     [Range(2, 10_000)] public int RefuseAddress { get; init; } = 10;
 
-    /// <summary>Behind an address there may be thousands: it counts only where at least this part of what came from there was declined.</summary>
-    [Range(0.1, 1)] public double AddressRatio { get; init; } = 0.6;
+    /// <summary>
+    /// Behind an address there may be thousands, and a good customer buys often: a source counts only where at least this part of what came
+    /// from it was declined. Stolen cards are.
+    /// </summary>
+    [Range(0.1, 1)] public double Ratio { get; init; } = 0.6;
 
     /// <summary>The same for one e-mail address, and for one account.</summary>
     [Range(2, 10_000)] public int SlowPerson { get; init; } = 3;
@@ -72,7 +75,7 @@ public sealed record Velocity(VelocityTier Tier, SourceCount? By, TimeSpan Wait)
     private static Velocity Of(SourceCount count, CardTestingOptions options, DateTimeOffset now)
     {
         var (slow, refuse) = count.Kind is SourceKind.Address ? (options.SlowAddress, options.RefuseAddress) : (options.SlowPerson, options.RefusePerson);
-        var isCrowd = count.Kind is SourceKind.Address && count.Declines < options.AddressRatio * (count.Charges - count.Open);
+        var isCrowd = count.Declines < options.Ratio * (count.Charges - count.Open);
         if (count.Declines >= refuse && !isCrowd)
             return new(VelocityTier.Refused, count, Longer(TimeSpan.FromSeconds(1), (count.Oldest ?? now) + options.Window - now));
         if (count.Declines >= slow && !isCrowd)
@@ -94,7 +97,11 @@ public static class ChargeSources
     public static readonly string[] Declines =
     [
         .. Reasons.Every.Where(r => r.Side is Side.Bank or Side.Shopper && r.MoneyTaken is MoneyTaken.No).Select(r => r.Code)
-            .Except([Reasons.AuthenticationNeeded, Reasons.BankTemporarilyUnavailable, Reasons.NotConfirmedInTime, Reasons.PaymentMethodUnusable]),
+            .Except([
+                Reasons.AuthenticationNeeded, Reasons.AuthenticationAbandoned, Reasons.BankTemporarilyUnavailable, Reasons.NotConfirmedInTime,
+                Reasons.NotTriedInTime, Reasons.PaymentMethodUnusable, Reasons.TooManyDeclines,
+            ]),
+        Reasons.CardTriedTooOften, // the gateway's own guard against the same thing
     ];
 
     // Each row of a source is one charge; its job tells how that ended.

@@ -32,6 +32,12 @@ internal abstract record GatewayAnswer
         public override string Class => "authorized";
     }
 
+    /// <summary>Which card it is; see the facts.</summary>
+    public sealed record MethodRead : GatewayAnswer
+    {
+        public override string Class => "method_read";
+    }
+
     public sealed record ActionNeeded(string? Url) : GatewayAnswer
     {
         public override string Class => "action_needed";

@@ -48,6 +48,8 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
 {
     public const string StoppedByOperator = "stopped_by_operator";
 
+    public string BreakerOf(PaymentProvider provider) => services.GetRequiredKeyedService<GatewayBreakers>(provider).Word;
+
     public async Task<Asked> AskAsync(PaymentProvider provider, GatewayOperation operation, string? key, string? gatewayId,
         Func<IPaymentGateway, CancellationToken, Task<GatewayAnswer>> call, CancellationToken ct)
     {

@@ -20,6 +20,9 @@ internal interface IPaymentGateway
 
     Task<GatewayAnswer> ReadAsync(string intentId, CancellationToken ct);
 
+    /// <summary>Which card a payment token stands for.</summary>
+    Task<GatewayAnswer> ReadMethodAsync(string paymentToken, CancellationToken ct);
+
     Task<GatewayAnswer> CancelAsync(string key, string intentId, CancellationToken ct);
 
     Task<GatewayAnswer> RefundAsync(string key, NewRefund refund, CancellationToken ct);

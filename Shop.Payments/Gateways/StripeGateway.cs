@@ -14,6 +14,7 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
     private const string LatestCharge = "latest_charge"; // which card it was is written there
 
     private readonly PaymentIntentService _intents = new(client);
+    private readonly PaymentMethodService _methods = new(client);
     private readonly RefundService _refunds = new(client);
 
     public PaymentProvider Provider => PaymentProvider.Stripe;
@@ -41,6 +42,13 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
 
     public Task<GatewayAnswer> ReadAsync(string intentId, CancellationToken ct) =>
         AskAsync(() => _intents.GetAsync(intentId, new() { Expand = [LatestCharge] }, cancellationToken: ct), OutcomeOf);
+
+    public Task<GatewayAnswer> ReadMethodAsync(string paymentToken, CancellationToken ct) => AskAsync(
+        () => _methods.GetAsync(paymentToken, cancellationToken: ct),
+        method => new GatewayAnswer.MethodRead
+        {
+            Facts = new(method.Id, method.StripeResponse?.RequestId, (int?)method.StripeResponse?.StatusCode, Card: CardOf(method)),
+        });
 
     public Task<GatewayAnswer> CancelAsync(string key, string intentId, CancellationToken ct) =>
         AskAsync(() => _intents.CancelAsync(intentId, new() { CancellationReason = "abandoned" }, Once(key), ct), OutcomeOf);

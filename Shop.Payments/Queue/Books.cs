@@ -72,8 +72,8 @@ internal sealed class Books(
             var intent = locked is null ? await db.PaymentIntents.FindAsync([leased.OrderId, leased.Provider], ct) : locked.Intent;
             if (verdict.SettlesConfirm && intent is not null)
                 intent.ConfirmOpen = false;
-            if (verdict.News is PaymentNews.Postponed)
-                order.TryApply(PaymentEvent.Started, now); // a try that ended before its confirm is begun and postponed in one
+            if (verdict is { News: PaymentNews.Postponed } or { News: PaymentNews.Refused, Proof: Proofs.NotConfirmedNow })
+                order.TryApply(PaymentEvent.Started, now); // a try that ended before its confirm is begun and ended in one
             return (locked is not null, (Order?)order,
                 verdict.News is not null && await db.ApplyPaymentOutcomeAsync(order, verdict.News, now, ct, asked is [.., var last] ? last.ToFacts() : null));
         }, ct);

@@ -15,7 +15,7 @@ namespace Shop.Payments.Queue;
 /// these, the next lease finds out what happened by asking about an id and a key that were written down before.
 /// </summary>
 internal sealed class ChargeHandler(
-    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayKeys keys, GatewayCalls gateways, CloseHandler closing, Books books,
+    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayKeys keys, GatewayCalls gateways, CloseHandler closing, Books books, Wariness wariness,
     CrashPoints crash, IOptionsMonitor<GatewayOptions> gatewayOptions, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts,
     IOptions<PaymentsOptions> payments, Pace pace, TimeProvider clock)
 {
@@ -32,6 +32,9 @@ internal sealed class ChargeHandler(
             await SettleAsync(job, order, intent, ct);
         else if (clock.GetUtcNow() >= order.DeadlineAt)
             await closing.CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
+        else if (await wariness.LookAsync(job, ct) is { IsRefused: true } finding)
+            await RecordAsync(job, finding.Asked, new Verdict(
+                new PaymentNews.Refused(Reasons.TooManyDeclines), null, Reasons.TooManyDeclines, SettlesConfirm: false, Proofs.NotConfirmedNow));
         else if (intent?.GatewayId is { } known)
             await StartAsync(job, known, [], ct);
         else if (await CreateAsync(job, order, ct) is { Answer: GatewayAnswer.Created created } asked)
@@ -158,8 +161,13 @@ internal sealed class ChargeHandler(
         }
 
         intent.ConfirmOpen = true;
-        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.PaymentStarted, "We asked your bank for the payment.",
-            facts: new { gateway = job.Provider, intent = intentId, key = GatewayKeys.Confirm(order.Id, intent.Confirm), lease = job.Leases, heldUntil = now + lifetime }));
+        db.Timeline.Add(TimelineEntry.Of(
+            order.Id, now, TimelineKinds.PaymentStarted, "We asked your bank for the payment.",
+            facts: new
+            {
+                gateway = job.Provider, breaker = gateways.BreakerOf(job.Provider), intent = intentId, key = GatewayKeys.Confirm(order.Id, intent.Confirm),
+                lease = job.Leases, heldUntil = now + lifetime,
+            }));
         return new Start(Way.Go, order, GatewayKeys.Confirm(order.Id, intent.Confirm), confirmation);
     }
 

@@ -1,5 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Shop.Data.Operations;
+using Shop.Data.Payments;
+using Shop.Payments.Reconciliation;
 using Shop.ServiceDefaults;
 
 namespace Shop.Payments.Queue;
@@ -41,6 +44,12 @@ internal static class QueueExtensions
         services.AddSingleton<PaymentQueue>();
         services.AddSingleton<GatewayKeys>();
         services.AddSingleton<Books>();
+        services.AddOptions<CardTestingOptions>().BindConfiguration(CardTestingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<Wariness>();
+        services.AddSingleton<SourcePurge>();
+        services.AddSingleton(sp => new PeriodicJob(
+            BackgroundJobs.SourcePurge, TimeSpan.FromHours(1), TimeSpan.FromMinutes(1),
+            (_, ct) => sp.GetRequiredService<SourcePurge>().PurgeAsync(ct)));
         services.AddSingleton<ChargeHandler>();
         services.AddSingleton<CloseHandler>();
         services.AddSingleton<RefundHandler>();

@@ -83,6 +83,10 @@ internal sealed class RefundHandler(
         var state = await RefundSettlement.ApplyAsync(db, refundId, last.Answer, now, ct);
         if (job.State is JobState.Parked)
             return last.Answer.Class; // it failed: a person sends it again, or another way
+        // A frozen 5xx: that send has ended, and its key will say nothing else for a day. The next try looks whether it left a refund behind,
+        // and only if there is none sends another one.
+        if (last is { Operation: GatewayOperation.Refund, Answer: GatewayAnswer.Unknown { IsFault: true, Facts.IsReplayed: true } })
+            (await db.Refunds.SingleAsync(r => r.Id == refundId, ct)).Send++;
 
         if (state is RefundState.Succeeded)
             job.Done(now);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Shop.Simulator.Elements;
 using Shop.Simulator.Faults;
 using Shop.Simulator.Mail;
 using Shop.Simulator.Stripe;
@@ -26,6 +27,7 @@ internal static class ControlEndpoints
         app.MapGet("/mails/{id}/html", MailHtml);
         app.MapGet("/faults", (FaultBox faults) => faults.Current);
         app.MapPut("/faults", SetFaultsAsync);
+        app.MapPost("/faults", PlayFormAsync).DisableAntiforgery(); // nothing here is worth forging, and no cookie says who asks
         app.MapDelete("/faults", (FaultBox faults, GatewayListener gateway, CancellationToken ct) => PlayAsync(new(), faults, gateway, ct));
         app.MapGet("/settings", ReadSettings);
         app.MapPut("/settings", SetWebhooks);
@@ -46,6 +48,23 @@ internal static class ControlEndpoints
 
         var problems = settings?.Problems(StripeEndpoints.Operations) ?? new() { [""] = ["An object is needed."] };
         return problems.Count > 0 ? TypedResults.ValidationProblem(problems) : TypedResults.Ok(await PlayAsync(settings!, faults, gateway, ct));
+    }
+
+    /// <summary>From the page's form.</summary>
+    private static async Task<IResult> PlayFormAsync(HttpRequest request, FaultBox faults, GatewayListener gateway, CancellationToken ct)
+    {
+        var settings = FaultForm.Read(await request.ReadFormAsync(ct));
+        var problems = settings?.Problems(StripeEndpoints.Operations) ?? new() { ["fault"] = ["One of those in the list."] };
+        if (problems.Count > 0)
+        {
+            return new RazorComponentResult<DeveloperPage>(new { Problem = string.Join(" ", problems.Select(p => $"{p.Key}: {p.Value[0]}")) })
+            {
+                StatusCode = StatusCodes.Status422UnprocessableEntity,
+            };
+        }
+
+        await PlayAsync(settings!, faults, gateway, ct);
+        return new SeeOther("/");
     }
 
     private static async Task<FaultSettings> PlayAsync(FaultSettings settings, FaultBox faults, GatewayListener gateway, CancellationToken ct)

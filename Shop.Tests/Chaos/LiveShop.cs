@@ -92,7 +92,7 @@ internal sealed class LiveShop : IAsyncDisposable
             .. payments.Select((port, i) => new Part($"payments {i + 1}", port, p => Run<ShopPayments>(p,
             [
                 .. PaymentsShop.Settings(shop.Database, shop.Simulator.Address, shop._smtpPort).Select(s => (s.Key, (string?)s.Value)),
-                ("Gateways:Stripe:ApiBase", $"http://127.0.0.1:{shop._stripePort}/stripe"), ("Gateways:Stripe:QuietCalls", "3"), ("Gateways:Stripe:BusyCalls", "20"), // as in production; the break is scaled like a wait
+                ("Gateways:Stripe:ApiBase", $"http://127.0.0.1:{shop._stripePort}/stripe"), ("Gateways:Stripe:QuietCalls", "3"), ("Gateways:Stripe:BusyCalls", "20"), ("Gateways:Stripe:SteadyCalls", "5"), // as in production; the break is scaled like a wait
                 ("Gateways:Stripe:Break", TimeSpan.FromSeconds(Math.Max(0.5, 30 * timeScale)).ToString("c")),
                 ("Gateways:Stripe:QuietWindow", "00:01:00"), ("Payments:Queue:Poll", "00:00:10"), ("Smtp:Timeout", "00:00:02"), .. common,
             ]))),
@@ -102,7 +102,7 @@ internal sealed class LiveShop : IAsyncDisposable
             .. Enumerable.Range(0, replicas).Select(i => new Part($"api {i + 1}", FixedPort(), p => Run<ShopApi>(p,
             [
                 .. ApiHost.PatientDatabase, ("ConnectionStrings:shopdb", shop.Database), ("Links:Secret", Any.LinkSecret),
-                ("RateLimits:Lifted", "true"), .. common,
+                ("RateLimits:Lifted", "true"), ("CardTesting:Lifted", "true"), .. common,
             ]))),
         ];
         await shop.ReadyAsync(ct);

@@ -33,7 +33,7 @@ public sealed class GatewayHealthTests(GatewayHealthTests.BreakingShop broken, I
     [Fact]
     public async Task After_an_outage_every_order_is_paid_once_and_soon()
     {
-        await shop.FaultsAsync("refuse503");
+        await shop.FaultsAsync("unavailable_503");
         var first = await shop.PlaceAsync();
         for (var i = 0; i < 2; i++)
             await shop.PlaceAsync();
@@ -68,10 +68,10 @@ public sealed class GatewayHealthTests(GatewayHealthTests.BreakingShop broken, I
     public async Task An_unknown_payment_is_settled_when_the_gateway_is_back()
     {
         await shop.DeliverWebhooksAsync(false);
-        await shop.FaultsAsync("charge_then_drop", operation: "confirm");
+        await shop.FaultsAsync("answer_lost", operation: "confirm");
         var lost = await shop.PlaceAsync();
         await shop.UntilAsync(lost.Id, PaymentState.Unknown);
-        await shop.FaultsAsync("refuse503");
+        await shop.FaultsAsync("unavailable_503");
         for (var i = 0; i < 3; i++)
             await shop.PlaceAsync();
         await StateAsync(BreakerState.Open);
@@ -106,7 +106,7 @@ public sealed class GatewayHealthTests(GatewayHealthTests.BreakingShop broken, I
     public async Task What_is_open_is_settled_at_a_stopped_gateway()
     {
         await shop.DeliverWebhooksAsync(false);
-        await shop.FaultsAsync("charge_then_drop", count: 1, operation: "confirm");
+        await shop.FaultsAsync("answer_lost", count: 1, operation: "confirm");
         await shop.FaultsAsync("hang", operation: "read"); // nobody learns of it yet
         var placed = await shop.PlaceAsync();
         await shop.UntilAsync(async db => await db.PaymentIntents.AnyAsync(i => i.OrderId == placed.Id && i.Confirm == 1), "it was never confirmed");

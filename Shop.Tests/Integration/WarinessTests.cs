@@ -1,0 +1,84 @@
+using Microsoft.EntityFrameworkCore;
+using Shop.Data;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Tests.Fixtures;
+
+namespace Shop.Tests.Integration;
+
+/// <summary>The second look at a charge, just before its confirm.</summary>
+[Collection(SharedPaymentsShop.Name)]
+public sealed class WarinessTests(PaymentsShop shop) : IAsyncLifetime
+{
+    public async Task InitializeAsync() => await shop.NoFaultsAsync();
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    [Fact]
+    public async Task A_card_that_many_people_in_many_places_were_declined_with_is_not_tried_again()
+    {
+        const string Card = "pm_card_chargeDeclinedLostCard";
+        for (var i = 0; i < 5; i++)
+            await shop.UntilAsync((await shop.PlaceAsync(Card)).Id, PaymentState.Declined);
+
+        var wary = await WaryAsync(Card);
+        var declined = await shop.UntilAsync(wary.Id, PaymentState.Declined);
+
+        Assert.Equal(Reasons.TooManyDeclines, declined.Reason);
+        await using var db = shop.Open();
+        Assert.Equal(["read"], await db.PaymentAttempts.Where(a => a.OrderId == wary.Id).Select(a => a.Operation).ToListAsync());
+        Assert.Equal(0, (await shop.LedgerAsync(wary.Id)).Charges);
+        Assert.Equal((VelocityTier.Refused, 5), await db.VelocityEvents.Where(v => v.Kind == SourceKind.Card)
+            .OrderByDescending(v => v.Id).Select(v => new ValueTuple<VelocityTier, int>(v.Tier, v.Declines)).FirstAsync());
+    }
+
+    [Fact]
+    public async Task A_wary_look_at_a_good_card_costs_one_question_and_the_order_is_paid()
+    {
+        var placed = await WaryAsync("pm_card_visa");
+
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+
+        await using var db = shop.Open();
+        Assert.Equal(["method_read", "created", "charged"],
+            await db.PaymentAttempts.Where(a => a.OrderId == placed.Id).OrderBy(a => a.At).Select(a => a.Class).Take(3).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Charges_that_were_all_asked_for_before_the_first_was_declined_are_stopped_on_their_way()
+    {
+        byte[] address = [.. Guid.NewGuid().ToByteArray()];
+        for (var i = 0; i < 10; i++)
+        {
+            var declined = await shop.PlaceAsync("pm_card_chargeDeclined");
+            await ComesFromAsync(declined.Id, address);
+            await shop.UntilAsync(declined.Id, PaymentState.Declined);
+        }
+
+        var late = await WaryAsync("pm_card_visa", address);
+
+        Assert.Equal(Reasons.TooManyDeclines, (await shop.UntilAsync(late.Id, PaymentState.Declined)).Reason);
+        Assert.Empty(await shop.RequestsAsync(late.Id));
+        Assert.Equal(1, (await shop.StockOfAsync(late.Id)).Held); // another try is the shopper's to make, later
+    }
+
+    private async Task<Order> WaryAsync(string card, byte[]? address = null)
+    {
+        var placed = await shop.PlaceAsync(card, dueAt: DateTimeOffset.UtcNow.AddHours(1));
+        if (address is not null)
+            await ComesFromAsync(placed.Id, address);
+        await using var db = shop.Open();
+        await db.PaymentJobs.Where(j => j.OrderId == placed.Id).ExecuteUpdateAsync(j => j
+            .SetProperty(x => x.Wary, true).SetProperty(x => x.DueAt, DateTimeOffset.UtcNow));
+        await db.NotifyAsync(Notices.Work, "", CancellationToken.None);
+        return placed;
+    }
+
+    private async Task ComesFromAsync(Guid orderId, byte[] address)
+    {
+        await using var db = shop.Open();
+        var job = await db.PaymentJobs.Where(j => j.OrderId == orderId).Select(j => j.Id).FirstAsync();
+        db.Add(new ChargeSource { JobId = job, Kind = SourceKind.Address, Hash = address, OrderId = orderId, At = DateTimeOffset.UtcNow });
+        await db.SaveChangesAsync();
+    }
+}
