@@ -34,7 +34,7 @@ internal static partial class Search
     private static bool Meets(PaymentIntent intent, Match clause)
     {
         var (text, number) = (clause.Groups["text"].Value, clause.Groups["number"].Value);
-        var is_ = clause.Groups["field"].Value switch
+        var met = clause.Groups["field"].Value switch
         {
             "metadata" => intent.Metadata.GetValueOrDefault(clause.Groups["key"].Value) == text,
             "status" => intent.Status == text,
@@ -44,7 +44,7 @@ internal static partial class Search
             "created" => Compare(intent.Created),
             var other => throw StripeFailure.Invalid($"Field `{other}` is an unsupported search field for resource `payment_intents`.", "query"),
         };
-        return is_ != (clause.Groups["not"].Length > 0);
+        return met != (clause.Groups["not"].Length > 0);
 
         bool Compare(long value)
         {

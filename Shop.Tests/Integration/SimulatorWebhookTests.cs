@@ -134,7 +134,8 @@ public sealed class SimulatorWebhookTests
 
         await SimulatorHost.UntilAsync(() => Task.FromResult(shop.Calls.Count), n => n == 3);
         Assert.All(shop.Calls, c => Assert.Contains("order-2", c.Body, StringComparison.Ordinal));
-        var missed = await simulator.Stripe().V1.Events.ListAsync(new() { DeliverySuccess = false }, cancellationToken: Ct);
+        var missed = await SimulatorHost.UntilAsync( // what has arrived is noted a moment later
+            () => simulator.Stripe().V1.Events.ListAsync(new() { DeliverySuccess = false }, cancellationToken: Ct), e => e.Data.Count == 3);
         Assert.Equal(["charge.succeeded", "payment_intent.created", "payment_intent.succeeded"], missed.Select(e => e.Type).Order());
     }
 
