@@ -8,7 +8,7 @@ using Shop.Simulator.Webhooks;
 
 namespace Shop.Simulator.Page;
 
-internal sealed record Settings(WebhookEndpoint[] Webhooks);
+internal sealed record Settings(WebhookEndpoint[]? Webhooks);
 
 internal sealed record SettingsAnswer(string[] WebhookUrls, int? SmtpPort, string StripeUrl);
 
@@ -81,9 +81,9 @@ internal static class ControlEndpoints
     private static Results<Ok<SettingsAnswer>, ValidationProblem> SetWebhooks(
         Settings settings, Account account, SmtpSink smtp, GatewayListener gateway)
     {
-        if (!settings.Webhooks.All(w => w.IsValid))
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["webhooks"] = ["A webhook needs an absolute http(s) url and a secret."] });
-        account.Write(w => w.Save(new WebhookSettings(WebhookSettings.TheOne, settings.Webhooks)));
+        if (settings.Webhooks is not { } webhooks || !webhooks.All(w => w is { IsValid: true }))
+            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["webhooks"] = ["Each needs an absolute http(s) url and a secret, and may have an apiVersion such as 2026-10-28.endive."] });
+        account.Write(w => w.Save(new WebhookSettings(WebhookSettings.TheOne, webhooks)));
         return TypedResults.Ok(ReadSettings(account, smtp, gateway));
     }
 

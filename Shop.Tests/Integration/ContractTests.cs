@@ -77,6 +77,27 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
     }
 
     [Fact]
+    public async Task The_storefront_understands_how_the_ways_to_pay_are_doing() => Assert.Contains(
+        Complete(await new CheckoutClient(_http).GetMethodsAsync(Ct)).Methods, m => m is { Method: "card", State: "available" or "troubled" or "unavailable" });
+
+    [Fact]
+    public async Task The_storefront_and_the_api_understand_each_other_about_a_browsers_reports()
+    {
+        var sku = Sku();
+        await _api.StockAsync(5, sku);
+        var (carts, checkout, orders) = (new CartClient(_http), new CheckoutClient(_http), new OrderClient(_http));
+        var cart = Complete(await carts.AddAsync(null, sku, 1, Ct));
+        Assert.NotNull((await carts.ReportAsync(cart.Token!, "card_form_blocked", null, Ct)).Value);
+        var working = _api.WorkAsync(new PaymentNews.Refused(Reasons.CardDetailsWrong));
+        var placed = Complete(await checkout.PlaceAsync(Form(cart), cart.Token!, Ct));
+        await working;
+
+        Assert.Equal(("declined", true, "fixDetails"), (placed.Status, placed.Retryable, placed.Retry));
+        Assert.NotNull((await orders.ReportAsync(placed.Number, placed.Key!, "script_error", "x", Ct)).Value);
+        Assert.Equal("report_unknown", (await orders.ReportAsync(placed.Number, placed.Key!, "any", null, Ct)).Problem?.Reason);
+    }
+
+    [Fact]
     public async Task The_storefront_understands_why_the_api_refuses()
     {
         var sku = Sku();

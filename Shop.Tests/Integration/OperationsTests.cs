@@ -91,7 +91,7 @@ public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
             Key = $"order:{order.Id}:confirm:2", Class = "not_charged", Code = "card_declined", DeclineCode = "insufficient_funds", RequestId = "req_1",
             GatewayId = "pi_1", LatencyMs = 12.5, At = DateTimeOffset.UtcNow,
         });
-        db.Timeline.Add(TimelineEntry.Of(order.Id, DateTimeOffset.UtcNow, TimelineKinds.Webhook, "For engineers.", forShopper: false, data: """{"id":"evt_1"}"""));
+        db.Timeline.Add(TimelineEntry.Of(order.Id, DateTimeOffset.UtcNow, TimelineKinds.Webhook, "For engineers.", forShopper: false, facts: new { id = "evt_1" }));
         await db.SaveChangesAsync();
 
         var file = await SeeAsync($"/operations/orders/{order.Number}");
