@@ -43,7 +43,8 @@ internal sealed record ReasonView(string Code, Side Side, RetryAdvice Retry, str
 
 internal sealed record AttemptView(
     DateTimeOffset At, PaymentProvider Provider, string Operation, int? N, string Class, string? Reason, string? Code, string? DeclineCode,
-    string? AdviceCode, int? HttpStatus, string? RequestId, string? GatewayId, double LatencyMs, string? TraceId, string? Proof);
+    string? AdviceCode, string? NetworkCode, int? HttpStatus, string? RequestId, string? GatewayId, string? ChargeId, string? CardBrand, string? CardLast4,
+    double LatencyMs, string? TraceId, string? Proof);
 
 internal sealed record JobView(Guid Id, PaymentJobKind Kind, JobState State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason);
 
@@ -134,8 +135,8 @@ internal static class OperationsEndpoints
             order.TraceId,
             [
                 .. attempts.Select(a => new AttemptView(
-                    a.At, a.Provider, a.Operation, ConfirmOf(a.Key), a.Class, a.Reason, a.Code, a.DeclineCode, a.AdviceCode, a.HttpStatus,
-                    a.RequestId, a.GatewayId, a.LatencyMs, a.TraceId, a.Proof)),
+                    a.At, a.Provider, a.Operation, ConfirmOf(a.Key), a.Class, a.Reason, a.Code, a.DeclineCode, a.AdviceCode, a.NetworkCode,
+                    a.HttpStatus, a.RequestId, a.GatewayId, a.ChargeId, a.CardBrand, a.CardLast4, a.LatencyMs, a.TraceId, a.Proof)),
             ],
             [.. jobs.Select(j => new JobView(j.Id, j.Kind, j.State, j.DueAt, j.Leases, j.Attempts, j.LastReason))],
             [.. timeline.Select(t => new EntryView(

@@ -71,7 +71,8 @@ public sealed record AnswerTexts(string Headline, string Explanation, string? Ne
 public sealed record Attempt(
     DateTimeOffset At, string Provider, string Operation, string Class, double LatencyMs, int? N = null, string? Code = null,
     string? DeclineCode = null, string? RequestId = null, string? GatewayId = null, string? TraceId = null, string? Proof = null, string? Reason = null,
-    string? AdviceCode = null, int? HttpStatus = null);
+    string? AdviceCode = null, int? HttpStatus = null, string? NetworkCode = null, string? ChargeId = null, string? CardBrand = null,
+    string? CardLast4 = null);
 
 public sealed record Job(
     Guid Id, string Kind, string State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason = null);
