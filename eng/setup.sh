@@ -30,6 +30,7 @@ if [ "${1:-}" = tests ] || ! engine_answers; then
 fi
 if [ "${1:-}" = tests ]; then
   [ -x /usr/bin/chromium ] || command -v google-chrome > /dev/null || install_packages "the browser tests" chromium fonts-liberation
+  command -v npm > /dev/null || install_packages "the tests with Stripe's own SDK, which comes from npm" npm
 fi
 
 # Asks the package feed once whether it has the Aspire packages; the answer is kept in .standins.

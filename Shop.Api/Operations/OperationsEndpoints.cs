@@ -81,6 +81,11 @@ internal static class OperationsEndpoints
         operations.MapAudit();
         operations.MapGateways();
         operations.MapCardTesting();
+        operations.MapWebhookOperations();
+        operations.MapUnknown();
+        operations.MapBackgroundJobs();
+        operations.MapReconciliation();
+        operations.MapShortfalls();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))

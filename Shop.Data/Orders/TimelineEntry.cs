@@ -31,12 +31,11 @@ public sealed class TimelineEntry
 
     /// <param name="facts">Becomes <see cref="Data"/>; what is null is left out. No personal data, no card, no secret.</param>
     public static TimelineEntry Of(
-        Guid orderId, DateTimeOffset at, string kind, string summary, string? reason = null, bool forShopper = true, string? data = null,
-        object? facts = null) =>
+        Guid orderId, DateTimeOffset at, string kind, string summary, string? reason = null, bool forShopper = true, object? facts = null) =>
         new()
         {
             Id = NextId(at), OrderId = orderId, At = at, Kind = kind, Summary = summary, Reason = reason, ForShopper = forShopper,
-            Data = facts is null ? data : JsonSerializer.Serialize(facts, facts.GetType(), FactsJson),
+            Data = facts is null ? null : JsonSerializer.Serialize(facts, facts.GetType(), FactsJson),
             TraceId = System.Diagnostics.Activity.Current?.TraceId.ToHexString(),
         };
 

@@ -25,6 +25,31 @@ public abstract record PaymentNews
     public sealed record Closed(string Reason, string? Proof = null) : PaymentNews;
 }
 
+/// <summary>What an engineer asks about the answer that brought the news, for the timeline; no card, no secret.</summary>
+public sealed record OutcomeFacts
+{
+    public PaymentProvider? Gateway { get; init; }
+    public string? Operation { get; init; }
+
+    /// <summary>Our key, which tells the number of the confirm.</summary>
+    public string? Key { get; init; }
+
+    public string? GatewayId { get; init; }
+    public string? RequestId { get; init; }
+    public int? HttpStatus { get; init; }
+    public string? Code { get; init; }
+    public string? DeclineCode { get; init; }
+    public string? AdviceCode { get; init; }
+    public double? LatencyMs { get; init; }
+
+    /// <summary>How the order stood with its payment before.</summary>
+    public PaymentState? Was { get; init; }
+
+    public string? Proof { get; init; }
+    public DateTimeOffset? NextTry { get; init; }
+    public DateTimeOffset? HeldUntil { get; init; }
+}
+
 /// <summary>
 /// The one place that changes an order on payment news. Idempotent: the same news again, or news that come too late to matter, change
 /// nothing and say so. Runs inside the caller's transaction, locks the order first and stock last: what was changed by then is written
@@ -37,25 +62,28 @@ public static class PaymentOutcome
 
     /// <returns>The locked order as it is now, and whether the news changed it.</returns>
     public static async Task<(Order Order, bool Changed)> ApplyPaymentOutcomeAsync(
-        this ShopDbContext db, Guid orderId, PaymentNews news, DateTimeOffset now, CancellationToken ct)
+        this ShopDbContext db, Guid orderId, PaymentNews news, DateTimeOffset now, CancellationToken ct, OutcomeFacts? facts = null)
     {
         var order = await db.LockOrderAsync(orderId, ct);
-        return (order, await db.ApplyPaymentOutcomeAsync(order, news, now, ct));
+        return (order, await db.ApplyPaymentOutcomeAsync(order, news, now, ct, facts));
     }
 
     /// <param name="order">Locked in this transaction.</param>
+    /// <param name="facts">Of the answer that brought the news; null where nobody was asked.</param>
     /// <returns>Whether the news changed it.</returns>
-    public static async Task<bool> ApplyPaymentOutcomeAsync(this ShopDbContext db, Order order, PaymentNews news, DateTimeOffset now, CancellationToken ct)
+    public static async Task<bool> ApplyPaymentOutcomeAsync(
+        this ShopDbContext db, Order order, PaymentNews news, DateTimeOffset now, CancellationToken ct, OutcomeFacts? facts = null)
     {
+        facts = (facts ?? new()) with { Was = order.Payment };
         var changed = news switch
         {
-            PaymentNews.Captured captured => await CaptureAsync(db, order, captured, now, ct),
-            PaymentNews.Refused refused => Tell(db, order, now, PaymentEvent.Refused, TimelineKinds.Declined, refused.Reason),
-            PaymentNews.AnswerLost lost => Tell(db, order, now, PaymentEvent.AnswerLost, TimelineKinds.Unknown, lost.Reason),
+            PaymentNews.Captured captured => await CaptureAsync(db, order, captured, facts, now, ct),
+            PaymentNews.Refused refused => Tell(db, order, now, PaymentEvent.Refused, TimelineKinds.Declined, refused.Reason, facts),
+            PaymentNews.AnswerLost lost => Tell(db, order, now, PaymentEvent.AnswerLost, TimelineKinds.Unknown, lost.Reason, facts),
             PaymentNews.ActionAsked asked =>
-                Tell(db, order, now, PaymentEvent.ActionAsked, TimelineKinds.ActionNeeded, Reasons.AuthenticationNeeded, asked.Url),
-            PaymentNews.Postponed postponed => await PostponeAsync(db, order, postponed, now, ct),
-            PaymentNews.Closed closed => await CloseAsync(db, order, closed, now, ct),
+                Tell(db, order, now, PaymentEvent.ActionAsked, TimelineKinds.ActionNeeded, Reasons.AuthenticationNeeded, facts, asked.Url),
+            PaymentNews.Postponed postponed => await PostponeAsync(db, order, postponed, facts, now, ct),
+            PaymentNews.Closed closed => await CloseAsync(db, order, closed, facts, now, ct),
             _ => throw new ArgumentOutOfRangeException(nameof(news), news.GetType().Name, "Not a kind of payment news."),
         };
         await db.SaveChangesAsync(ct);
@@ -73,18 +101,17 @@ public static class PaymentOutcome
     }
 
     private static bool Tell(
-        ShopDbContext db, Order order, DateTimeOffset now, PaymentEvent on, string kind, string reason, string? url = null, string? proof = null)
+        ShopDbContext db, Order order, DateTimeOffset now, PaymentEvent on, string kind, string reason, OutcomeFacts facts, string? url = null)
     {
-        PaymentState? stood = on is PaymentEvent.Closed ? order.Payment : null;
         if (!order.TryApply(on, now, reason, url))
             return false;
 
-        db.Timeline.Add(TimelineEntry.Of(order.Id, now, kind, Reasons.Of(reason).Shopper, reason,
-            facts: proof is null && stood is null ? null : new { proof, stood }));
+        db.Timeline.Add(TimelineEntry.Of(order.Id, now, kind, Reasons.Of(reason).Shopper, reason, facts: facts));
         return true;
     }
 
-    private static async Task<bool> CaptureAsync(ShopDbContext db, Order order, PaymentNews.Captured news, DateTimeOffset now, CancellationToken ct)
+    private static async Task<bool> CaptureAsync(
+        ShopDbContext db, Order order, PaymentNews.Captured news, OutcomeFacts facts, DateTimeOffset now, CancellationToken ct)
     {
         if (news.AmountMinor != order.TotalMinor || !string.Equals(news.Currency, order.Currency, StringComparison.OrdinalIgnoreCase))
             throw new AmountMismatchException(order.Number, order.TotalMinor, order.Currency, news.AmountMinor, news.Currency);
@@ -92,7 +119,7 @@ public static class PaymentOutcome
         if (!order.TryApply(PaymentEvent.Captured, now))
             return false;
 
-        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Paid, "The payment went through."));
+        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Paid, "The payment went through.", facts: facts));
         var mail = db.Outbox.Add(OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order.Id, now));
         await db.SaveChangesAsync(ct);
         if (await db.SellHeldAsync(order.Id, ct) > 0 || await RetakeAsync(db, order, ct))
@@ -109,7 +136,8 @@ public static class PaymentOutcome
         };
         db.Refunds.Add(refund);
         db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Refund, order.Id, intent.Provider, now, refundId: refund.Id));
-        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.RefundOwed, Reasons.Of(Reasons.PaidAfterClosing).Shopper, Reasons.PaidAfterClosing));
+        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.RefundOwed, Reasons.Of(Reasons.PaidAfterClosing).Shopper, Reasons.PaidAfterClosing,
+            facts: new { refund = refund.Id, refund.AmountMinor, refund.Currency }));
         return true;
     }
 
@@ -122,9 +150,11 @@ public static class PaymentOutcome
         return false;
     }
 
-    private static async Task<bool> PostponeAsync(ShopDbContext db, Order order, PaymentNews.Postponed news, DateTimeOffset now, CancellationToken ct)
+    private static async Task<bool> PostponeAsync(
+        ShopDbContext db, Order order, PaymentNews.Postponed news, OutcomeFacts facts, DateTimeOffset now, CancellationToken ct)
     {
-        if (!Tell(db, order, now, PaymentEvent.Postponed, TimelineKinds.Deferred, news.Reason))
+        facts = facts with { NextTry = news.Until, HeldUntil = news.Until + HoldSlack };
+        if (!Tell(db, order, now, PaymentEvent.Postponed, TimelineKinds.Deferred, news.Reason, facts))
             return false;
 
         await db.SaveChangesAsync(ct);
@@ -132,10 +162,11 @@ public static class PaymentOutcome
         return true;
     }
 
-    private static async Task<bool> CloseAsync(ShopDbContext db, Order order, PaymentNews.Closed news, DateTimeOffset now, CancellationToken ct)
+    private static async Task<bool> CloseAsync(
+        ShopDbContext db, Order order, PaymentNews.Closed news, OutcomeFacts facts, DateTimeOffset now, CancellationToken ct)
     {
         var reason = news.Reason is Reasons.NotConfirmedInTime ? Reasons.OutOfTime(order.Payment, order.Reason) : news.Reason;
-        if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, reason, proof: news.Proof))
+        if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, reason, facts with { Proof = news.Proof }))
             return false;
 
         await db.SaveChangesAsync(ct);

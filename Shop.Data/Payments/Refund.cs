@@ -17,7 +17,8 @@ public sealed class Refund
     public required string Reason { get; init; }
     public RefundState State { get; set; }
 
-    /// <summary>Number of the send whose answer counts. Advances only when the gateway says that it failed, so that a repeated send is the same one.</summary>
+    /// <summary>Number of the send whose answer counts. Advances only when the gateway says that it failed, or will say nothing
+    /// about it under this key, so that a repeated send is the same one.</summary>
     public int Send { get; set; } = 1;
 
     /// <summary>The gateway's id of the last one we know of; null while none is known to exist.</summary>

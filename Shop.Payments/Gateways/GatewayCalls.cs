@@ -25,6 +25,14 @@ internal sealed record Asked(
         LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At,
     };
 
+    /// <summary>The same for the order's timeline.</summary>
+    public OutcomeFacts ToFacts() => new()
+    {
+        Gateway = Provider, Operation = Operation.ToString().ToLowerInvariant(), Key = Key, GatewayId = Answer.Facts.GatewayId ?? GatewayId,
+        RequestId = Answer.Facts.RequestId, HttpStatus = Answer.Facts.HttpStatus, Code = Answer.Facts.Code, DeclineCode = Answer.Facts.DeclineCode,
+        AdviceCode = Answer.Facts.AdviceCode, LatencyMs = Math.Round(Latency.TotalMilliseconds, 1),
+    };
+
     public string? Reason => Answer switch
     {
         GatewayAnswer.NotCharged no => no.Reason,

@@ -94,7 +94,7 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
             "requires_action" => new GatewayAnswer.ActionNeeded(intent.NextAction?.RedirectToUrl?.Url),
             "canceled" => new GatewayAnswer.NotCharged(Refusal.Canceled, Reasons.NotConfirmedInTime), // the one status that proves it
             "requires_payment_method" or "requires_confirmation" => new GatewayAnswer.AwaitsCard(
-                intent.LastPaymentError is { } error ? StripeReasons.Of(error.Code, error.DeclineCode) : Reasons.AuthenticationFailed),
+                intent.LastPaymentError is { } error ? ReasonOf(error) : Reasons.AuthenticationFailed),
             "processing" => new GatewayAnswer.Unknown(Reasons.PaymentProcessing, Fault: false),
             // A word of tomorrow; or no word, and then it is no answer of Stripe's.
             _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: string.IsNullOrEmpty(intent.Status)),
@@ -146,7 +146,7 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
     {
         (401 or 403, _) => new GatewayAnswer.NotCharged(Refusal.OurKey, Reasons.GatewayRefusedOurKey),
         (429, _) => new GatewayAnswer.Unknown(Reasons.GatewayRateLimited, Fault: true),
-        (>= 400 and < 500, { Type: "card_error" } card) => new GatewayAnswer.NotCharged(Refusal.Card, StripeReasons.Of(card.Code, card.DeclineCode)),
+        (>= 400 and < 500, { Type: "card_error" } card) => new GatewayAnswer.NotCharged(Refusal.Card, ReasonOf(card)),
         (409, _) or (_, { Type: "idempotency_error" }) => // something was sent under this key, so this refusal proves nothing about it
             new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false),
         (400, { PaymentIntent.Status: "succeeded" or "canceled" or "requires_action" or "requires_capture" or "processing" } state) =>
@@ -158,6 +158,8 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
         (400 or 404, { Type: "invalid_request_error" }) => new GatewayAnswer.NotCharged(Refusal.OurRequest, Reasons.GatewayRefusedRequest),
         _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true), // 424, 5xx, or a proxy's HTML (StripeError is null then)
     };
+
+    private static string ReasonOf(StripeError error) => StripeReasons.Of(error.Code, error.DeclineCode, error.AdviceCode, error.NetworkAdviceCode);
 
     private static Facts FactsOf(PaymentIntent intent) => new(
         intent.Id, intent.StripeResponse?.RequestId, (int?)intent.StripeResponse?.StatusCode, intent.LastPaymentError?.Code,

@@ -74,7 +74,8 @@ internal sealed class Books(
                 intent.ConfirmOpen = false;
             if (verdict is { News: PaymentNews.Postponed } or { News: PaymentNews.Refused, Proof: Proofs.NotConfirmedNow })
                 order.TryApply(PaymentEvent.Started, now); // a try that ended before its confirm is begun and ended in one
-            return (locked is not null, (Order?)order, verdict.News is not null && await db.ApplyPaymentOutcomeAsync(order, verdict.News, now, ct));
+            return (locked is not null, (Order?)order,
+                verdict.News is not null && await db.ApplyPaymentOutcomeAsync(order, verdict.News, now, ct, asked is [.., var last] ? last.ToFacts() : null));
         }, ct);
 
         if (!mine)

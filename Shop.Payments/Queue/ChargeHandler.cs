@@ -163,7 +163,11 @@ internal sealed class ChargeHandler(
         intent.ConfirmOpen = true;
         db.Timeline.Add(TimelineEntry.Of(
             order.Id, now, TimelineKinds.PaymentStarted, "We asked your bank for the payment.",
-            facts: new { gateway = job.Provider, breaker = gateways.BreakerOf(job.Provider) }));
+            facts: new
+            {
+                gateway = job.Provider, breaker = gateways.BreakerOf(job.Provider), intent = intentId, key = GatewayKeys.Confirm(order.Id, intent.Confirm),
+                lease = job.Leases, heldUntil = now + lifetime,
+            }));
         return new Start(Way.Go, order, GatewayKeys.Confirm(order.Id, intent.Confirm), confirmation);
     }
 

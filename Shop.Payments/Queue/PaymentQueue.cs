@@ -88,7 +88,8 @@ internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IO
     public static void Park(ShopDbContext db, PaymentJob job, string reason, DateTimeOffset now)
     {
         job.Park(reason);
-        db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Parked, Reasons.Of(reason).Shopper, reason));
+        db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Parked, Reasons.Of(reason).Shopper, reason,
+            facts: new { job = job.Id, job.Kind, job.Leases, job.Attempts }));
     }
 }
 

@@ -29,7 +29,7 @@ internal sealed record Reading(Order Order, PaymentIntent Intent)
             intent.ConfirmOpen = false;
         else if (asked.Answer is GatewayAnswer.Authorized && order.Payment is PaymentState.ActionNeeded && !intent.ConfirmOpen)
             await AskToCaptureAsync(db, order, intent, now, ct);
-        return news is null ? (order, false) : await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct);
+        return news is null ? (order, false) : await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct, asked.ToFacts());
     }
 
     /// <summary>The shopper agreed at the bank, and the money is set aside. Whoever settles the confirm that is open again takes it.</summary>

@@ -83,6 +83,10 @@ internal sealed class RefundHandler(
         var state = await RefundSettlement.ApplyAsync(db, refundId, last.Answer, now, ct);
         if (job.State is JobState.Parked)
             return last.Answer.Class; // it failed: a person sends it again, or another way
+        // A frozen 5xx: that send has ended, and its key will say nothing else for a day. The next try looks whether it left a refund behind,
+        // and only if there is none sends another one.
+        if (last is { Operation: GatewayOperation.Refund, Answer: GatewayAnswer.Unknown { IsFault: true, Facts.IsReplayed: true } })
+            (await db.Refunds.SingleAsync(r => r.Id == refundId, ct)).Send++;
 
         if (state is RefundState.Succeeded)
             job.Done(now);
@@ -113,7 +117,8 @@ internal static class RefundSettlement
             case GatewayAnswer.Refunded done when MayArrive(refund, done.Id):
                 (refund.State, refund.GatewayId, refund.SettledAt) = (RefundState.Succeeded, done.Id, now);
                 order.AddRefund(refund.AmountMinor);
-                db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.Refunded, "The refund is on its way to your account.", refund.Reason));
+                db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.Refunded, "The refund is on its way to your account.", refund.Reason,
+                    facts: new { refund = refundId, gatewayId = done.Id, refund.AmountMinor, refund.Send }));
                 db.Outbox.Add(OutboxMessage.Of(OutboxKind.RefundedMail, orderId, now));
                 if (job is { State: JobState.Parked })
                     job.Done(now); // nothing is left for a person to do
@@ -127,10 +132,11 @@ internal static class RefundSettlement
                 (refund.State, refund.GatewayId, refund.SettledAt) = (RefundState.Failed, failed.Id ?? refund.GatewayId, now);
                 refund.Send++;
                 db.Timeline.Add(TimelineEntry.Of(
-                    orderId, now, TimelineKinds.RefundFailed, "The refund did not arrive. We are looking into it.", Reasons.OurError));
+                    orderId, now, TimelineKinds.RefundFailed, Reasons.Of(Reasons.RefundFailed).Shopper, Reasons.RefundFailed,
+                    facts: new { refund = refundId, gatewayId = refund.GatewayId, failed.Why, refund.AmountMinor }));
                 if (job is null)
                     db.PaymentJobs.Add(job = PaymentJob.Of(PaymentJobKind.Refund, orderId, refund.Provider, now, refundId: refundId));
-                PaymentQueue.Park(db, job, Reasons.OurError, now); // the money is owed: a person sends it again, or another way
+                PaymentQueue.Park(db, job, Reasons.RefundFailed, now); // the money is owed: a person sends it again, or another way
                 break;
         }
 

@@ -109,7 +109,7 @@ internal sealed class MismatchRepairs(
         Asked? canceled = null;
         if (cancels)
         {
-            var key = $"mismatch:{mismatch.Id}:cancel:{mismatch.Attempts}";
+            var key = $"mismatch:{mismatch.Id}:cancel:{mismatch.LeaseToken}";
             canceled = await gateways.AskAsync(mismatch.Provider, GatewayOperation.Cancel, key, id, (g, token) => g.CancelAsync(key, id, token), ct);
         }
 
@@ -154,7 +154,7 @@ internal sealed class MismatchRepairs(
         if (left == 0)
             return new(MismatchState.Closed, "Nothing is left of the charge: it went back.");
 
-        var key = $"mismatch:{mismatch.Id}:refund:{mismatch.Attempts}";
+        var key = $"mismatch:{mismatch.Id}:refund:{mismatch.LeaseToken}";
         var asked = await gateways.AskAsync(mismatch.Provider, GatewayOperation.Refund, key, intent,
             (g, token) => g.RefundAsync(key, new NewRefund(mismatch.Id, intent, left), token), ct);
         using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);

@@ -146,7 +146,8 @@ internal sealed class WebhookProcessor(
 
         var now = clock.GetUtcNow();
         db.Timeline.Add(TimelineEntry.Of(before.Order.Id, now, TimelineKinds.Webhook,
-            $"{receipt.Provider} reported {receipt.Type}; asked, it said {asked.Answer.Class}.", forShopper: false));
+            $"{receipt.Provider} reported {receipt.Type}; asked, it said {asked.Answer.Class}.", forShopper: false,
+            facts: new { @event = receipt.EventId, receipt.Type, receipt.ReceivedAt, receipt.Attempts, requestId = asked.Answer.Facts.RequestId }));
         var (order, changed) = await before.ApplyAsync(db, asked, jobId: null, now, ct);
         var result = changed
             ? new Result(Step.Done, null, order.Id, $"the payment is {order.Payment} now")

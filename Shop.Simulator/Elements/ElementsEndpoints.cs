@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using Shop.Simulator.State;
 using Shop.Simulator.Stripe;
 
 namespace Shop.Simulator.Elements;
@@ -66,9 +67,11 @@ internal static class ElementsEndpoints
 
     private static RazorComponentResult<BankPage> BankAsks(string token, Account account, HttpResponse response)
     {
-        var intent = account.Read(work => ByToken(work, token));
-        Guard(response, $"frame-ancestors *; form-action 'self' {Source(intent?.Action?.ReturnUrl)}");
-        return Show<BankPage>(new() { ["Amount"] = intent is null ? null : Money.Show(intent.Amount, intent.Currency) });
+        var (action, about) = account.Read<(PendingAction?, string?)>(work =>
+            Payment(work, token) is { } intent ? (intent.Action, Money.Show(intent.Amount, intent.Currency))
+            : Setup(work, token) is { } setup ? (setup.Action, "Saving this card") : default);
+        Guard(response, $"frame-ancestors *; form-action 'self' {Source(action?.ReturnUrl)}");
+        return Show<BankPage>(new() { ["Amount"] = about });
     }
 
     private static IResult BankHears(string token, [FromForm] string? decision, Account account)
@@ -76,20 +79,24 @@ internal static class ElementsEndpoints
         if (decision is not ("approve" or "refuse"))
             return TypedResults.BadRequest("The decision is approve or refuse.");
 
-        var (before, after) = account.Write(work => ByToken(work, token) is { } intent
-            ? (intent, (PaymentIntent?)Bank.Answered(work, intent, decision == "approve")) : (null, null));
-        if (before?.Action?.ReturnUrl is not { } returnUrl || after is null)
-            return Show<BankPage>(new() { ["Amount"] = null });
+        var approved = decision == "approve";
+        var back = account.Write(work => Payment(work, token) is { } intent ? Back("payment_intent", intent.Action, Bank.Answered(work, intent, approved))
+            : Setup(work, token) is { } setup ? Back("setup_intent", setup.Action, SetupIntents.Answered(work, setup, approved)) : null);
+        return back is null ? Show<BankPage>(new() { ["Amount"] = null }) : new SeeOther(back);
 
-        return new SeeOther(QueryHelpers.AddQueryString(returnUrl, new Dictionary<string, string?>
+        static string? Back(string kind, PendingAction? asked, Fact after)
         {
-            ["payment_intent"] = after.Id,
-            ["payment_intent_client_secret"] = after.ClientSecret,
-            ["redirect_status"] = after.Status is "succeeded" or "requires_capture" ? "succeeded" : "failed",
-        }));
+            var (secret, status) = after is PaymentIntent intent ? (intent.ClientSecret, intent.Status) : (((SetupIntent)after).ClientSecret, ((SetupIntent)after).Status);
+            return asked?.ReturnUrl is not { } returnUrl ? null : QueryHelpers.AddQueryString(returnUrl, new Dictionary<string, string?>
+            {
+                [kind] = after.Id, [$"{kind}_client_secret"] = secret, ["redirect_status"] = status is "succeeded" or "requires_capture" ? "succeeded" : "failed",
+            });
+        }
     }
 
-    private static PaymentIntent? ByToken(Work work, string token) => work.With<PaymentIntent>($"token:{token}").FirstOrDefault();
+    private static PaymentIntent? Payment(Work work, string token) => work.With<PaymentIntent>($"token:{token}").FirstOrDefault();
+
+    private static SetupIntent? Setup(Work work, string token) => work.With<SetupIntent>($"token:{token}").FirstOrDefault();
 
     private static RazorComponentResult<CardPage> CardForm(Uri back, HttpResponse response, string? wrong, string? message)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Shop.Simulator.Elements;
 using Shop.Simulator.Faults;
 using Shop.Simulator.Mail;
 using Shop.Simulator.Stripe;
@@ -7,7 +8,7 @@ using Shop.Simulator.Webhooks;
 
 namespace Shop.Simulator.Page;
 
-internal sealed record Settings(WebhookEndpoint[] Webhooks);
+internal sealed record Settings(WebhookEndpoint[]? Webhooks);
 
 internal sealed record SettingsAnswer(string[] WebhookUrls, int? SmtpPort, string StripeUrl);
 
@@ -26,6 +27,7 @@ internal static class ControlEndpoints
         app.MapGet("/mails/{id}/html", MailHtml);
         app.MapGet("/faults", (FaultBox faults) => faults.Current);
         app.MapPut("/faults", SetFaultsAsync);
+        app.MapPost("/faults", PlayFormAsync).DisableAntiforgery(); // nothing here is worth forging, and no cookie says who asks
         app.MapDelete("/faults", (FaultBox faults, GatewayListener gateway, CancellationToken ct) => PlayAsync(new(), faults, gateway, ct));
         app.MapGet("/settings", ReadSettings);
         app.MapPut("/settings", SetWebhooks);
@@ -48,6 +50,23 @@ internal static class ControlEndpoints
         return problems.Count > 0 ? TypedResults.ValidationProblem(problems) : TypedResults.Ok(await PlayAsync(settings!, faults, gateway, ct));
     }
 
+    /// <summary>From the page's form.</summary>
+    private static async Task<IResult> PlayFormAsync(HttpRequest request, FaultBox faults, GatewayListener gateway, CancellationToken ct)
+    {
+        var settings = FaultForm.Read(await request.ReadFormAsync(ct));
+        var problems = settings?.Problems(StripeEndpoints.Operations) ?? new() { ["fault"] = ["One of those in the list."] };
+        if (problems.Count > 0)
+        {
+            return new RazorComponentResult<DeveloperPage>(new { Problem = string.Join(" ", problems.Select(p => $"{p.Key}: {p.Value[0]}")) })
+            {
+                StatusCode = StatusCodes.Status422UnprocessableEntity,
+            };
+        }
+
+        await PlayAsync(settings!, faults, gateway, ct);
+        return new SeeOther("/");
+    }
+
     private static async Task<FaultSettings> PlayAsync(FaultSettings settings, FaultBox faults, GatewayListener gateway, CancellationToken ct)
     {
         faults.Set(settings);
@@ -62,9 +81,9 @@ internal static class ControlEndpoints
     private static Results<Ok<SettingsAnswer>, ValidationProblem> SetWebhooks(
         Settings settings, Account account, SmtpSink smtp, GatewayListener gateway)
     {
-        if (!settings.Webhooks.All(w => w.IsValid))
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["webhooks"] = ["A webhook needs an absolute http(s) url and a secret."] });
-        account.Write(w => w.Save(new WebhookSettings(WebhookSettings.TheOne, settings.Webhooks)));
+        if (settings.Webhooks is not { } webhooks || !webhooks.All(w => w is { IsValid: true }))
+            return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["webhooks"] = ["Each needs an absolute http(s) url and a secret, and may have an apiVersion such as 2026-10-28.endive."] });
+        account.Write(w => w.Save(new WebhookSettings(WebhookSettings.TheOne, webhooks)));
         return TypedResults.Ok(ReadSettings(account, smtp, gateway));
     }
 

@@ -8,6 +8,7 @@ namespace Shop.Simulator.State;
 
 /// <summary>Something as it is from now on. Facts are never changed, only followed by newer ones with the same id.</summary>
 [JsonDerivedType(typeof(PaymentIntent), "intent")]
+[JsonDerivedType(typeof(SetupIntent), "setup")]
 [JsonDerivedType(typeof(Charge), "charge")]
 [JsonDerivedType(typeof(Refund), "refund")]
 [JsonDerivedType(typeof(Dispute), "dispute")]

@@ -37,6 +37,21 @@ internal sealed record PaymentIntent(string Id, long Created, long Amount, strin
         [OrderId is { } order ? $"order:{order}" : null, Customer is { } customer ? $"customer:{customer}" : null, Action is { } action ? $"token:{action.Token}" : null];
 }
 
+internal sealed record SetupIntent(string Id, long Created, string ClientSecret) : Fact(Id)
+{
+    public string Status { get; init; } = "requires_payment_method";
+    public string Usage { get; init; } = "off_session";
+    public string? Customer { get; init; }
+    public string? PaymentMethod { get; init; }
+    public string? Description { get; init; }
+    public string? CancellationReason { get; init; }
+    public Dictionary<string, string> Metadata { get; init; } = [];
+    public PaymentError? LastError { get; init; }
+    public PendingAction? Action { get; init; }
+
+    public override IEnumerable<string?> Keys => [Customer is null ? null : $"customer:{Customer}", Action is { } action ? $"token:{action.Token}" : null];
+}
+
 /// <summary>The bank's page that the shopper has to visit; the token makes its address unguessable.</summary>
 internal sealed record PendingAction(string Token, string Url, string? ReturnUrl);
 

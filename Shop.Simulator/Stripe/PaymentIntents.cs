@@ -31,7 +31,7 @@ internal static class PaymentIntents
         if (form.Flag("confirm"))
         {
             CheckConfirmation(intent, form);
-            intent = WithMethod(intent, work, form, call);
+            intent = WithMethod(intent, work, form);
             work.Emit("payment_intent.created", Render.Intent(intent with { Status = "requires_payment_method", PaymentMethod = null }, work));
             return Confirmed(intent, work, form, call);
         }
@@ -42,7 +42,7 @@ internal static class PaymentIntents
                 throw StripeFailure.Invalid($"You can only use `{name}` when `confirm` is true.", name);
         }
 
-        intent = work.Save(WithMethod(intent, work, form, call));
+        intent = work.Save(WithMethod(intent, work, form));
         work.Emit("payment_intent.created", Render.Intent(intent, work));
         return Answer.Ok(Render.Intent(intent, work));
     }
@@ -62,7 +62,7 @@ internal static class PaymentIntents
         }, work, form);
         if (form["payment_method"] is "")
             intent = intent with { PaymentMethod = null, Status = "requires_payment_method" };
-        return Answer.Ok(Render.Intent(work.Save(WithMethod(intent, work, form, call)), work));
+        return Answer.Ok(Render.Intent(work.Save(WithMethod(intent, work, form)), work));
     }
 
     public static Answer Confirm(Work work, Form form, CallContext call)
@@ -77,7 +77,7 @@ internal static class PaymentIntents
         }
 
         CheckConfirmation(intent, form);
-        return Confirmed(WithMethod(Described(intent, work, form), work, form, call), work, form, call);
+        return Confirmed(WithMethod(Described(intent, work, form), work, form), work, form, call);
     }
 
     public static Answer Capture(Work work, Form form, CallContext call)
@@ -173,28 +173,12 @@ internal static class PaymentIntents
         }
     }
 
-    private static PaymentIntent WithMethod(PaymentIntent intent, Work work, Form form, CallContext call)
+    private static PaymentIntent WithMethod(PaymentIntent intent, Work work, Form form)
     {
         if (form.NonEmpty("payment_method") is not { } id)
             return intent;
 
-        // A test token stands for a new card at every use, and the answer names that card, not the token.
-        var method = TestCard.ByName(id) is { } card
-            ? work.Save(PaymentMethods.OfTestCard(card, work))
-            : work.Find<PaymentMethod>(id) ?? throw StripeFailure.NotFound("PaymentMethod", id, "payment_method", 400);
-        if (method.Customer != intent.Customer && method.Customer is not null)
-        {
-            throw StripeFailure.Invalid(intent.Customer is null
-                ? "The provided PaymentMethod cannot be used without its Customer. Set `customer` to the one it is attached to."
-                : "The provided PaymentMethod cannot be used: it is attached to another Customer.", "payment_method");
-        }
-
-        if (method.UsedBy is { } other && other != intent.Id)
-        {
-            throw StripeFailure.Invalid("The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, and may "
-                + "not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.", "payment_method");
-        }
-
+        var method = PaymentMethods.Usable(work, id, intent.Customer, intent.Id);
         return intent with
         {
             PaymentMethod = method.Id,

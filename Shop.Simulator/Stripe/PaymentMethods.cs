@@ -83,6 +83,29 @@ internal static class PaymentMethods
         return Answer.Ok(Render.Method(method));
     }
 
+    /// <summary>A card for one payment (or setup): its customer's, or a guest's that served nothing else yet.</summary>
+    public static PaymentMethod Usable(Work work, string id, string? customer, string user)
+    {
+        // A test token stands for a new card at every use, and the answer names that card, not the token.
+        var method = TestCard.ByName(id) is { } card
+            ? work.Save(OfTestCard(card, work))
+            : work.Find<PaymentMethod>(id) ?? throw StripeFailure.NotFound("PaymentMethod", id, "payment_method", 400);
+        if (method.Customer != customer && method.Customer is not null)
+        {
+            throw StripeFailure.Invalid(customer is null
+                ? "The provided PaymentMethod cannot be used without its Customer. Set `customer` to the one it is attached to."
+                : "The provided PaymentMethod cannot be used: it is attached to another Customer.", "payment_method");
+        }
+
+        if (method.UsedBy is { } other && other != user)
+        {
+            throw StripeFailure.Invalid("The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, and may "
+                + "not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.", "payment_method");
+        }
+
+        return method;
+    }
+
     public static PaymentMethod OfTestCard(TestCard card, Work work) =>
         new(Ids.New("pm_"), work.Now, card.Name, 12, DateTimeOffset.FromUnixTimeSeconds(work.Now).Year + 3);
 

@@ -6,7 +6,7 @@ namespace Shop.Simulator.Stripe;
 internal static class Render
 {
     private static readonly string[] Expandable =
-        ["latest_charge", "payment_method", "payment_intent", "charge", "customer", "balance_transaction", "failure_balance_transaction"];
+        ["latest_charge", "payment_method", "payment_intent", "charge", "customer", "balance_transaction", "failure_balance_transaction", "default_payment_method"];
 
     public static string DocUrl(string code) => $"https://stripe.com/docs/error-codes/{code.Replace('_', '-')}";
 
@@ -241,7 +241,7 @@ internal static class Render
             return;
         }
 
-        if (!Expandable.Contains(steps[0]) || !at.ContainsKey(steps[0]))
+        if (!at.ContainsKey(steps[0]) || (!Expandable.Contains(steps[0]) && !(steps.Length > 1 && at[steps[0]] is JsonObject)))
             throw StripeFailure.Invalid($"This property cannot be expanded ({path}).", "expand");
 
         if (at[steps[0]] is JsonValue reference)
@@ -260,7 +260,7 @@ internal static class Render
         _ => null,
     };
 
-    private static JsonObject NextAction(PendingAction action) => action.ReturnUrl is null
+    public static JsonObject NextAction(PendingAction action) => action.ReturnUrl is null
         ? new() { ["type"] = "use_stripe_sdk", ["use_stripe_sdk"] = new JsonObject { ["type"] = "three_d_secure_redirect", ["stripe_js"] = action.Url } }
         : new() { ["type"] = "redirect_to_url", ["redirect_to_url"] = new JsonObject { ["return_url"] = action.ReturnUrl, ["url"] = action.Url } };
 

@@ -11,7 +11,7 @@ internal static class StripeEndpoints
     private static readonly string[] Paging = ["limit", "starting_after", "ending_before", "created"];
 
     /// <summary>By these names <c>PUT /faults</c> and the list of requests speak of calls.</summary>
-    public static IReadOnlyCollection<string> Operations { get; } = ["create", "update", "confirm", "capture", "cancel", "refund", "customer", "read", "payment_method"];
+    public static IReadOnlyCollection<string> Operations { get; } = ["create", "update", "confirm", "capture", "cancel", "refund", "customer", "setup", "read", "payment_method"];
 
     public static void MapStripe(this IEndpointRouteBuilder app)
     {
@@ -63,6 +63,15 @@ internal static class StripeEndpoints
 
         Get("/events", new("read", Events.List, [.. Paging, "type", "types", "delivery_success"]));
         Get("/events/{id}", new("read", Events.Retrieve, []));
+
+        string[] setup = ["payment_method", "payment_method_types", "allowed_payment_method_types", "payment_method_options", "automatic_payment_methods", "use_stripe_sdk", "return_url"];
+        string[] described = ["customer", "usage", "description", "metadata"];
+        Post("/setup_intents", new("setup", SetupIntents.Create, [.. setup, .. described, "confirm"]));
+        Get("/setup_intents", new("read", SetupIntents.List, [.. Paging, "customer"]));
+        Get("/setup_intents/{id}", new("read", SetupIntents.Retrieve, []));
+        Post("/setup_intents/{id}", new("setup", SetupIntents.Update, [.. setup, .. described]));
+        Post("/setup_intents/{id}/confirm", new("setup", SetupIntents.Confirm, setup));
+        Post("/setup_intents/{id}/cancel", new("setup", SetupIntents.Cancel, ["cancellation_reason"]));
 
         v1.Map("/{**rest}", (HttpContext http, StripeApi api) => api.UnknownAsync(http));
 

@@ -16,6 +16,8 @@ public sealed class StripeElementsTests : IDisposable
     private const string Number = "4242424242424242";
     private const string Script = "https://js.stripe.com/dahlia/stripe.js";
 
+    private static readonly string FakeScript = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Assets", "stripe.js"));
+
     private static readonly string Declined = CannedApi.Paid
         .Replace("\"status\": \"paid\"", "\"status\": \"declined\"", StringComparison.Ordinal)
         .Replace("\"retryable\": false", "\"retryable\": true, \"retry\": \"otherCard\"", StringComparison.Ordinal)
@@ -101,6 +103,28 @@ public sealed class StripeElementsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_script_that_takes_too_long_is_explained_and_shown_all_the_same_when_it_comes()
+    {
+        var comes = new TaskCompletionSource();
+        await using var visitor = await VisitAsync();
+        await visitor.Page.UnrouteAsync(Script);
+        await visitor.Page.RouteAsync(Script, async route =>
+        {
+            await comes.Task;
+            await route.FulfillAsync(new() { ContentType = "text/javascript", Body = FakeScript });
+        });
+        await visitor.Page.Clock.InstallAsync();
+        await visitor.Page.GotoAsync("/checkout", new() { WaitUntil = WaitUntilState.DOMContentLoaded });
+
+        await visitor.Page.Clock.FastForwardAsync(8_500);
+
+        await Assertions.Expect(visitor.Page.Locator("stripe-fields .error")).ToContainTextAsync("takes too long to load");
+        comes.SetResult();
+        await visitor.Page.WaitForSelectorAsync("#card-number");
+        await Assertions.Expect(visitor.Page.Locator("stripe-fields .error")).ToBeEmptyAsync();
+    }
+
+    [Fact]
     public async Task A_declined_order_is_paid_again_with_the_same_fields()
     {
         _api.On("/orders/100042", Declined).On("/orders/100042/payments", CannedApi.Paid);
@@ -164,10 +188,13 @@ public sealed class StripeElementsTests : IDisposable
     public async Task Leaving_for_the_bank_and_coming_back_without_an_answer_is_told_to_the_orders_timeline()
     {
         _api.On("/orders/100042", CannedApi.Paid.Replace("\"status\": \"paid\"", "\"status\": \"actionNeeded\"", StringComparison.Ordinal)
-            .Replace("\"actionUrl\": null", "\"actionUrl\": \"https://bank.example/confirm\"", StringComparison.Ordinal));
+            .Replace("\"actionUrl\": null", "\"actionUrl\": \"https://bank.example/confirm\"", StringComparison.Ordinal)
+            .Replace("\"retryable\": false", "\"retryable\": true", StringComparison.Ordinal));
         await using var visitor = await VisitAsync();
         await visitor.Page.RouteAsync("https://bank.example/**", route => route.FulfillAsync(new() { ContentType = "text/html", Body = "<h1>Your bank</h1>" }));
         await visitor.Page.GotoAsync("/orders/100042?key=k");
+
+        Assert.Equal(0, await visitor.Page.Locator("#card-number").CountAsync());
 
         await visitor.Page.ClickAsync("text=Confirm with your bank");
         await visitor.Page.WaitForURLAsync("https://bank.example/**");
@@ -175,6 +202,11 @@ public sealed class StripeElementsTests : IDisposable
         await visitor.Page.GoBackAsync();
 
         await ApiHost.UntilAsync(() => Task.FromResult(ReportOf().Contains("back_without_answer", StringComparison.Ordinal)));
+
+        // Whoever does not want to go there pays with another card, on a page that does not change under their hands.
+        await visitor.Page.ClickAsync("text=Pay with another card instead");
+        await visitor.Page.WaitForSelectorAsync("#card-number");
+        Assert.Equal(0, await visitor.Page.Locator("[data-live]").CountAsync());
 
         string ReportOf() => _api.LastBody.GetValueOrDefault("/orders/100042/events", "");
     }
@@ -204,6 +236,6 @@ public sealed class StripeElementsTests : IDisposable
 
     private static Task<IAsyncDisposable> ServeScriptAsync(BrowserSession visitor) => visitor.Page.RouteAsync(Script, route => route.FulfillAsync(new()
     {
-        ContentType = "text/javascript", Body = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Assets", "stripe.js")),
+        ContentType = "text/javascript", Body = FakeScript,
     }));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -37,6 +38,16 @@ internal sealed class Audit(string database, Uri simulator, IReadOnlyDictionary<
         await db.WebhookReceipts.CountAsync(w => w.State == JobState.Waiting, ct),
         await db.Outbox.CountAsync(m => m.State == JobState.Waiting, ct));
 
+    /// <summary>Until nothing moves any more, which is some time after the last deadline; what moves longer is a finding.</summary>
+    public static async Task SettledAsync(string database, CancellationToken ct)
+    {
+        await using var db = PostgresServer.Open(database);
+        var patience = TimeSpan.FromSeconds(90) + (await db.Orders.MaxAsync(o => o.DeadlineAt, ct) - DateTimeOffset.UtcNow);
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < patience && await UnsettledAsync(db, ct) is not (0, 0, 0, 0))
+            await Task.Delay(500, ct);
+    }
+
     public async Task<IReadOnlyList<Finding>> FindAsync(IReadOnlyCollection<Accepted> accepted, CancellationToken ct)
     {
         var entries = await _simulator.GetFromJsonAsync<LedgerEntry[]>(new Uri("/ledger", UriKind.Relative), ct) ?? [];
@@ -56,6 +67,7 @@ internal sealed class Audit(string database, Uri simulator, IReadOnlyDictionary<
         Missing(accepted, orders, ledger);
         await LeftOversAsync(db, ct);
         await StockAsync(db, orders, ct);
+        await OwnReconciliationAsync(db, ct);
         foreach (var seen in await Witness.HearAsync(db, ct))
             Found(seen.OrderId is null ? Wrong.Oversold : Wrong.WithoutHold, seen.OrderId, $"{seen.At:HH:mm:ss.fff} {seen.What}");
         return _findings;
@@ -142,6 +154,28 @@ internal sealed class Audit(string database, Uri simulator, IReadOnlyDictionary<
             if (item.OnHand < 0 || item.OnHand != left || item.Held != holds.Where(h => h.Sku == item.Sku).Sum(h => h.Quantity))
                 Found(Wrong.Oversold, null, $"{item.Sku}: {item.OnHand} on hand, {left} expected, {item.Held} held");
         }
+    }
+
+    /// <summary>The shop's own comparison with the gateway, over everything, must come to the same end.</summary>
+    private async Task OwnReconciliationAsync(ShopDbContext db, CancellationToken ct)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var run = ReconciliationRun.Of(now.AddHours(-3), now, null, now);
+        db.Add(run);
+        await db.SaveChangesAsync(ct);
+        var waited = Stopwatch.StartNew();
+        while (run.State is JobState.Waiting && waited.Elapsed < TimeSpan.FromSeconds(60))
+        {
+            await Task.Delay(200, ct);
+            await db.Entry(run).ReloadAsync(ct);
+        }
+
+        if (run.State is not JobState.Done)
+            Found(Wrong.Stuck, null, $"the reconciliation is {run.State}: {run.LastError}");
+        if (run.GatewayMinor != run.OrdersMinor || run.AttemptsMinor != run.OrdersMinor)
+            Found(Wrong.Lost, null, $"the reconciliation says gateway {run.GatewayMinor}, attempts {run.AttemptsMinor}, orders {run.OrdersMinor}");
+        foreach (var it in await db.Mismatches.AsNoTracking().Where(m => m.State != MismatchState.Closed).ToListAsync(ct))
+            Found(Wrong.Lost, it.OrderId, $"the reconciliation found {it.Kind} of {it.Subject}: ours {it.OursMinor}, the gateway's {it.GatewayMinor}");
     }
 
     private void Found(Wrong kind, Guid? order, string what) => _findings.Add(new(kind, order, what));

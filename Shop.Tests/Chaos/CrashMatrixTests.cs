@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
+using Shop.Data.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments;
@@ -75,7 +76,8 @@ internal sealed class CrashWorld : IAsyncDisposable
     public static async Task<CrashWorld> RunAsync(Fate fate)
     {
         var database = await PostgresServer.CreateDatabaseAsync();
-        var factory = new WebApplicationFactory<ShopSimulator>().WithWebHostBuilder(host => host.UseUrls("http://127.0.0.1:0"));
+        var factory = new WebApplicationFactory<ShopSimulator>().WithWebHostBuilder(
+            host => host.UseUrls("http://127.0.0.1:0").UseSetting("Logging:LogLevel:Default", "Warning"));
         factory.UseKestrel();
         var simulator = factory.CreateClient();
         var smtpPort = (int)(await simulator.GetFromJsonAsync<JsonNode>("/settings"))!["smtpPort"]!;
@@ -131,7 +133,7 @@ internal sealed class CrashWorld : IAsyncDisposable
             {
                 (Journey.Close, _) => "pm_card_authenticationRequired",
                 (Journey.Refund, Fate.NotCharged) => "pm_card_pendingRefund",
-                (not Journey.Refund, Fate.NotCharged) => "pm_card_visa_chargeDeclined",
+                (Journey.Charge or Journey.Settle, Fate.NotCharged) => "pm_card_visa_chargeDeclined",
                 _ => "pm_card_visa",
             };
             var dueAt = To(point) is Journey.Close or Journey.Refund ? (DateTimeOffset?)null : DateTimeOffset.UtcNow.AddHours(1);
@@ -193,6 +195,8 @@ internal sealed class CrashWorld : IAsyncDisposable
         }
 
         await KillAtAsync(point, orders.Length, To(point) is Journey.Capture ? [("Gateways:Stripe:CaptureMethod", "Manual")] : []);
+        if ((To(point), _fate) is (Journey.Capture, Fate.NotCharged)) // set aside, never taken, and now it is too late
+            await DeadlinesPassAsync(id => orders.Contains(id));
     }
 
     private async Task KillAtAsync(string point, int orders, params (string, string?)[] more)
@@ -205,12 +209,18 @@ internal sealed class CrashWorld : IAsyncDisposable
 
     private ServiceProcess Start(string? crashAt, params (string, string?)[] more) => PaymentsProcess.Start(
         _database, _simulator.BaseAddress!, _smtpPort, crashAt,
-        [("Logging:LogLevel:Default", "Warning"), ("Payments:HoldSweep:Every", "00:00:30"), .. more]);
+        [
+            ("Logging:LogLevel:Default", "Warning"), ("Payments:Reconciliation:Every", "1.00:00:00"),
+            ("Payments:PendingSweep:Every", "1.00:00:00"), // it would look at orders that wait for their victims
+            .. more,
+        ]);
 
     private async Task DueAsync(Guid[] orders)
     {
         await using var db = PostgresServer.Open(_database);
         await db.PaymentJobs.Where(j => orders.Contains(j.OrderId)).ExecuteUpdateAsync(set => set.SetProperty(j => j.DueAt, DateTimeOffset.UtcNow));
+        await db.BackgroundJobs.Where(j => j.Name == BackgroundJobs.HoldSweep) // whoever died in it has its lease
+            .ExecuteUpdateAsync(set => set.SetProperty(j => j.LeasedUntil, DateTimeOffset.UnixEpoch).SetProperty(j => j.DueAt, DateTimeOffset.UtcNow));
     }
 
     private async Task DeadlinesPassAsync(Func<Guid, bool> which)
@@ -225,18 +235,27 @@ internal sealed class CrashWorld : IAsyncDisposable
         await using var db = PostgresServer.Open(_database);
         await db.PaymentJobs.ExecuteUpdateAsync(set => set.SetProperty(j => j.LeasedUntil, DateTimeOffset.UnixEpoch));
         await db.Outbox.ExecuteUpdateAsync(set => set.SetProperty(m => m.LeasedUntil, DateTimeOffset.UnixEpoch));
+        await db.BackgroundJobs.ExecuteUpdateAsync(set => set.SetProperty(j => j.LeasedUntil, DateTimeOffset.UnixEpoch));
     }
 
-    /// <summary>With an unknown fate every kind of call that moves money loses its first answers, before the work or after it.</summary>
+    /// <summary>
+    /// With an unknown fate every kind of call that moves money loses its first answers, before the work or after it. Money that is set
+    /// aside and not to be taken is never reached.
+    /// </summary>
     private async Task FaultsAsync(bool clear)
     {
-        string[] operations = ["confirm", "capture", "cancel", "refund"];
-        var rules = clear || _fate is not Fate.Unknown ? [] : operations.SelectMany(operation => new[]
+        var many = CrashPoints.All.Count;
+        var rules = (clear, _fate) switch
         {
-            new { fault = "answer_lost", rate = 0.5, operation, count = CrashPoints.All.Count * 2 },
-            new { fault = "error_500_before", rate = 0.3, operation, count = CrashPoints.All.Count },
-            new { fault = "reset", rate = 0.5, operation, count = CrashPoints.All.Count },
-        }).ToArray();
+            (false, Fate.Unknown) => ((string[])["confirm", "capture", "cancel", "refund"]).SelectMany(operation => new[]
+            {
+                new { fault = "answer_lost", rate = 0.5, operation, count = many * 2 },
+                new { fault = "error_500_before", rate = 0.3, operation, count = many },
+                new { fault = "reset", rate = 0.5, operation, count = many },
+            }).ToArray(),
+            (false, Fate.NotCharged) => [new { fault = "reset", rate = 1.0, operation = "capture", count = many * many }],
+            _ => [],
+        };
         (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { seed = 4711, declineRate = 0.0, rules })).EnsureSuccessStatusCode();
     }
 
@@ -244,6 +263,8 @@ internal sealed class CrashWorld : IAsyncDisposable
     private async Task DeliverAsync(Uri payments, News news)
     {
         var orders = Cases.Where(c => c.News == news).Select(c => c.OrderId).ToHashSet();
+        await using var db = PostgresServer.Open(_database);
+        var intents = await db.PaymentIntents.Where(i => i.GatewayId != null).ToDictionaryAsync(i => i.GatewayId!, i => i.OrderId);
         using var http = new HttpClient();
         for (var (after, more) = ("", true); more;)
         {
@@ -253,7 +274,7 @@ internal sealed class CrashWorld : IAsyncDisposable
             };
             var page = (await (await _simulator.SendAsync(request)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonNode>())!;
             var events = page["data"]!.AsArray();
-            foreach (var told in events.Where(e => Guid.TryParse((string?)e!["data"]!["object"]!["metadata"]?["order_id"], out var id) && orders.Contains(id)))
+            foreach (var told in events.Where(e => IsAbout(e!["data"]!["object"]!)))
             {
                 for (var times = 0; times < 2; times++)
                     await SendAsync(http, payments, told!.ToJsonString());
@@ -263,8 +284,11 @@ internal sealed class CrashWorld : IAsyncDisposable
             after = $"&starting_after={(string?)events.LastOrDefault()?["id"]}";
         }
 
-        await using var db = PostgresServer.Open(_database);
         await UntilAsync(async db => !await db.WebhookReceipts.AnyAsync(w => w.State == JobState.Waiting), $"the events {news} were never processed", null);
+
+        // By the intent (a refund names no order) or, where we never heard of it, by the order it was made for.
+        bool IsAbout(JsonNode it) => intents.TryGetValue((string?)it["payment_intent"] ?? (string?)it["id"] ?? "", out var known)
+            ? orders.Contains(known) : Guid.TryParse((string?)it["metadata"]?["order_id"], out var named) && orders.Contains(named);
     }
 
     private static async Task SendAsync(HttpClient http, Uri payments, string body)
@@ -318,7 +342,7 @@ internal sealed class CrashWorld : IAsyncDisposable
             {
                 (Journey.Refund, _) => ["Refunded"],
                 (_, Fate.Charged) => ["Paid"],
-                (Journey.Close, _) => ["Abandoned"],
+                (Journey.Close, _) or (Journey.Capture, Fate.NotCharged) => ["Abandoned"],
                 (_, Fate.NotCharged) => ["Declined"],
                 _ => ["Paid", "Abandoned"], // as the ledger says; the audit compares
             };

@@ -120,6 +120,36 @@ public sealed class CrashTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(true, PaymentState.Paid)]
+    [InlineData(false, PaymentState.Declined)] // the answer to the same key still says that the bank waits
+    public async Task What_the_shopper_did_at_the_bank_while_nobody_worked_is_seen_behind_the_frozen_answer(bool agrees, PaymentState expected)
+    {
+        var placed = await PaymentsShop.PlaceAsync(_database, "pm_card_authenticationRequired");
+        using (var victim = Start(CrashPoints.AfterConfirmAnswer))
+            Assert.Equal(137, await victim.EndAsync());
+        await ThreeDSecure.AnswerAsync(await BankPageAsync(placed), agrees);
+
+        await LeaseRunsOutAsync();
+        using var successor = Start();
+
+        var order = await PaymentsShop.UntilAsync(_database, placed.Id, o => o.Payment == expected, $"{expected}", () => successor.Output);
+        Assert.Equal(agrees ? null : Reasons.AuthenticationFailed, order.Reason);
+        Assert.Equal(agrees ? 1 : 0, (await LedgerAsync(placed.Id)).Charges);
+    }
+
+    private async Task<string> BankPageAsync(Order order)
+    {
+        await using var db = PostgresServer.Open(_database);
+        var intent = await db.PaymentIntents.Where(i => i.OrderId == order.Id).Select(i => i.GatewayId).SingleAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"/stripe/v1/payment_intents/{intent}", UriKind.Relative))
+        {
+            Headers = { { "Authorization", "Bearer sk_test_shop" } },
+        };
+        var read = await (await _simulator.SendAsync(request)).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonNode>();
+        return (string)read!["next_action"]!["redirect_to_url"]!["url"]!;
+    }
+
+    [Theory]
     [InlineData(CrashPoints.AfterCancelKey)]
     [InlineData(CrashPoints.AfterCancelAnswer)]
     public async Task A_worker_killed_while_it_closes_gives_the_goods_back_once(string crashAt)
@@ -191,6 +221,34 @@ public sealed class CrashTests : IAsyncLifetime
             Currency = order.Currency, CreatedAt = DateTimeOffset.UtcNow,
         });
         await db.SaveChangesAsync();
+    }
+
+    [Fact]
+    public async Task Two_workers_share_one_queue_and_when_one_is_killed_the_other_finishes_its_work()
+    {
+        const int Orders = 40;
+        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { latencyMs = 50 })).EnsureSuccessStatusCode();
+        List<Order> placed = [];
+        for (var i = 0; i < Orders; i++)
+            placed.Add(await PaymentsShop.PlaceAsync(_database));
+        using var survivor = Start();
+        await using var db = PostgresServer.Open(_database);
+        using (var victim = Start(null, ("Payments:Queue:Parallel", "2")))
+            await Eventually.TrueAsync(() => Task.FromResult(Captured(victim) > 0 && Captured(survivor) > 0), () => $"one of them did nothing {survivor.Output} {victim.Output}");
+
+        await Eventually.TrueAsync(async () =>
+        {
+            await LeaseRunsOutAsync(); // the dead one's; a living owner that loses its own as well does no harm
+            await Task.Delay(500);
+            return await db.Orders.CountAsync(o => o.Payment == PaymentState.Paid) == Orders;
+        }, () => $"not every order was paid. {survivor.Output}");
+
+        foreach (var order in placed)
+            Assert.Equal((1, 1), await LedgerAsync(order.Id));
+        Assert.Equal(Orders, await db.Timeline.CountAsync(t => t.Kind == TimelineKinds.Paid));
+        Assert.False(await db.Holds.AnyAsync());
+
+        static int Captured(ServiceProcess worker) => worker.Output.Split("Captured ").Length - 1;
     }
 
     [Fact]

@@ -59,7 +59,7 @@ internal sealed class Shopper(LiveShop shop, Plan plan, Weather weather) : IDisp
     public void Dispose() => _http.Dispose();
 
     /// <returns>The orders it was told of: the same one however often it asked; none when the goods were sold out.</returns>
-    public async Task<Accepted[]> BuyAsync(CancellationToken ct)
+    public async Task<Accepted[]> OrderAsync(CancellationToken ct)
     {
         string? cart = null;
         JsonNode? seen = null;
@@ -84,7 +84,6 @@ internal sealed class Shopper(LiveShop shop, Plan plan, Weather weather) : IDisp
 
         Assert.True(accepted.Length == answers.Length && accepted.DistinctBy(a => a.Number).Count() == 1,
             $"One cart became several orders, or an order and a refusal: {string.Join(", ", answers.Select(a => $"{a}"))}");
-        await FollowAsync(accepted[0], ct);
         return accepted;
     }
 
@@ -109,7 +108,7 @@ internal sealed class Shopper(LiveShop shop, Plan plan, Weather weather) : IDisp
     }
 
     /// <summary>Answers the bank, tries other cards, gives up: whatever the order asks for next.</summary>
-    private async Task FollowAsync(Accepted order, CancellationToken ct)
+    public async Task FollowAsync(Accepted order, CancellationToken ct)
     {
         var cards = new Queue<string>(plan.OtherCards);
         for (var steps = 0; steps < 6; steps++)

@@ -24,8 +24,8 @@ public sealed class StormTests(ITestOutputHelper output)
     private const int OrdersPerKillOfMany = 40;
     private const double TimeScale = 0.02;
 
-    private static readonly int Orders = Setting("SHOP_CHAOS_ORDERS", 150);
-    private static readonly int Seed = Setting("SHOP_CHAOS_SEED", 4711);
+    private static readonly int Orders = Drill.Setting("SHOP_CHAOS_ORDERS", 150);
+    private static readonly int Seed = Drill.Setting("SHOP_CHAOS_SEED", 4711);
 
     [Fact]
     public async Task The_books_equal_the_gateways_ledger_after_every_fault_and_with_processes_dying_all_the_time()
@@ -51,7 +51,7 @@ public sealed class StormTests(ITestOutputHelper output)
         foreach (var part in shop.Parts)
             part.LookAfterIt();
         await shop.ReadyAsync(ct);
-        await SettleAsync(shop, ct);
+        await Audit.SettledAsync(shop.Database, ct);
         using var audit = new Audit(shop.Database, shop.Simulator.Address, stock);
         var findings = await audit.FindAsync(accepted, ct);
         await ReportAsync(shop, weather, accepted, findings, audit, shopped, took.Elapsed, ct);
@@ -62,9 +62,6 @@ public sealed class StormTests(ITestOutputHelper output)
     }
 
     private static int Kills => Math.Max(8, Orders / (Orders >= 1000 ? OrdersPerKillOfMany : OrdersPerKill));
-
-    private static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 
     private static string Scarce(int shopper) => $"scarce-{shopper / WantTheSame}";
 
@@ -87,12 +84,12 @@ public sealed class StormTests(ITestOutputHelper output)
             while (Volatile.Read(ref orders) < Orders)
             {
                 using var shopper = new Shopper(shop, Plan.Of(Seed, Interlocked.Increment(ref next), Plenty, Scarce), weather);
-                foreach (var (order, i) in (await shopper.BuyAsync(ct)).Select((order, i) => (order, i)))
-                {
-                    accepted.Add(order);
-                    if (i == 0)
-                        Interlocked.Increment(ref orders);
-                }
+                if (await shopper.OrderAsync(ct) is not [var order, ..] answers)
+                    continue;
+                foreach (var answer in answers)
+                    accepted.Add(answer);
+                Interlocked.Increment(ref orders);
+                await shopper.FollowAsync(order, ct);
             }
         }));
     }
@@ -107,16 +104,6 @@ public sealed class StormTests(ITestOutputHelper output)
                 await Task.Delay(50, ct);
             await weather.KillAsync(random, ct);
         }
-    }
-
-    private static async Task SettleAsync(LiveShop shop, CancellationToken ct)
-    {
-        await using var db = shop.Open();
-        var last = await db.Orders.MaxAsync(o => o.DeadlineAt, ct);
-        var patience = TimeSpan.FromSeconds(60) + (last - DateTimeOffset.UtcNow);
-        var waited = Stopwatch.StartNew();
-        while (waited.Elapsed < patience && await Audit.UnsettledAsync(db, ct) is not (0, 0, 0, 0))
-            await Task.Delay(500, ct);
     }
 
     private async Task ReportAsync(
@@ -142,6 +129,13 @@ public sealed class StormTests(ITestOutputHelper output)
         if (findings.Count > 0 || Orders > 150) // a run by hand; the runner shows output of failures only
             await Console.Out.WriteLineAsync(text, ct);
     }
+}
+
+/// <summary>What a person may ask of a drill: see test.sh.</summary>
+internal static class Drill
+{
+    public static int Setting(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 }
 
 /// <summary>Tests that need the machine for themselves, one after the other.</summary>

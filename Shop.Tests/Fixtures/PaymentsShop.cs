@@ -94,6 +94,12 @@ public sealed class PaymentsShop : IAsyncLifetime
         ("Gateways:Stripe:SteadyCalls", "1000"),
         ("Payments:StorefrontUrl", "http://localhost:5000"),
         ("Payments:Queue:Poll", "00:00:10"),
+        ("Payments:Periodic:Poll", "00:00:20"),
+        // Tests that are about these run them; the others are not disturbed.
+        ("Payments:PendingSweep:Every", "1.00:00:00"),
+        ("Payments:WebhookWatch:Every", "1.00:00:00"),
+        ("Payments:Reconciliation:Every", "1.00:00:00"),
+        ("Payments:Reconciliation:Grace", "00:00:00"),
         ("Shop:TimeScale", "0.01"),
         ("Timeouts:Drain", "00:00:00"),
         ("Smtp:Host", "localhost"),

@@ -54,6 +54,16 @@ internal sealed class ServiceProcess : IDisposable
 
     public bool HasEnded => _process.HasExited;
 
+    /// <summary>What it has used of the machine so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <returns>How it ended; 137 is SIGKILL.</returns>
     public async Task<int> EndAsync()
     {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Shop.Data.Accounts;
+using Shop.Data.Operations;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
 using Shop.Tests.Fixtures;
@@ -98,6 +99,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/orders"] = To(For.Agent, "/operations/orders", HttpStatusCode.OK),
         ["GET /operations/orders/{number:long}"] = To(For.Agent, "/operations/orders/1", HttpStatusCode.NotFound, "order_not_found"),
         ["GET /operations/orders/{number:long}/audit"] = To(For.Agent, "/operations/orders/1/audit", HttpStatusCode.OK),
+        ["GET /operations/shortfalls"] = To(For.Agent, "/operations/shortfalls", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),
         ["GET /operations/gateways"] = To(For.Agent, "/operations/gateways", HttpStatusCode.OK),
         ["POST /operations/gateways/{provider}/override"] = Of((_, _) => Task.FromResult(Act(
@@ -106,6 +108,19 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["POST /operations/jobs/{id:guid}/retry"] = Of((t, _) => t.ParkedJobAsync(), For.Operator, HttpStatusCode.NoContent),
         ["POST /operations/webhooks/{provider}/{eventId}/retry"] = Of((t, _) => t.ParkedWebhookAsync(), For.Operator, HttpStatusCode.NoContent),
         ["POST /operations/outbox/{id:guid}/retry"] = Of((t, _) => t.ParkedMailAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["GET /operations/webhooks"] = To(For.Agent, "/operations/webhooks", HttpStatusCode.OK),
+        ["POST /operations/webhooks/{provider}/{eventId}/replay"] = Of((t, _) => t.ParkedWebhookAsync("replay"), For.Operator, HttpStatusCode.NoContent),
+        ["GET /operations/unknown"] = To(For.Agent, "/operations/unknown", HttpStatusCode.OK),
+        ["GET /operations/background-jobs"] = To(For.Agent, "/operations/background-jobs", HttpStatusCode.OK),
+        ["POST /operations/background-jobs/{name}/run"] = Of((t, _) => t.BackgroundJobAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["GET /operations/reconciliation"] = To(For.Agent, "/operations/reconciliation", HttpStatusCode.OK),
+        ["POST /operations/reconciliation"] = Of((_, _) => Task.FromResult(Act("/operations/reconciliation", new
+        {
+            from = DateTimeOffset.UtcNow.AddDays(-1), to = DateTimeOffset.UtcNow, why = "It was agreed.",
+        })), For.Operator, HttpStatusCode.NoContent),
+        ["GET /operations/mismatches/{id:guid}"] =
+            To(For.Agent, $"/operations/mismatches/{Guid.Empty}", HttpStatusCode.NotFound, "mismatch_not_found"),
+        ["POST /operations/mismatches/{id:guid}/{repair}"] = Of((t, _) => t.MismatchAsync(), For.Operator, HttpStatusCode.NoContent),
         ["GET /operations/audit"] = To(For.Operator, "/operations/audit", HttpStatusCode.OK),
         ["GET /operations/staff/"] = To(For.Admin, "/operations/staff", HttpStatusCode.OK),
         ["POST /operations/staff/invite"] = Of((_, _) => Task.FromResult(Act(
@@ -286,7 +301,22 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         return Act($"/operations/jobs/{await db.PaymentJobs.Where(j => j.OrderId == order.Id).Select(j => j.Id).SingleAsync()}/retry");
     }
 
-    private async Task<Ask> ParkedWebhookAsync()
+    private async Task<Ask> BackgroundJobAsync()
+    {
+        await using var db = api.Open();
+        var job = new BackgroundJob { Name = $"job_{Guid.NewGuid():N}", DueAt = DateTimeOffset.UtcNow.AddHours(1) };
+        db.Add(job);
+        await db.SaveChangesAsync();
+        return Act($"/operations/background-jobs/{job.Name}/run");
+    }
+
+    private async Task<Ask> MismatchAsync()
+    {
+        await using var db = api.Open();
+        return Act($"/operations/mismatches/{(await ReconciliationOperationsTests.MismatchAsync(db)).Id}/refund");
+    }
+
+    private async Task<Ask> ParkedWebhookAsync(string act = "retry")
     {
         await using var db = api.Open();
         var receipt = new WebhookReceipt
@@ -296,7 +326,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         };
         db.Add(receipt);
         await db.SaveChangesAsync();
-        return Act($"/operations/webhooks/stripe/{receipt.EventId}/retry");
+        return Act($"/operations/webhooks/stripe/{receipt.EventId}/{act}");
     }
 
     private async Task<Ask> ParkedMailAsync()

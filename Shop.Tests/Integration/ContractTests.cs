@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data.Accounts;
+using Shop.Data.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
@@ -76,6 +77,27 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
     }
 
     [Fact]
+    public async Task The_storefront_understands_how_the_ways_to_pay_are_doing() => Assert.Contains(
+        Complete(await new CheckoutClient(_http).GetMethodsAsync(Ct)).Methods, m => m is { Method: "card", State: "available" or "troubled" or "unavailable" });
+
+    [Fact]
+    public async Task The_storefront_and_the_api_understand_each_other_about_a_browsers_reports()
+    {
+        var sku = Sku();
+        await _api.StockAsync(5, sku);
+        var (carts, checkout, orders) = (new CartClient(_http), new CheckoutClient(_http), new OrderClient(_http));
+        var cart = Complete(await carts.AddAsync(null, sku, 1, Ct));
+        Assert.NotNull((await carts.ReportAsync(cart.Token!, "card_form_blocked", null, Ct)).Value);
+        var working = _api.WorkAsync(new PaymentNews.Refused(Reasons.CardDetailsWrong));
+        var placed = Complete(await checkout.PlaceAsync(Form(cart), cart.Token!, Ct));
+        await working;
+
+        Assert.Equal(("declined", true, "fixDetails"), (placed.Status, placed.Retryable, placed.Retry));
+        Assert.NotNull((await orders.ReportAsync(placed.Number, placed.Key!, "script_error", "x", Ct)).Value);
+        Assert.Equal("report_unknown", (await orders.ReportAsync(placed.Number, placed.Key!, "any", null, Ct)).Problem?.Reason);
+    }
+
+    [Fact]
     public async Task The_storefront_understands_why_the_api_refuses()
     {
         var sku = Sku();
@@ -146,6 +168,58 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal(["message_retried", "job_retried"], Complete(await operations.GetAuditAsync(search, Ct)).Items.Select(entry => entry.Action));
         Assert.Empty((await operations.GetAuditAsync(search with { Action = "signed_in" }, Ct)).Value!.Items);
         await Assert.ThrowsAsync<EntryRefusedException>(() => operations.GetStaffAsync(Ct));
+
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.stock_items SET on_hand = 0 WHERE sku = {stored.Lines[0].Sku}");
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'Paid' WHERE id = {stored.Id}");
+        Assert.Equal([stored.Lines[0].Sku], Complete(await operations.GetShortfallsAsync(Ct)).Items.Select(item => item.Sku));
+    }
+
+    [Fact]
+    public async Task The_storefront_understands_webhooks_unknown_payments_background_jobs_and_the_reconciliation()
+    {
+        await using var db = _api.Open();
+        var stored = await Any.StoredOrderAsync(db);
+        var now = DateTimeOffset.UtcNow;
+        var receipt = new WebhookReceipt
+        {
+            Provider = PaymentProvider.Stripe, EventId = $"evt_{Guid.NewGuid():N}", Type = "payment_intent.succeeded", Payload = [1], ReceivedAt = now,
+            State = JobState.Done,
+        };
+        var parked = new WebhookReceipt
+        {
+            Provider = PaymentProvider.Stripe, EventId = $"evt_{Guid.NewGuid():N}", Type = "payment_intent.succeeded", Payload = [1], ReceivedAt = now,
+            State = JobState.Parked,
+        };
+        var (charge, job) = (await db.PaymentJobs.SingleAsync(j => j.OrderId == stored.Id), new BackgroundJob { Name = "some_job", DueAt = now });
+        charge.State = JobState.Parked; // no charge for another test's worker to find
+        db.AddRange(receipt, parked, job);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'Unknown' WHERE id = {stored.Id}");
+        var mismatch = await ReconciliationOperationsTests.MismatchAsync(db);
+        var ignored = await ReconciliationOperationsTests.MismatchAsync(db);
+        await db.SaveChangesAsync();
+        _answers.Token = (await _api.SignedInAsync(Role.Operator)).Token;
+        var books = new ReconciliationClient(_http);
+        const string Why = "it was looked into";
+
+        var webhooks = Complete(await books.GetWebhooksAsync(new WebhookSearch(Type: "payment_intent.succeeded"), Ct));
+        Assert.Equal(("stripe", "done"), webhooks.Items.Where(w => w.EventId == receipt.EventId).Select(w => (w.Provider, w.State)).Single());
+        Assert.NotNull((await books.ReplayAsync("stripe", receipt.EventId, Why, Ct)).Value);
+        Assert.Equal("webhook_waiting", (await books.ReplayAsync("stripe", receipt.EventId, Why, Ct)).Problem?.Reason);
+
+        Assert.Equal("parked", Complete(await books.GetUnknownAsync(Ct)).Items.Single(o => o.JobId == charge.Id).JobState);
+        Assert.Equal("waiting", Complete(await books.GetBackgroundJobsAsync(Ct)).Items.Single(j => j.Name == job.Name).State);
+        Assert.NotNull((await books.RunJobAsync(job.Name, Why, Ct)).Value);
+
+        Assert.NotNull((await books.RepairAsync(ignored.Id, "ignore", Why, Ct)).Value);
+        var (from, to) = (DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow);
+        var view = Complete(await books.GetReconciliationAsync(null, null, null, Ct));
+        Assert.Equal(("open", "unknown_order"), view.Waiting.Where(m => m.Id == mismatch.Id).Select(m => (m.State, m.Kind)).Single());
+        Assert.Equal("ignored", view.Settled.Single(m => m.Id == ignored.Id).State);
+        Assert.Equal("done", view.Run!.State);
+        Assert.NotNull((await books.CompareAsync(from, to, Why, Ct)).Value);
+        Assert.All(Complete(await books.GetMismatchAsync(mismatch.Id, Ct)).Repairs!, repair => Assert.NotNull(MismatchAction.Of(repair)));
+        Assert.NotNull((await books.RepairAsync(mismatch.Id, "refund", Why, Ct)).Value);
+        Assert.Equal("mismatch_not_open", (await books.RepairAsync(mismatch.Id, "refund", Why, Ct)).Problem?.Reason);
     }
 
     [Fact]

@@ -51,6 +51,35 @@ public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_true_count_below_what_was_promised_is_accepted_and_shown_with_the_orders_it_touches()
+    {
+        var (held, paid) = (await OrderAsync(), await OrderAsync());
+        await using var db = api.Open();
+        var (heldSku, paidSku) = (await SkuAsync(held), await SkuAsync(paid));
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.stock_items SET on_hand = 0 WHERE sku IN ({heldSku}, {paidSku})");
+        await using (var transaction = await db.Database.BeginTransactionAsync())
+        {
+            // Money that was taken is booked, whatever the shelf says.
+            await db.ApplyPaymentOutcomeAsync(paid.Id, new PaymentNews.Captured(paid.TotalMinor, paid.Currency), DateTimeOffset.UtcNow, CancellationToken.None);
+            await transaction.CommitAsync();
+        }
+
+        var listed = (await SeeAsync("/operations/shortfalls")).Json.GetProperty("items").EnumerateArray()
+            .ToDictionary(item => item.GetProperty("sku").GetString()!, item => (Missing: item.GetProperty("missing").GetInt32(),
+                Held: Numbers(item, "held"), Paid: Numbers(item, "paid")));
+
+        Assert.Equal(1, listed[heldSku].Missing);
+        Assert.Equal([held.Number], listed[heldSku].Held);
+        Assert.Empty(listed[heldSku].Paid);
+        Assert.Equal(1, listed[paidSku].Missing);
+        Assert.Equal([paid.Number], listed[paidSku].Paid);
+        Assert.Empty(listed[paidSku].Held);
+
+        Task<string> SkuAsync(Order order) => db.OrderLines.Where(l => l.OrderId == order.Id).Select(l => l.Sku).SingleAsync();
+        static long[] Numbers(System.Text.Json.JsonElement item, string name) => [.. item.GetProperty(name).EnumerateArray().Select(n => n.GetInt64())];
+    }
+
+    [Fact]
     public async Task An_orders_file_tells_every_attempt_job_and_event_and_nothing_personal()
     {
         var order = await OrderAsync();
@@ -62,7 +91,7 @@ public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
             Key = $"order:{order.Id}:confirm:2", Class = "not_charged", Code = "card_declined", DeclineCode = "insufficient_funds", RequestId = "req_1",
             GatewayId = "pi_1", LatencyMs = 12.5, At = DateTimeOffset.UtcNow,
         });
-        db.Timeline.Add(TimelineEntry.Of(order.Id, DateTimeOffset.UtcNow, TimelineKinds.Webhook, "For engineers.", forShopper: false, data: """{"id":"evt_1"}"""));
+        db.Timeline.Add(TimelineEntry.Of(order.Id, DateTimeOffset.UtcNow, TimelineKinds.Webhook, "For engineers.", forShopper: false, facts: new { id = "evt_1" }));
         await db.SaveChangesAsync();
 
         var file = await SeeAsync($"/operations/orders/{order.Number}");

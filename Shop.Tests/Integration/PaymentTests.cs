@@ -40,6 +40,9 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
         Assert.Equal([("create", "created"), ("confirm", "charged")], attempts.Select(a => (a.Operation, a.Class)));
         Assert.All(attempts, a => Assert.StartsWith("req_", a.RequestId, StringComparison.Ordinal));
         Assert.All(attempts, a => Assert.True(a.LatencyMs > 0));
+        Assert.Equal(("visa", "4242"), (attempts[1].CardBrand, attempts[1].CardLast4));
+        Assert.StartsWith("ch_", attempts[1].ChargeId, StringComparison.Ordinal);
+        Assert.Equal(64, attempts[1].CardFingerprint?.Length); // an HMAC, not what the gateway calls it
         Assert.Single(await db.Outbox.Where(m => m.OrderId == order.Id && m.Kind == OutboxKind.OrderConfirmedMail).ToListAsync());
         Assert.Equal(JobState.Done, (await db.PaymentJobs.SingleAsync(j => j.OrderId == order.Id)).State);
         Assert.False((await db.PaymentIntents.SingleAsync(i => i.OrderId == order.Id)).ConfirmOpen);
@@ -68,6 +71,26 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
         await using var db = shop.Open();
         Assert.Equal(2, (await db.PaymentIntents.SingleAsync(i => i.OrderId == placed.Id)).Confirm);
         Assert.Equal("the confirm was refused", await db.PaymentAttempts.Where(a => a.OrderId == placed.Id && a.Class == "not_charged").Select(a => a.Proof).SingleAsync());
+    }
+
+    [Fact]
+    public async Task Two_tries_with_one_card_are_known_to_be_one_card_and_another_card_is_not()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        await shop.PayAgainAsync(placed.Id, "pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(db => db.PaymentAttempts.Where(a => a.OrderId == placed.Id && a.Class == "not_charged").Skip(1).AnyAsync(), "no second decline");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        await shop.PayAgainAsync(placed.Id, "pm_card_visa");
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+
+        await using var books = shop.Open();
+        var cards = await books.PaymentAttempts.Where(a => a.OrderId == placed.Id && a.Operation == "confirm").OrderBy(a => a.At)
+            .Select(a => new { a.CardLast4, a.CardFingerprint, a.Class }).ToListAsync();
+        Assert.Equal(["0002", "0002", "4242"], cards.Select(c => c.CardLast4));
+        Assert.NotNull(cards[0].CardFingerprint);
+        Assert.Equal(cards[0].CardFingerprint, cards[1].CardFingerprint);
+        Assert.NotEqual(cards[0].CardFingerprint, cards[2].CardFingerprint);
     }
 
     [Theory]
@@ -299,6 +322,7 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     [InlineData("answer_lost")]
     [InlineData("unavailable_503")]
     [InlineData("error_500_after")] // its key answers 500 for a day
+    [InlineData("error_500_before")] // and so does this one, although there is no refund to be found
     public async Task A_refund_whose_answer_is_lost_is_sent_once(string fault)
     {
         await shop.DeliverWebhooksAsync(false); // they would tell; the question has to be enough

@@ -75,6 +75,56 @@ public sealed class SimulatorFaultTests(SimulatorFixture fixture) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_gateway_that_goes_away_cuts_off_the_call_it_is_at_work_on()
+    {
+        var settings = await _simulator.Http.GetFromJsonAsync<JsonNode>("/settings", Ct);
+        using var http = new HttpClient();
+        var stripe = new StripeClient("sk_test_shop", apiBase: (string)settings!["stripeUrl"]!,
+            httpClient: new SystemNetHttpClient(http, maxNetworkRetries: 0, enableTelemetry: false)).V1.PaymentIntents;
+        var intent = await stripe.CreateAsync(Creating(), cancellationToken: Ct);
+        await SetAsync("""{ "latency": { "medianMs": 4000, "operation": "confirm" } }""");
+        var confirming = stripe.ConfirmAsync(intent.Id, Card(), Key("k"), Ct);
+        await SimulatorHost.UntilAsync(() => _simulator.Http.GetFromJsonAsync<JsonNode>("/faults", Ct), f => f!["played"]!["slow"] is not null);
+
+        await SetAsync("""{ "rules": [ { "fault": "refused" } ] }""");
+
+        var cut = await Assert.ThrowsAsync<HttpRequestException>(() => confirming);
+        Assert.NotEqual(HttpRequestError.ConnectionError, cut.HttpRequestError);
+        await SetAsync("{}");
+        await SimulatorHost.UntilAsync(() => stripe.GetAsync(intent.Id, cancellationToken: Ct), i => i.Status == "succeeded"); // the work went on
+    }
+
+    [Fact]
+    public async Task What_the_gateway_tells_of_its_faults_can_be_set_again()
+    {
+        await SetAsync("""{ "seed": 9, "declineRate": 0.1, "rules": [ { "fault": "hang", "rate": 0.5 } ], "webhooks": { "lost": 0.5 } }""");
+        var told = await _simulator.Http.GetStringAsync("/faults", Ct);
+
+        await SetAsync(told);
+
+        Assert.Equal(told, await _simulator.Http.GetStringAsync("/faults", Ct));
+    }
+
+    [Fact]
+    public async Task The_page_plays_and_stops_the_common_faults()
+    {
+        using var played = await _simulator.Http.PostAsync("/faults", Form(("do", "play"), ("fault", "html_502"), ("operation", "confirm"), ("rate", "50"), ("webhook", "lost"), ("declined", "10")), Ct);
+        Assert.Equal(HttpStatusCode.SeeOther, played.StatusCode);
+        var page = await _simulator.Http.GetStringAsync("/", Ct);
+        Assert.Contains("50 % of confirm", page, StringComparison.Ordinal);
+        Assert.Contains("webhook lost", page, StringComparison.Ordinal);
+        Assert.Contains("10 % of good cards", page, StringComparison.Ordinal);
+
+        using var refused = await _simulator.Http.PostAsync("/faults", Form(("do", "play"), ("fault", "explode")), Ct);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+
+        using var stopped = await _simulator.Http.PostAsync("/faults", Form(("do", "stop")), Ct);
+        Assert.DoesNotContain("html_502</span>", await _simulator.Http.GetStringAsync("/", Ct), StringComparison.Ordinal);
+
+        static FormUrlEncodedContent Form(params (string Name, string Value)[] fields) => new(fields.Select(f => KeyValuePair.Create(f.Name, f.Value)));
+    }
+
+    [Fact]
     public async Task Where_a_shopper_is_asked_is_at_the_simulators_own_address()
     {
         var settings = await _simulator.Http.GetFromJsonAsync<JsonNode>("/settings", Ct);

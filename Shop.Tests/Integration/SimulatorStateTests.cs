@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Shop.Simulator.Faults;
 using Shop.Simulator.Stripe;
 using Shop.Tests.Fixtures;
 using Stripe;
@@ -53,6 +56,63 @@ public sealed class SimulatorStateTests
 
         await using var last = SimulatorHost.Start(state.Setting);
         Assert.Equal("canceled", (await last.LedgerOfAsync(intent)).Status);
+    }
+
+    [Fact]
+    public async Task Everything_it_knows_survives_a_restart_and_faults_do_not()
+    {
+        using var state = new StateFile();
+        string[] paths;
+        string[] before;
+        await using (var first = SimulatorHost.Start(state.Setting))
+        {
+            await first.FaultAsync(Fault.Hang, operation: "capture");
+            var customer = await PostAsync(first, "customers", "email=a@example.org");
+            var setup = await PostAsync(first, "setup_intents", $"customer={customer}&payment_method=pm_card_visa&confirm=true");
+            var intent = await PostAsync(first, "payment_intents", "amount=500&currency=eur&capture_method=automatic&confirm=true&return_url=http://localhost/&payment_method=pm_card_createDispute");
+            var refund = await PostAsync(first, "refunds", $"payment_intent={await PostAsync(first, "payment_intents",
+                "amount=500&currency=eur&confirm=true&return_url=http://localhost/&payment_method=pm_card_visa")}");
+            paths = [$"customers/{customer}", $"customers/{customer}/payment_methods", $"setup_intents/{setup}", $"payment_intents/{intent}?expand[]=latest_charge.balance_transaction",
+                $"refunds/{refund}", "disputes", "balance_transactions", "events?limit=100"];
+            before = await Task.WhenAll(paths.Select(p => GetAsync(first, p)));
+        }
+
+        await using var second = SimulatorHost.Start(state.Setting);
+
+        Assert.Equal(before, await Task.WhenAll(paths.Select(p => GetAsync(second, p))));
+        Assert.Empty((await second.Http.GetFromJsonAsync<FaultSettings>("/faults", Ct))!.Rules!);
+    }
+
+    [Fact]
+    public async Task A_state_file_of_older_times_is_understood()
+    {
+        using var state = new StateFile();
+        await File.WriteAllTextAsync(state.Path, """
+            [{"$type":"event","Created":1,"Type":"payment_intent.created","ApiVersion":"2026-07-29.dahlia","ObjectJson":"{\u0022id\u0022:\u0022pi_1\u0022}","Webhooks":0,"Id":"evt_1"}]
+
+            """, Ct);
+        await using var simulator = SimulatorHost.Start(state.Setting);
+
+        Assert.Contains("\"object\":{\"id\":\"pi_1\"}", await GetAsync(simulator, "events/evt_1"), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> PostAsync(SimulatorHost simulator, string path, string form)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/stripe/v1/{path}")
+        {
+            Headers = { Authorization = new("Bearer", "sk_test_x") }, Content = new StringContent(form, new MediaTypeHeaderValue("application/x-www-form-urlencoded")),
+        };
+        using var answer = await simulator.Http.SendAsync(request, Ct);
+        var body = await answer.Content.ReadAsStringAsync(Ct);
+        Assert.True(answer.IsSuccessStatusCode, body);
+        return (string)JsonNode.Parse(body)!["id"]!;
+    }
+
+    private static async Task<string> GetAsync(SimulatorHost simulator, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/stripe/v1/{path}") { Headers = { Authorization = new("Bearer", "sk_test_x") } };
+        using var answer = await simulator.Http.SendAsync(request, Ct);
+        return await answer.Content.ReadAsStringAsync(Ct);
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Shop.Data.Accounts;
+using Shop.Data.Payments;
 using Shop.Tests.Browser;
 using Shop.Tests.Fixtures;
 using Shop.Web;
@@ -98,6 +99,20 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["POST /ops/gateways/{provider}/override"] =
             new(Operators, "/ops/gateways/stripe/override", ("Mode", "forced"), ("Minutes", "1"), ("Why", "it works again")),
         ["GET /ops/card-testing"] = new(Agents),
+        ["GET /ops/unknown"] = new(Agents),
+        ["GET /ops/webhooks"] = new(Agents),
+        // To act is for operators: the Api says so when the form is sent. What it would do may be read.
+        ["GET /ops/webhooks/{Provider}/{EventId}/replay"] = new(Agents, "/ops/webhooks/stripe/{event}/replay"),
+        ["POST /ops/webhooks/{Provider}/{EventId}/replay"] =
+            new(Operators, "/ops/webhooks/stripe/{event}/replay", ("_handler", "replay"), ("Why", "it works again")),
+        ["GET /ops/jobs"] = new(Agents),
+        ["POST /ops/jobs/{name}/run"] = new(Operators, "/ops/jobs/none/run", ("Why", "it works again")),
+        ["GET /ops/reconciliation"] = new(Agents),
+        ["POST /ops/reconciliation"] = new(Operators, "/ops/reconciliation",
+            ("_handler", "compare"), ("From", "2026-01-01"), ("To", "2026-01-02"), ("Why", "the month ends")),
+        ["GET /ops/mismatches/{Id:guid}/{Path}"] = new(Agents, "/ops/mismatches/{mismatch}/refund"),
+        ["POST /ops/mismatches/{Id:guid}/{Path}"] =
+            new(Operators, "/ops/mismatches/{mismatch}/refund", ("_handler", "repair"), ("Why", "it was looked into")),
         ["GET /ops/audit"] = new(Operators),
         ["POST /ops/jobs/{id:guid}/retry"] = new(Operators, $"/ops/jobs/{AnyId}/retry", ("Why", "it works again")),
         ["POST /ops/webhooks/{provider}/{eventId}/retry"] = new(Operators, "/ops/webhooks/stripe/evt_1/retry", ("Why", "it works again")),
@@ -210,6 +225,9 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
                 Id = session, TokenHash = Session.HashOf(Session.NewToken()), UserId = owner, Device = "another one", Pending = false, CreatedAt = now,
                 LastSeenAt = now, ExpiresAt = now.AddMinutes(10),
             });
+            // Both are gone once somebody has acted on them.
+            await db.WebhookReceipts.Where(w => w.EventId == world.Event).ExecuteUpdateAsync(set => set.SetProperty(w => w.State, JobState.Done));
+            await db.Mismatches.Where(m => m.Id == world.Mismatch).ExecuteUpdateAsync(set => set.SetProperty(m => m.State, MismatchState.Open));
             await db.SaveChangesAsync();
         }
 
@@ -221,7 +239,7 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         return (page, somebody?.Token);
 
         string Filled(string text) => new StringBuilder(text).Replace("{order}", $"{world.Order}").Replace("{session}", $"{session}")
-            .Replace("{staff}", $"{world.SomeStaff}").Replace("{product}", world.Product).Replace("{picture}", world.Picture).ToString();
+            .Replace("{event}", world.Event).Replace("{mismatch}", $"{world.Mismatch}").Replace("{staff}", $"{world.SomeStaff}").Replace("{product}", world.Product).Replace("{picture}", world.Picture).ToString();
     }
 
     private static Outcome OutcomeOf(Page page) => page switch
@@ -246,7 +264,13 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         var product = $"matrix-{Guid.NewGuid():N}"[..20];
         await Any.StockAsync(db, 100, product);
         var picture = (await _api.GetAsync($"/catalog/products/{product}"))["pictureId"]!;
-        return new(number, (await _api.SignedInAsync()).Id, (await _api.SignedInAsync(Role.Agent)).Id, product, picture);
+        var receipt = new WebhookReceipt
+        {
+            Provider = PaymentProvider.Stripe, EventId = $"evt_{Guid.NewGuid():N}", Type = "any", Payload = [1], ReceivedAt = DateTimeOffset.UtcNow,
+        };
+        db.Add(receipt);
+        var mismatch = await ReconciliationOperationsTests.MismatchAsync(db);
+        return new(number, (await _api.SignedInAsync()).Id, (await _api.SignedInAsync(Role.Agent)).Id, product, picture, receipt.EventId, mismatch.Id);
     }
 
     private sealed record Route(string Method, string Pattern)
@@ -254,7 +278,8 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         public string Name => $"{Method} {Pattern}";
     }
 
-    private sealed record World(long Order, Guid SomeOwner, Guid SomeStaff, string Product, string Picture);
+    private sealed record World(
+        long Order, Guid SomeOwner, Guid SomeStaff, string Product, string Picture, string Event, Guid Mismatch);
 
     private sealed class Storefront(Uri api) : WebApplicationFactory<ShopWeb>
     {

@@ -228,6 +228,61 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_event_of_a_kind_that_nobody_knows_is_kept_and_changes_nothing()
+    {
+        var (id, unheardOf) = (NewId(), NewId());
+        var body = Event(id, "invoice.paid", "pi_nobody").Replace("\"object\":\"payment_intent\"", "\"object\":\"invoice\"", StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(body)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(Event(unheardOf, "payment_intent.of_tomorrow", "pi_nobody"))).StatusCode);
+
+        Assert.Equal((JobState.Done, "not a kind of event we act on"), await ProcessedAsync(id) is var r ? (r.State, r.LastError) : default);
+        Assert.Equal((JobState.Done, "not an intent of ours"), await ProcessedAsync(unheardOf) is var u ? (u.State, u.LastError) : default);
+    }
+
+    [Fact]
+    public async Task An_event_that_comes_when_all_is_over_changes_nothing()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        await shop.PassDeadlineAsync(placed.Id);
+        await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        var intent = await IntentOfAsync(placed.Id);
+        var ids = new[] { NewId(), NewId() };
+
+        foreach (var (id, type) in ids.Zip(["payment_intent.requires_action", "payment_intent.succeeded"])) // as they were meant long ago
+            await SendAsync(Event(id, type, intent));
+
+        foreach (var id in ids)
+            Assert.Null((await ProcessedAsync(id)).Changed);
+        Assert.Equal(PaymentState.Abandoned, (await shop.UntilAsync(placed.Id, _ => true, "a look")).Payment);
+        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Fact]
+    public async Task An_event_that_is_replayed_has_its_effect_once_and_still_tells_what_that_was()
+    {
+        var placed = await shop.PlaceAsync("pm_card_authenticationRequired");
+        var asked = await shop.UntilAsync(placed.Id, PaymentState.ActionNeeded);
+        await ThreeDSecure.AnswerAsync(asked.ActionUrl!, agrees: true);
+        var id = NewId();
+        await SendAsync(Event(id, "payment_intent.succeeded", await IntentOfAsync(placed.Id)));
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        Assert.Equal("the payment is Paid now", (await ProcessedAsync(id)).Changed);
+
+        await using (var db = shop.Open()) // as the Api writes down that an operator wants it
+            await db.WebhookReceipts.Where(w => w.EventId == id).ExecuteUpdateAsync(w => w.SetProperty(r => r.State, JobState.Waiting)
+                .SetProperty(r => r.Forgiven, r => r.Attempts).SetProperty(r => r.DueAt, DateTimeOffset.UtcNow.AddSeconds(-1)));
+
+        var replayed = await ProcessedAsync(id);
+        Assert.Equal((JobState.Done, "the payment is Paid now", "the order is paid already"), (replayed.State, replayed.Changed, replayed.LastError));
+        Assert.Equal(1, (await shop.LedgerAsync(placed.Id)).Charges);
+        await using var now = shop.Open();
+        Assert.Equal(1, await now.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.Paid));
+        Assert.Equal((9, 0), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Fact]
     public async Task Events_are_forgotten_after_thirty_days_but_not_those_that_still_mean_something()
     {
         var now = DateTimeOffset.UtcNow;

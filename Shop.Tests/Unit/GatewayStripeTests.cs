@@ -90,6 +90,28 @@ public sealed class GatewayStripeTests
     [InlineData(200, """{"id":"pi_1","object":"payment_intent","status":"succ""", true, Reasons.OutcomeUnknown)]
     [InlineData(200, "", true, Reasons.OutcomeUnknown)]
     [InlineData(200, "<html>Please sign in to the network</html>", true, Reasons.OutcomeUnknown)]
+    [InlineData(200, "null", true, Reasons.OutcomeUnknown)]
+    [InlineData(200, "[]", true, Reasons.OutcomeUnknown)]
+    [InlineData(200, "\"ok\"", true, Reasons.OutcomeUnknown)]
+    [InlineData(200, "{}", true, Reasons.OutcomeUnknown)]
+    [InlineData(200, """{"id":"pi_1","object":"payment_intent","status":"succeeded"}""", true, Reasons.OutcomeUnknown)] // and how much?
+    [InlineData(200, """{"id":"pi_1","object":"payment_intent","status":"of_tomorrow"}""", false, Reasons.OutcomeUnknown)]
+    [InlineData(200, """{"id":"pi_1","object":"payment_intent","status":"canceled","created":99999999999999999}""", true, Reasons.OutcomeUnknown)]
+    [InlineData(200, """{"id":7,"object":[],"status":{}}""", true, Reasons.OutcomeUnknown)]
+    [InlineData(204, "", true, Reasons.OutcomeUnknown)]
+    [InlineData(307, "", true, Reasons.OutcomeUnknown)]
+    [InlineData(400, "null", true, Reasons.OutcomeUnknown)]
+    [InlineData(400, "[]", true, Reasons.OutcomeUnknown)]
+    [InlineData(400, "{}", true, Reasons.OutcomeUnknown)]
+    [InlineData(400, """{"error":null}""", true, Reasons.OutcomeUnknown)]
+    [InlineData(400, """{"error":{"type":"of_tomorrow"}}""", true, Reasons.OutcomeUnknown)]
+    [InlineData(402, "<html>Payment Required</html>", true, Reasons.OutcomeUnknown)]
+    [InlineData(402, """{"error":{"type":"of_tomorrow"}}""", true, Reasons.OutcomeUnknown)]
+    [InlineData(418, """{"error":{"type":"invalid_request_error"}}""", true, Reasons.OutcomeUnknown)]
+    [InlineData(424, """{"error":{"type":"api_error"}}""", true, Reasons.OutcomeUnknown)]
+    [InlineData(429, "<html>Slow down</html>", true, Reasons.GatewayRateLimited)]
+    [InlineData(500, """{"error":{"type":"card_error","code":"card_declined"}}""", true, Reasons.OutcomeUnknown)] // a server that failed refused nothing
+    [InlineData(504, "null", true, Reasons.OutcomeUnknown)]
     public async Task An_answer_that_proves_nothing_is_unknown(int status, string body, bool isFault, string reason)
     {
         var unknown = Assert.IsType<GatewayAnswer.Unknown>(await ConfirmAsync(status, body));
@@ -101,6 +123,7 @@ public sealed class GatewayStripeTests
     [InlineData("succeeded", typeof(GatewayAnswer.Charged))]
     [InlineData("canceled", typeof(GatewayAnswer.NotCharged))]
     [InlineData("requires_action", typeof(GatewayAnswer.ActionNeeded))]
+    [InlineData("requires_capture", typeof(GatewayAnswer.Authorized))]
     public async Task A_wrong_state_is_answered_by_the_state_itself(string status, Type expected) =>
         Assert.IsType(expected, await ConfirmAsync(400,
             Error("invalid_request_error", $$""","code":"payment_intent_unexpected_state","payment_intent":{{Intent(status)}}""")));
@@ -121,6 +144,86 @@ public sealed class GatewayStripeTests
     [InlineData(HttpRequestError.Unknown)]
     public async Task A_connection_lost_after_sending_is_unknown(HttpRequestError error) =>
         Assert.True(Assert.IsType<GatewayAnswer.Unknown>(await ConfirmAsync(_ => throw new HttpRequestException(error))).IsFault);
+
+    [Theory]
+    [InlineData(typeof(NullReferenceException))]
+    [InlineData(typeof(InvalidCastException))]
+    [InlineData(typeof(FormatException))]
+    [InlineData(typeof(IOException))]
+    [InlineData(typeof(ArgumentOutOfRangeException))]
+    public async Task Whatever_else_is_thrown_once_it_was_sent_is_unknown(Type thrown)
+    {
+        var unknown = Assert.IsType<GatewayAnswer.Unknown>(await ConfirmAsync(_ => throw (Exception)Activator.CreateInstance(thrown)!));
+
+        Assert.Equal((true, thrown.Name), (unknown.IsFault, unknown.Facts.Code));
+    }
+
+    [Fact]
+    public async Task What_the_package_refuses_to_send_is_a_bug_and_is_seen() =>
+        await Assert.ThrowsAsync<ArgumentException>(() => ConfirmAsync(_ => throw new ArgumentException("The resource ID cannot be null or whitespace.")));
+
+    [Fact]
+    public async Task A_created_intent_without_an_id_was_not_created() => Assert.IsType<GatewayAnswer.Unknown>(
+        await Gateway(_ => Answer(200, "{}")).CreateAsync("order:1:create", new(Guid.NewGuid(), 1250, "EUR"), CancellationToken.None));
+
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, "manual")]
+    public async Task Money_is_set_aside_first_where_that_is_asked_for(bool isCapturedLater, string? captureMethod)
+    {
+        string body = "";
+        await Gateway(request =>
+        {
+            body = request.Content!.ReadAsStringAsync().Result;
+            return Answer(200, Intent("requires_payment_method"));
+        }).CreateAsync("order:1:create", new(Guid.NewGuid(), 1250, "EUR", isCapturedLater), CancellationToken.None);
+
+        var sent = System.Web.HttpUtility.ParseQueryString(body);
+        Assert.Equal(captureMethod, sent["capture_method"]);
+        Assert.Null(sent["payment_method_types[0]"]); // gone in the next train
+        Assert.Equal("true", sent["automatic_payment_methods[enabled]"]);
+    }
+
+    [Fact]
+    public async Task Money_that_is_set_aside_is_not_charged_yet()
+    {
+        var authorized = await ConfirmAsync(200, Intent("requires_capture"));
+
+        Assert.Equal(("authorized", false), (Assert.IsType<GatewayAnswer.Authorized>(authorized).Class, authorized.IsFault));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_replayed_answer_says_that_it_is_one(bool isReplayed)
+    {
+        var answer = await ConfirmAsync(_ =>
+        {
+            var declined = Answer(402, Error("card_error"));
+            if (isReplayed)
+                declined.Headers.Add("Idempotent-Replayed", "true");
+            return declined;
+        });
+
+        Assert.Equal(isReplayed, answer.Facts.IsReplayed);
+    }
+
+    [Fact]
+    public async Task Of_a_card_we_keep_brand_last_digits_country_and_what_makes_it_the_same_card_and_print_none_of_it()
+    {
+        const string Card = """{"brand":"visa","last4":"0002","country":"DE","fingerprint":"fp_1","exp_month":12,"exp_year":2030}""";
+        var declined = await ConfirmAsync(402, Error("card_error", $$"""
+            ,"code":"card_declined","decline_code":"do_not_honor","network_decline_code":"05","charge":"ch_1","payment_method":{"id":"pm_1","card":{{Card}} }
+            """));
+        var paid = await ConfirmAsync(200, Intent("succeeded", $$$"""
+            ,"latest_charge":{"id":"ch_2","object":"charge","payment_method_details":{"type":"card","card":{{{Card}}} }}
+            """));
+
+        Assert.Equal(("05", "ch_1", new CardFacts("visa", "0002", "DE", "fp_1")), (declined.Facts.NetworkCode, declined.Facts.ChargeId, declined.Facts.Card));
+        Assert.Equal(("ch_2", new CardFacts("visa", "0002", "DE", "fp_1")), (paid.Facts.ChargeId, paid.Facts.Card));
+        Assert.DoesNotContain("0002", $"{declined} {paid}", StringComparison.Ordinal);
+        Assert.DoesNotContain("fp_1", $"{declined} {paid}", StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_timeout_is_unknown() =>

@@ -75,6 +75,20 @@ public sealed class WebOperationsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_shortfall_of_the_stock_is_shown_with_the_orders_it_touches()
+    {
+        WithParked().On("/operations/shortfalls", """
+            { "items": [{ "sku": "mug-1", "productName": "Mug", "variantName": "Blue", "onHand": 1, "heldQuantity": 3, "missing": 2, "held": [100042], "paid": [100007] }] }
+            """);
+
+        var queue = await GetAsync("/ops/queue");
+
+        Assert.Contains("Stock shortfalls", queue.Html, StringComparison.Ordinal);
+        Assert.Contains("href=\"/ops/orders/100042\"", queue.Html, StringComparison.Ordinal);
+        Assert.Contains("href=\"/ops/orders/100007\"", queue.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_agent_looks_at_the_queue_and_is_offered_nothing_to_press()
     {
         WithParked().On("/account", Account("agent"));

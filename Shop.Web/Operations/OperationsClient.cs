@@ -20,6 +20,8 @@ internal sealed class OperationsClient(HttpClient http)
 
     public Task<Fetched<CardTesting>> GetCardTestingAsync(CancellationToken ct) => http.FetchAsync<CardTesting>("/operations/card-testing", ct);
 
+    public Task<Fetched<Shortfalls>> GetShortfallsAsync(CancellationToken ct) => http.FetchAsync<Shortfalls>("/operations/shortfalls", ct);
+
     public Task<Fetched<AuditPageOf>> GetAuditAsync(AuditSearch search, CancellationToken ct) =>
         http.FetchAsync<AuditPageOf>(search.Address("/operations/audit"), ct);
 
@@ -92,6 +94,12 @@ public sealed record ParkedMessage(
     Guid Id, string Kind, int Attempts, DateTimeOffset CreatedAt, long? OrderNumber = null, string? LastError = null);
 
 public sealed record Backlog(int Waiting, int Parked);
+
+public sealed record Shortfalls(IReadOnlyList<Shortfall> Items);
+
+/// <summary><see cref="Held"/> and <see cref="Paid"/>: numbers of the orders that were promised it.</summary>
+public sealed record Shortfall(
+    string Sku, string ProductName, string VariantName, int OnHand, int HeldQuantity, int Missing, IReadOnlyList<long> Held, IReadOnlyList<long> Paid);
 
 public sealed record StaffList(IReadOnlyList<StaffRow> Items);
 

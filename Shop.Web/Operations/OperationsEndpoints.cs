@@ -20,6 +20,7 @@ internal static class OperationsEndpoints
         app.MapPost("/ops/webhooks/{provider}/{eventId}/retry", RetryWebhook).DisableAntiforgery();
         app.MapPost("/ops/outbox/{id:guid}/retry", RetryMessage).DisableAntiforgery();
         app.MapPost("/ops/gateways/{provider}/override", OverrideGateway).DisableAntiforgery();
+        app.MapPost("/ops/jobs/{name}/run", RunJob).DisableAntiforgery();
     }
 
     internal static async Task<RetryResult> RetryJob(
@@ -47,6 +48,16 @@ internal static class OperationsEndpoints
             _ => TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable),
         };
     }
+
+    internal static async Task<RetryResult> RunJob(
+        string name, [FromForm(Name = "Why")] string? why, ReconciliationClient operations, CancellationToken ct) =>
+        await operations.RunJobAsync(name, why ?? "", ct) switch
+        {
+            { Value: not null } => TypedResults.LocalRedirect("/ops/jobs?notice=due"),
+            { Problem.Reason: "validation_failed" } => TypedResults.LocalRedirect("/ops/jobs?notice=why_missing"),
+            { IsRefused: true } => TypedResults.LocalRedirect("/ops/jobs?notice=refused"),
+            _ => TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable),
+        };
 
     private static RetryResult Answer(Written<Done> retried) => retried switch
     {

@@ -1,0 +1,192 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Shop.Data.Operations;
+using Shop.Data.Orders;
+using Shop.Data.Payments;
+using Shop.Payments.Gateways;
+using Shop.Payments.Queue;
+using Shop.Payments.Reconciliation;
+using Shop.ServiceDefaults;
+using Shop.Tests.Fixtures;
+
+namespace Shop.Tests.Integration;
+
+/// <summary>Nothing stays unknown because nobody asks.</summary>
+[Collection(SharedPaymentsShop.Name)]
+public sealed class PendingSweepTests(PaymentsShop shop) : IAsyncLifetime
+{
+    public async Task InitializeAsync()
+    {
+        await shop.NoFaultsAsync();
+        await shop.DeliverWebhooksAsync(false);
+    }
+
+    public Task DisposeAsync() => shop.NoFaultsAsync();
+
+    private Task<int> SweepAsync() => shop.Services.GetRequiredService<PendingSweep>().SweepAsync(CancellationToken.None);
+
+    /// <summary>Charged, the answer lost, and the gateway silent since.</summary>
+    private async Task<Order> UnknownAsync()
+    {
+        await shop.FaultsAsync("charge_then_drop", operation: "confirm");
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, o => o.Payment is PaymentState.Unknown or PaymentState.Paid, "lost its answer");
+        return placed;
+    }
+
+    [Fact]
+    public async Task After_an_outage_every_unknown_is_settled_by_its_id_and_charged_once()
+    {
+        await shop.FaultsAsync("charge_then_drop", operation: "confirm");
+        var orders = new List<Order>();
+        for (var i = 0; i < 3; i++)
+            orders.Add(await shop.PlaceAsync());
+        foreach (var order in orders)
+            await shop.UntilAsync(order.Id, o => o.Payment is PaymentState.Unknown or PaymentState.Paid, "lost its answer");
+        await shop.FaultsAsync("refuse503"); // and now it is down altogether
+        await Task.WhenAll(orders.Select(o => PaymentsShop.UntilAsync(shop.Database, o.Id, _ => true, "a look")));
+
+        await shop.NoFaultsAsync();
+
+        foreach (var order in orders)
+        {
+            await shop.UntilAsync(order.Id, PaymentState.Paid);
+            Assert.Equal(1, (await shop.LedgerAsync(order.Id)).Charges);
+        }
+    }
+
+    [Theory]
+    [InlineData(JobState.Parked)]
+    [InlineData(JobState.Done)]
+    public async Task An_unknown_payment_whose_job_was_parked_or_lost_is_asked_about_again(JobState jobBecame)
+    {
+        // As it is left when the confirm went out, was charged, and then nobody was there any more.
+        await shop.FaultsAsync("hang", operation: "read");
+        var placed = await UnknownAsync();
+        await shop.FaultsAsync("refuse503");
+        await using (var db = shop.Open())
+        {
+            await shop.UntilAsync(d => d.PaymentJobs.AnyAsync(j => j.OrderId == placed.Id && j.Kind == PaymentJobKind.Charge), "no job");
+            await db.PaymentJobs.Where(j => j.OrderId == placed.Id).ExecuteUpdateAsync(j => j.SetProperty(x => x.State, jobBecame)
+                .SetProperty(x => x.LastReason, Reasons.OurError).SetProperty(x => x.LeaseToken, x => x.LeaseToken + 1));
+            await db.Database.ExecuteSqlAsync($"""
+                UPDATE shop.orders SET payment = 'Unknown', captured_minor = 0, paid_at = NULL WHERE id = {placed.Id} AND payment <> 'Paid'
+                """);
+        }
+
+        await shop.NoFaultsAsync();
+        await SweepAsync();
+        await SweepAsync();
+
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        Assert.Equal(1, (await shop.LedgerAsync(placed.Id)).Charges);
+    }
+
+    [Fact]
+    public async Task A_job_that_was_parked_over_an_amount_stays_a_persons()
+    {
+        var placed = await shop.PlaceAsync(dueAt: DateTimeOffset.UtcNow.AddHours(1));
+        await using var db = shop.Open();
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'Unknown' WHERE id = {placed.Id}");
+        await db.PaymentJobs.Where(j => j.OrderId == placed.Id)
+            .ExecuteUpdateAsync(j => j.SetProperty(x => x.State, JobState.Parked).SetProperty(x => x.LastReason, Reasons.AmountMismatch));
+
+        await SweepAsync();
+
+        Assert.Equal(JobState.Parked, (await db.PaymentJobs.AsNoTracking().SingleAsync(j => j.OrderId == placed.Id)).State);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'Declined' WHERE id = {placed.Id}"); // out of the other tests' way
+    }
+
+    [Fact]
+    public async Task A_bank_whose_answer_was_lost_is_asked()
+    {
+        var placed = await shop.PlaceAsync("pm_card_authenticationRequired");
+        var asked = await shop.UntilAsync(placed.Id, PaymentState.ActionNeeded);
+        await ThreeDSecure.AnswerAsync(asked.ActionUrl!, agrees: true); // the event does not come, and the shopper does not return
+
+        await shop.UntilAsync(async db => // the charge's job ended a moment ago: not before two minutes, which are short here
+        {
+            await SweepAsync();
+            return await db.PaymentJobs.AnyAsync(j => j.OrderId == placed.Id && j.Kind == PaymentJobKind.Look);
+        }, "nobody looked");
+
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+    }
+
+    [Fact]
+    public async Task A_refund_that_is_owed_and_that_nobody_sends_is_sent()
+    {
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        var refund = new Refund
+        {
+            Id = Guid.CreateVersion7(), OrderId = placed.Id, Provider = PaymentProvider.Stripe, AmountMinor = 1250, Currency = "EUR",
+            Reason = Reasons.PaidAfterClosing, CreatedAt = DateTimeOffset.UtcNow,
+        };
+        await using (var db = shop.Open())
+        {
+            db.Add(refund);
+            await db.SaveChangesAsync();
+        }
+
+        await SweepAsync();
+
+        await shop.UntilAsync(db => db.Refunds.AnyAsync(r => r.Id == refund.Id && r.State == RefundState.Succeeded), "it was never sent");
+        Assert.Equal(1250, (await shop.LedgerAsync(placed.Id)).RefundedMinor);
+    }
+
+    [Fact]
+    public void The_worst_wait_for_an_answer_after_an_outage_is_within_ninety_seconds()
+    {
+        var gateway = new GatewayOptions();
+        var call = new Timeouts().OutsideCall;
+        var pause = Enumerable.Range(1, 100).Max(attempts => Backoff.AfterSilence(attempts, jitter: 1));
+
+        // Asked just before the breaker closes again, and so once more; and the answer takes as long as it may.
+        var worst = (gateway.Break > pause ? gateway.Break : pause) + pause + call;
+
+        Assert.True(worst <= TimeSpan.FromSeconds(90), $"{worst}");
+    }
+
+    [Fact]
+    public async Task Every_background_job_tells_when_it_ran_and_what_it_did()
+    {
+        string[] all = [BackgroundJobs.DailyReconciliation, BackgroundJobs.HoldSweep, BackgroundJobs.PendingSweep, BackgroundJobs.ReceiptPurge, BackgroundJobs.WebhookWatch];
+
+        await shop.UntilAsync(async db => await db.BackgroundJobs.CountAsync(j => j.SucceededAt != null && j.Result != null) == all.Length, "some job never ran");
+
+        await using var db = shop.Open();
+        var jobs = await db.BackgroundJobs.AsNoTracking().ToListAsync();
+        Assert.Equal(all, jobs.Select(j => j.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(all.Order(), shop.Services.GetServices<PeriodicJob>().Select(j => j.Name).Order());
+    }
+
+    [Fact]
+    public async Task A_job_that_is_leased_is_left_alone_and_one_that_fails_is_tried_less_and_less_often()
+    {
+        var (runs, failing) = (0, true);
+        var job = new PeriodicJob($"test_{Guid.NewGuid():N}", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), (_, _) =>
+        {
+            Interlocked.Increment(ref runs);
+            return failing ? throw new InvalidOperationException("on purpose") : Task.FromResult("well");
+        });
+        using var first = ActivatorUtilities.CreateInstance<PeriodicJobs>(shop.Services, (IEnumerable<PeriodicJob>)[job]);
+
+        await first.StartAsync(CancellationToken.None);
+        await shop.UntilAsync(db => db.BackgroundJobs.AnyAsync(j => j.Name == job.Name && j.Failures >= BackgroundJob.FailingAfter), "it was not tried again");
+        failing = false;
+        await shop.UntilAsync(db => db.BackgroundJobs.AnyAsync(j => j.Name == job.Name && j.Failures == 0 && j.Result == "well"), "it never recovered");
+        await first.StopAsync(CancellationToken.None);
+
+        await using var db = shop.Open();
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.background_jobs SET due_at = now(), leased_until = now() + interval '1 hour' WHERE name = {job.Name}");
+        var before = runs;
+        using var second = ActivatorUtilities.CreateInstance<PeriodicJobs>(shop.Services, (IEnumerable<PeriodicJob>)[job]);
+        await second.StartAsync(CancellationToken.None);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.background_jobs SET leased_until = 'epoch', due_at = now() + interval '1 hour' WHERE name = {job.Name}");
+        await second.StopAsync(CancellationToken.None);
+        Assert.Equal(before, runs);
+        await db.BackgroundJobs.Where(j => j.Name == job.Name).ExecuteDeleteAsync();
+    }
+}
