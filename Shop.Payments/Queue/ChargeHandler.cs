@@ -32,8 +32,8 @@ internal sealed class ChargeHandler(
             await SettleAsync(job, order, intent, ct);
         else if (clock.GetUtcNow() >= order.DeadlineAt)
             await closing.CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
-        else if (await wariness.LookAsync(job, ct) is { IsRefused: true } finding)
-            await RecordAsync(job, finding.Asked, new Verdict(
+        else if (await wariness.RefusesAsync(job, ct))
+            await RecordAsync(job, [], new Verdict(
                 new PaymentNews.Refused(Reasons.TooManyDeclines), null, Reasons.TooManyDeclines, SettlesConfirm: false, Proofs.NotConfirmedNow));
         else if (intent?.GatewayId is { } known)
             await StartAsync(job, known, [], ct);

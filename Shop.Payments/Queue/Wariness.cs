@@ -18,40 +18,38 @@ internal sealed class Wariness(
     IDbContextFactory<ShopDbContext> contexts, GatewayCalls gateways, IOptions<CardTestingOptions> options, PaymentTelemetry telemetry,
     TimeProvider clock, ILogger<Wariness> logger)
 {
-    /// <param name="IsRefused">Too much was declined: this one is not tried.</param>
-    /// <param name="Asked">The calls that it took.</param>
-    public sealed record Finding(bool IsRefused, IReadOnlyList<Asked> Asked);
-
-    public async Task<Finding> LookAsync(PaymentJob job, CancellationToken ct)
+    /// <returns>True when too much was declined: this one is not tried.</returns>
+    public async Task<bool> RefusesAsync(PaymentJob job, CancellationToken ct)
     {
         if (!job.Wary || options.Value.Lifted)
-            return new(false, []);
+            return false;
 
         var now = clock.GetUtcNow();
         var bySource = Velocity.Of(await CountAsync(job, now, ct), options.Value, now);
         if (bySource is { Tier: VelocityTier.Refused, By: { } source })
         {
             await KeepAsync(job, source.Kind, source.Hash, source.Declines, ct);
-            return new(true, []);
+            return true;
         }
 
         if (job.PaymentToken is not { } token)
-            return new(false, []);
+            return false;
         var asked = await gateways.AskAsync(job.Provider, GatewayOperation.Read, null, token, (g, cancel) => g.ReadMethodAsync(token, cancel), ct);
-        if (asked.Answer.Facts.Card?.Fingerprint is not { } card)
-            return new(false, [asked]); // nothing is known against it
-
         await using var db = await contexts.CreateDbContextAsync(ct);
+        db.PaymentAttempts.Add(asked.ToAttempt(job.OrderId, job.Id));
+        await db.SaveChangesAsync(ct);
+        if (asked.Answer.Facts.Card?.Fingerprint is not { } card)
+            return false; // nothing is known against it
         var since = now - options.Value.CardWindow;
         var seen = await db.PaymentAttempts.Where(a => a.CardFingerprint == card && a.At > since && a.Operation == "confirm").GroupBy(a => 1).Select(g => new
         {
             Declines = g.Count(a => a.Class == "not_charged" && ChargeSources.Declines.Contains(a.Reason)), Charges = g.Count(a => a.Class == "charged"),
         }).SingleOrDefaultAsync(ct);
         if (seen is not { Declines: var declines } || declines < options.Value.RefuseCard || declines < options.Value.Ratio * (declines + seen.Charges))
-            return new(false, [asked]);
+            return false;
 
         await KeepAsync(job, SourceKind.Card, Convert.FromHexString(card)[..16], declines, ct);
-        return new(true, [asked]);
+        return true;
     }
 
     private async Task<IReadOnlyList<SourceCount>> CountAsync(PaymentJob job, DateTimeOffset now, CancellationToken ct)

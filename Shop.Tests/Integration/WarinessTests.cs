@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Shop.Data;
 using Shop.Data.Orders;
@@ -17,25 +19,23 @@ public sealed class WarinessTests(PaymentsShop shop) : IAsyncLifetime
     [Fact]
     public async Task A_card_that_many_people_in_many_places_were_declined_with_is_not_tried_again()
     {
-        const string Card = "pm_card_chargeDeclinedLostCard";
         for (var i = 0; i < 5; i++)
-            await shop.UntilAsync((await shop.PlaceAsync(Card)).Id, PaymentState.Declined);
+            await shop.UntilAsync((await shop.PlaceAsync("pm_card_visa_chargeDeclinedStolenCard")).Id, PaymentState.Declined);
 
-        var wary = await WaryAsync(Card);
+        var wary = await WaryAsync(await EnteredAsync("tok_visa_chargeDeclinedStolenCard"));
         var declined = await shop.UntilAsync(wary.Id, PaymentState.Declined);
 
         Assert.Equal(Reasons.TooManyDeclines, declined.Reason);
         await using var db = shop.Open();
         Assert.Equal(["read"], await db.PaymentAttempts.Where(a => a.OrderId == wary.Id).Select(a => a.Operation).ToListAsync());
         Assert.Equal(0, (await shop.LedgerAsync(wary.Id)).Charges);
-        Assert.Equal((VelocityTier.Refused, 5), await db.VelocityEvents.Where(v => v.Kind == SourceKind.Card)
-            .OrderByDescending(v => v.Id).Select(v => new ValueTuple<VelocityTier, int>(v.Tier, v.Declines)).FirstAsync());
+        Assert.True(await db.VelocityEvents.AnyAsync(v => v.Kind == SourceKind.Card && v.Tier == VelocityTier.Refused && v.Declines >= 5));
     }
 
     [Fact]
     public async Task A_wary_look_at_a_good_card_costs_one_question_and_the_order_is_paid()
     {
-        var placed = await WaryAsync("pm_card_visa");
+        var placed = await WaryAsync(await EnteredAsync("tok_visa"));
 
         await shop.UntilAsync(placed.Id, PaymentState.Paid);
 
@@ -60,6 +60,18 @@ public sealed class WarinessTests(PaymentsShop shop) : IAsyncLifetime
         Assert.Equal(Reasons.TooManyDeclines, (await shop.UntilAsync(late.Id, PaymentState.Declined)).Reason);
         Assert.Empty(await shop.RequestsAsync(late.Id));
         Assert.Equal(1, (await shop.StockOfAsync(late.Id)).Held); // another try is the shopper's to make, later
+    }
+
+    /// <summary>A card as somebody enters it; the tokens with names of their own can't be read.</summary>
+    private async Task<string> EnteredAsync(string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/stripe/v1/payment_methods", UriKind.Relative))
+        {
+            Headers = { { "Authorization", "Bearer sk_test_shop" } },
+            Content = new FormUrlEncodedContent([new("type", "card"), new("card[token]", token)]),
+        };
+        using var answer = await shop.Simulator.SendAsync(request);
+        return (string)(await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonNode>())!["id"]!;
     }
 
     private async Task<Order> WaryAsync(string card, byte[]? address = null)

@@ -100,6 +100,31 @@ public sealed class WebOperationsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("agent", false)]
+    [InlineData("operator", true)]
+    public async Task How_a_gateway_stands_is_said_in_words_and_who_may_decides_about_it(string role, bool mayDecide)
+    {
+        _api.On("/account", Account(role)).On("/operations/gateways", """
+            { "items": [{ "provider": "stripe", "state": "stopped", "since": "2026-01-15T12:00:00Z", "reason": null, "code": null, "heldBack": 41,
+              "decision": { "mode": "stopped", "until": null, "by": "Grace", "why": "They move house.", "at": "2026-01-15T12:00:00Z" },
+              "quarter": { "calls": 10, "declines": 2, "gatewayErrors": 1, "ourErrors": 0, "answered": 0.9 },
+              "hour": { "calls": 0, "declines": 0, "gatewayErrors": 0, "ourErrors": 0, "answered": null }, "faults": [], "turns": [],
+              "replicas": [{ "replica": "payments-1", "state": "halfOpen", "since": "2026-01-15T12:00:00Z", "openUntil": null, "reason": null, "code": null,
+                "seenAt": "2026-01-15T12:00:00Z", "isLive": true }] }] }
+            """).On("/operations/gateways/stripe/override", "", HttpStatusCode.NoContent);
+
+        var page = await GetAsync("/ops/gateways");
+
+        foreach (var words in new[] { "Stopped by an operator", "They move house.", "90.0 %", "half-open", ">41<" })
+            Assert.Contains(words, page.Html, StringComparison.Ordinal);
+        Assert.Equal(mayDecide, page.Html.Contains("/ops/gateways/stripe/override", StringComparison.Ordinal));
+
+        var decided = await _visitor.PostAsync(
+            "/ops/gateways/stripe/override", [("Mode", "forced"), ("Minutes", "15"), ("Why", "It works again.")], cookie: SignedIn);
+        Assert.Equal("/ops/gateways?notice=done", decided.Header("Location"));
+    }
+
+    [Theory]
     [InlineData("agent", false, false)]
     [InlineData("operator", true, false)]
     [InlineData("admin", true, true)]
