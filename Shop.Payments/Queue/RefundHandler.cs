@@ -90,9 +90,9 @@ internal sealed class RefundHandler(
 
         if (state is RefundState.Succeeded)
             job.Done(now);
-        else if (last.Answer is GatewayAnswer.RefundFailed || job.Attempts >= MaxAttempts)
+        else if (last.Answer is GatewayAnswer.RefundFailed || (job.Attempts >= MaxAttempts && !last.Answer.IsFault))
             PaymentQueue.Park(db, job, Reasons.OurError, now);
-        else
+        else // a gateway that is ill is asked until it is well: parked, nobody would find the refund whose answer was lost
             job.Again(now + pace.Of(Backoff.AfterFailure(job.Attempts, Random.Shared.NextDouble())), last.Reason ?? Reasons.OutcomeUnknown);
 
         return last.Answer.Class;

@@ -42,7 +42,7 @@ internal sealed class Audit(string database, Uri simulator, IReadOnlyDictionary<
     public static async Task SettledAsync(string database, CancellationToken ct)
     {
         await using var db = PostgresServer.Open(database);
-        var patience = TimeSpan.FromSeconds(90) + (await db.Orders.MaxAsync(o => o.DeadlineAt, ct) - DateTimeOffset.UtcNow);
+        var patience = TimeSpan.FromMinutes(3) + (await db.Orders.MaxAsync(o => o.DeadlineAt, ct) - DateTimeOffset.UtcNow);
         var waited = Stopwatch.StartNew();
         while (waited.Elapsed < patience && await UnsettledAsync(db, ct) is not (0, 0, 0, 0))
             await Task.Delay(500, ct);
@@ -90,7 +90,7 @@ internal sealed class Audit(string database, Uri simulator, IReadOnlyDictionary<
     {
         if (timeline.FirstOrDefault()?.Kind is not TimelineKinds.Placed)
             Found(Wrong.Unexplained, order.Id, "the timeline does not begin with the order");
-        if (order.Reference is not { Length: 11 } || OrderWords.Of(order, charges: 1) is not { Headline.Length: > 0, Explanation.Length: > 0 })
+        if (order.Reference is not { Length: >= 10 } || OrderWords.Of(order, charges: 1) is not { Headline.Length: > 0, Explanation.Length: > 0 })
             Found(Wrong.Unexplained, order.Id, "no reference to quote, or no words");
         string[] bad = [TimelineKinds.Declined, TimelineKinds.Unknown, TimelineKinds.Deferred, TimelineKinds.Closed, TimelineKinds.ActionNeeded];
         foreach (var silent in timeline.Where(t => bad.Contains(t.Kind) && (t.Reason is null || !Reasons.IsKnown(t.Reason) || t.Summary is "")))

@@ -57,7 +57,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     /// <summary>The work in whose course a point is met.</summary>
     private enum Journey { Charge, Capture, Settle, Close, Refund }
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private readonly Fate _fate;
     private readonly string _database;
@@ -210,7 +210,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     private ServiceProcess Start(string? crashAt, params (string, string?)[] more) => PaymentsProcess.Start(
         _database, _simulator.BaseAddress!, _smtpPort, crashAt,
         [
-            ("Logging:LogLevel:Default", "Warning"), ("Payments:Reconciliation:Every", "1.00:00:00"),
+            ("Logging:LogLevel:Default", "Warning"), ("Payments:Reconciliation:Every", "1.00:00:00"), ("Payments:Reconciliation:Grace", "00:00:00"),
             ("Payments:PendingSweep:Every", "1.00:00:00"), // it would look at orders that wait for their victims
             .. more,
         ]);

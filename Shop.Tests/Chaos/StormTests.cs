@@ -30,7 +30,7 @@ public sealed class StormTests(ITestOutputHelper output)
     [Fact]
     public async Task The_books_equal_the_gateways_ledger_after_every_fault_and_with_processes_dying_all_the_time()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(180 + Orders * 0.5));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(600 + Orders * 0.6));
         var ct = limit.Token;
         var took = Stopwatch.StartNew();
         await using var shop = await LiveShop.StartAsync(replicas: 2, TimeScale, ct, ("Checkout:Deadline", "00:20:00"));

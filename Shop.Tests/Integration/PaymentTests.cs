@@ -339,6 +339,25 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_refund_that_the_gateway_is_too_ill_to_send_is_tried_however_often_it_takes()
+    {
+        await shop.DeliverWebhooksAsync(false);
+        var placed = await shop.PlaceAsync();
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        await shop.FaultsAsync("answer_lost", count: 1, operation: "refund"); // the last of many: it arrives, and nobody is told
+        var (_, job) = await RefundAsync(placed, 500, attempts: 20);
+        await shop.UntilAsync(async db => await db.PaymentJobs.AnyAsync(j => j.Id == job && j.Attempts == 21), "it was never tried");
+
+        await using var db = shop.Open();
+        await db.PaymentJobs.Where(j => j.Id == job && j.State == JobState.Waiting) // time passes for one that waits, not for one that is parked
+            .ExecuteUpdateAsync(set => set.SetProperty(j => j.DueAt, DateTimeOffset.UtcNow));
+        await db.NotifyAsync(Notices.Work, "", CancellationToken.None);
+
+        await shop.UntilAsync(placed.Id, o => o.RefundedMinor == 500, "a refund of 500");
+        Assert.Equal(500, (await shop.LedgerAsync(placed.Id)).RefundedMinor);
+    }
+
+    [Fact]
     public async Task A_refund_that_is_sent_again_after_its_key_was_forgotten_is_found_instead()
     {
         await shop.DeliverWebhooksAsync(false);
@@ -450,7 +469,8 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
 
     /// <summary>Money is owed, and a job is to send it.</summary>
     /// <param name="isSent">Its key is written down already, and nothing is known of an answer.</param>
-    private async Task<(Guid Refund, Guid Job)> RefundAsync(Order order, long amountMinor, JobState state = JobState.Waiting, bool isSent = false)
+    private async Task<(Guid Refund, Guid Job)> RefundAsync(
+        Order order, long amountMinor, JobState state = JobState.Waiting, bool isSent = false, int attempts = 0)
     {
         var refund = new Refund
         {
@@ -458,7 +478,7 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
             Reason = Reasons.PaidAfterClosing, CreatedAt = DateTimeOffset.UtcNow,
         };
         var job = PaymentJob.Of(PaymentJobKind.Refund, order.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow, refundId: refund.Id);
-        job.State = state;
+        (job.State, job.Attempts) = (state, attempts);
         await using var db = shop.Open();
         db.AddRange(refund, job);
         if (isSent)
