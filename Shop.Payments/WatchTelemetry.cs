@@ -5,7 +5,7 @@ namespace Shop.Payments;
 /// <summary>How well we know what the gateway knows: its events, what is unknown, what does not match.</summary>
 internal sealed class WatchTelemetry
 {
-    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(75); // two sweeps and a little
     private readonly Counter<long> _webhooks;
     private readonly Histogram<double> _webhookAge;
     private readonly Counter<long> _gaps;

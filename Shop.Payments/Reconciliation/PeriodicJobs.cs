@@ -14,6 +14,9 @@ internal sealed class PeriodicJobOptions
     /// <summary>How often a replica looks what is due; a run that a person asked for waits that long.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")] public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>After a failure; twice as long after each further one.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The longest pause after failures.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")] public TimeSpan LongestPause { get; init; } = TimeSpan.FromMinutes(10);
 }
@@ -71,6 +74,15 @@ internal sealed class PeriodicJobs(
         return leased is [var mine] ? mine : null;
     }
 
+    /// <summary>A deploy must not keep the others waiting until the lease runs out.</summary>
+    private async Task GiveBackAsync(PeriodicJob job, BackgroundJob leased)
+    {
+        using var limit = new CancellationTokenSource(Slack, clock);
+        await using var db = await contexts.CreateDbContextAsync(limit.Token);
+        await db.Database.ExecuteSqlAsync(
+            $"UPDATE shop.background_jobs SET leased_until = 'epoch' WHERE name = {job.Name} AND lease_token = {leased.LeaseToken}", limit.Token);
+    }
+
     private async Task EnsureAsync(PeriodicJob job, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
@@ -78,6 +90,13 @@ internal sealed class PeriodicJobs(
             INSERT INTO shop.background_jobs (name, due_at, leased_until, lease_token, failures) VALUES ({job.Name}, now(), 'epoch', 0, 0)
             ON CONFLICT DO NOTHING
             """, ct);
+    }
+
+    // Not the job's own pause: what comes round once an hour must not be missing for two.
+    private TimeSpan AfterFailure(PeriodicJob job, int failures)
+    {
+        var wait = (job.Every < options.Value.FirstPause ? job.Every : options.Value.FirstPause) * Math.Pow(2, Math.Min(failures - 1, 20));
+        return wait < options.Value.LongestPause ? wait : options.Value.LongestPause;
     }
 
     private async Task RunAsync(PeriodicJob job, BackgroundJob leased, CancellationToken stopping)
@@ -92,15 +111,18 @@ internal sealed class PeriodicJobs(
         {
             result = await job.RunAsync(leased.SucceededAt, limit.Token);
         }
-        catch (Exception e) when (!stopping.IsCancellationRequested)
+        catch (Exception) when (stopping.IsCancellationRequested)
+        {
+            await GiveBackAsync(job, leased);
+            return;
+        }
+        catch (Exception e)
         {
             logger.PeriodicJobFailed(e, job.Name, leased.Failures + 1);
             (failures, result) = (leased.Failures + 1, $"{e.GetType().Name}: it failed, and is tried again");
         }
 
-        var wait = job.Every;
-        for (var i = 1; i < failures && wait < options.Value.LongestPause; i++)
-            wait *= 2;
+        var wait = failures == 0 ? job.Every : AfterFailure(job, failures);
         var took = clock.GetElapsedTime(started).TotalMilliseconds;
         await using var db = await contexts.CreateDbContextAsync(stopping);
         await db.Database.ExecuteSqlAsync($"""

@@ -299,7 +299,7 @@ public sealed class ReconciliationTests(PaymentsShop shop) : IClassFixture<Payme
     public async Task A_comparison_survives_a_gateway_that_is_down()
     {
         await PaidAsync();
-        await shop.FaultsAsync("refuse503", operation: "read");
+        await shop.FaultsAsync("unavailable_503", operation: "read");
         var now = DateTimeOffset.UtcNow;
         var run = ReconciliationRun.Of(now.AddHours(-1), now, null, now);
         await using (var db = shop.Open())
@@ -312,6 +312,18 @@ public sealed class ReconciliationTests(PaymentsShop shop) : IClassFixture<Payme
         await shop.NoFaultsAsync();
 
         await shop.UntilAsync(db => db.ReconciliationRuns.AnyAsync(r => r.Id == run.Id && r.State == JobState.Done && r.LastError == null), "it never went on");
+    }
+
+    [Fact]
+    public async Task A_gateway_that_asks_to_be_slower_is_read_more_slowly_and_to_the_end()
+    {
+        await PaidAsync();
+        await shop.FaultsAsync("rate_limited_429", count: 3, operation: "read");
+
+        var run = await CompareAsync();
+
+        Assert.Equal((JobState.Done, 1), (run.State, run.LeaseToken)); // in one go
+        Assert.Equal((0, run.GatewayMinor), (run.Mismatches, run.OrdersMinor));
     }
 
     [Fact]
