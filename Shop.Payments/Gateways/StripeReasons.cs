@@ -114,7 +114,9 @@ internal static class StripeReasons
             // Beats the code. Only what already asks for another card, and may be told, stays as it is.
             RetryAdvice.OtherCard when reason is not (Reasons.CardExpired or Reasons.CardNotAccepted or Reasons.CardTriedTooOften)
                 => Reasons.CardRefusedForGood,
-            RetryAdvice.SameCardLater when reason is Reasons.CardDeclined => Reasons.BankTemporarilyUnavailable,
+            // Stripe sends it along with nearly every general decline. Only where there is no word of the bank it is the news: a decline must
+            // read alike whether the bank suspects the card or not.
+            RetryAdvice.SameCardLater when reason is Reasons.CardDeclined && Known(declineCode) is null => Reasons.BankTemporarilyUnavailable,
             RetryAdvice.FixDetails when reason is Reasons.CardDeclined => Reasons.CardDetailsWrong,
             _ => reason,
         };

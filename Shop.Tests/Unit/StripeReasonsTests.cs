@@ -48,13 +48,14 @@ public sealed class StripeReasonsTests
     [InlineData("generic_decline", null, "03", Reasons.CardRefusedForGood)]
     [InlineData("generic_decline", null, "21", Reasons.CardRefusedForGood)]
     [InlineData("expired_card", "do_not_try_again", null, Reasons.CardExpired)] // asks for another card already, and says why
-    [InlineData("generic_decline", "try_again_later", null, Reasons.BankTemporarilyUnavailable)]
-    [InlineData("generic_decline", null, "24", Reasons.BankTemporarilyUnavailable)]
+    [InlineData("generic_decline", "try_again_later", null, Reasons.CardDeclined)]
+    [InlineData(null, "try_again_later", null, Reasons.BankTemporarilyUnavailable)]
+    [InlineData("code_of_tomorrow", null, "24", Reasons.BankTemporarilyUnavailable)]
     [InlineData("insufficient_funds", "try_again_later", null, Reasons.InsufficientFunds)]
     [InlineData("stolen_card", "try_again_later", null, Reasons.CardRefusedForGood)]
     [InlineData("generic_decline", "confirm_card_data", null, Reasons.CardDetailsWrong)]
     [InlineData("generic_decline", "do_not_try_again", "24", Reasons.CardRefusedForGood)]
-    public void Advice_weighs_more_than_a_general_code(string declineCode, string? advice, string? network, string reason) =>
+    public void Advice_weighs_more_than_a_general_code(string? declineCode, string? advice, string? network, string reason) =>
         Assert.Equal(reason, StripeReasons.Of("card_declined", declineCode, advice, network));
 
     [Fact]
@@ -80,8 +81,8 @@ public sealed class StripeReasonsTests
     [InlineData("merchant_blacklist")]
     public void What_a_bank_suspects_is_for_agents_and_engineers_alone(string declineCode)
     {
-        var suspected = Reasons.Of(StripeReasons.Of("card_declined", declineCode));
-        var plain = Reasons.Of(StripeReasons.Of("card_declined", "generic_decline"));
+        var suspected = Reasons.Of(StripeReasons.Of("card_declined", declineCode, "do_not_try_again"));
+        var plain = Reasons.Of(StripeReasons.Of("card_declined", "generic_decline", "try_again_later")); // as both really come
 
         Assert.Equal(
             (plain.Shopper, plain.Code, plain.Retry, plain.Side, plain.MoneyTaken),
