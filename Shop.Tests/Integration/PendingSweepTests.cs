@@ -29,7 +29,7 @@ public sealed class PendingSweepTests(PaymentsShop shop) : IAsyncLifetime
     /// <summary>Charged, the answer lost, and the gateway silent since.</summary>
     private async Task<Order> UnknownAsync()
     {
-        await shop.FaultsAsync("charge_then_drop", operation: "confirm");
+        await shop.FaultsAsync("answer_lost", operation: "confirm");
         var placed = await shop.PlaceAsync();
         await shop.UntilAsync(placed.Id, o => o.Payment is PaymentState.Unknown or PaymentState.Paid, "lost its answer");
         return placed;
@@ -38,13 +38,13 @@ public sealed class PendingSweepTests(PaymentsShop shop) : IAsyncLifetime
     [Fact]
     public async Task After_an_outage_every_unknown_is_settled_by_its_id_and_charged_once()
     {
-        await shop.FaultsAsync("charge_then_drop", operation: "confirm");
+        await shop.FaultsAsync("answer_lost", operation: "confirm");
         var orders = new List<Order>();
         for (var i = 0; i < 3; i++)
             orders.Add(await shop.PlaceAsync());
         foreach (var order in orders)
             await shop.UntilAsync(order.Id, o => o.Payment is PaymentState.Unknown or PaymentState.Paid, "lost its answer");
-        await shop.FaultsAsync("refuse503"); // and now it is down altogether
+        await shop.FaultsAsync("unavailable_503"); // and now it is down altogether
         await Task.WhenAll(orders.Select(o => PaymentsShop.UntilAsync(shop.Database, o.Id, _ => true, "a look")));
 
         await shop.NoFaultsAsync();
@@ -64,7 +64,7 @@ public sealed class PendingSweepTests(PaymentsShop shop) : IAsyncLifetime
         // As it is left when the confirm went out, was charged, and then nobody was there any more.
         await shop.FaultsAsync("hang", operation: "read");
         var placed = await UnknownAsync();
-        await shop.FaultsAsync("refuse503");
+        await shop.FaultsAsync("unavailable_503");
         await using (var db = shop.Open())
         {
             await shop.UntilAsync(d => d.PaymentJobs.AnyAsync(j => j.OrderId == placed.Id && j.Kind == PaymentJobKind.Charge), "no job");

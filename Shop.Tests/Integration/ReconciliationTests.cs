@@ -299,7 +299,7 @@ public sealed class ReconciliationTests(PaymentsShop shop) : IClassFixture<Payme
     public async Task A_comparison_survives_a_gateway_that_is_down()
     {
         await PaidAsync();
-        await shop.FaultsAsync("refuse503", operation: "read");
+        await shop.FaultsAsync("unavailable_503", operation: "read");
         var now = DateTimeOffset.UtcNow;
         var run = ReconciliationRun.Of(now.AddHours(-1), now, null, now);
         await using (var db = shop.Open())

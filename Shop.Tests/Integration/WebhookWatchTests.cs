@@ -122,7 +122,7 @@ public sealed class WebhookWatchTests(PaymentsShop shop) : IAsyncLifetime
     public async Task What_is_missing_is_noted_although_the_gateway_can_not_be_asked()
     {
         var placed = await PaidAWhileAgoAsync();
-        await shop.FaultsAsync("refuse503", operation: "read");
+        await shop.FaultsAsync("unavailable_503", operation: "read");
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => Watch.WatchAsync(null, CancellationToken.None));
         await shop.NoFaultsAsync();
