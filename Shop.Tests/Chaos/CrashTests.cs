@@ -227,7 +227,7 @@ public sealed class CrashTests : IAsyncLifetime
     public async Task Two_workers_share_one_queue_and_when_one_is_killed_the_other_finishes_its_work()
     {
         const int Orders = 40;
-        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { latencyMs = 50 })).EnsureSuccessStatusCode();
+        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { declineRate = 0, latency = new { medianMs = 50 } })).EnsureSuccessStatusCode();
         List<Order> placed = [];
         for (var i = 0; i < Orders; i++)
             placed.Add(await PaymentsShop.PlaceAsync(_database));

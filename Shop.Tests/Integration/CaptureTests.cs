@@ -57,10 +57,10 @@ public sealed class CaptureTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("charge_then_drop")] // captured, and the answer is lost
-    [InlineData("error500_after")]
-    [InlineData("error500_before")] // its key answers 500 for a day, so the next one has a key of its own
-    [InlineData("refuse503")]
+    [InlineData("answer_lost")] // captured, and the answer is lost
+    [InlineData("error_500_after")]
+    [InlineData("error_500_before")] // its key answers 500 for a day, so the next one has a key of its own
+    [InlineData("unavailable_503")]
     public async Task A_capture_without_an_answer_is_found_out_and_taken_once(string fault)
     {
         await shop.FaultsAsync(fault, count: 1, operation: "capture");

@@ -33,7 +33,7 @@ public sealed class WorkerBenchmark(ITestOutputHelper output)
         await using var factory = new WebApplicationFactory<ShopSimulator>().WithWebHostBuilder(host => host.UseUrls("http://127.0.0.1:0"));
         factory.UseKestrel();
         using var simulator = factory.CreateClient();
-        (await simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { mode = "none", latencyMs = 0 })).EnsureSuccessStatusCode();
+        (await simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { declineRate = 0 })).EnsureSuccessStatusCode();
         var workers = Enumerable.Range(0, replicas).Select(_ => PaymentsProcess.Start(database, simulator.BaseAddress!, 1, null,
             ("Smtp:Host", ""), ("Shop:TimeScale", "1"), ("Payments:Queue:Poll", "00:00:00.500"), ("Logging:LogLevel:Default", "Warning"))).ToArray();
         try
