@@ -22,7 +22,7 @@ public sealed class OutageTests(ITestOutputHelper output)
     private static readonly int PerMinute = Drill.Setting("SHOP_CHAOS_RATE", 5);
 
     [Fact]
-    public Task After_an_outage_of_ten_minutes_every_order_is_paid() => OutageAsync(TimeSpan.FromMinutes(10), perMinute: 20, timeScale: 0.01);
+    public Task After_an_outage_of_ten_minutes_every_order_is_paid() => OutageAsync(TimeSpan.FromMinutes(10), perMinute: 20, timeScale: 0.03);
 
     [Fact]
     public Task In_an_outage_of_ninety_minutes_every_order_ends_truthfully_and_gives_its_goods_back() =>
