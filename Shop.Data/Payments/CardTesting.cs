@@ -93,12 +93,12 @@ public sealed record Velocity(VelocityTier Tier, SourceCount? By, TimeSpan Wait)
 /// <summary>Where charges come from, and how they ended.</summary>
 public static class ChargeSources
 {
-    /// <summary>What a bank says about a card that somebody tries out. Not that a bank was away, nor that a shopper took too long.</summary>
+    /// <summary>What a bank says about a card that somebody tries out; a plain no may come as "try again later". Not that a shopper took too long.</summary>
     public static readonly string[] Declines =
     [
         .. Reasons.Every.Where(r => r.Side is Side.Bank or Side.Shopper && r.MoneyTaken is MoneyTaken.No).Select(r => r.Code)
             .Except([
-                Reasons.AuthenticationNeeded, Reasons.AuthenticationAbandoned, Reasons.BankTemporarilyUnavailable, Reasons.NotConfirmedInTime,
+                Reasons.AuthenticationNeeded, Reasons.AuthenticationAbandoned, Reasons.NotConfirmedInTime,
                 Reasons.NotTriedInTime, Reasons.PaymentMethodUnusable, Reasons.TooManyDeclines,
             ]),
         Reasons.CardTriedTooOften, // the gateway's own guard against the same thing

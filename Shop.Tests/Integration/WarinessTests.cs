@@ -20,7 +20,7 @@ public sealed class WarinessTests(PaymentsShop shop) : IAsyncLifetime
     public async Task A_card_that_many_people_in_many_places_were_declined_with_is_not_tried_again()
     {
         for (var i = 0; i < 5; i++)
-            await shop.UntilAsync((await shop.PlaceAsync("pm_card_visa_chargeDeclinedStolenCard")).Id, PaymentState.Declined);
+            await DeclinedAsync(await shop.PlaceAsync("pm_card_visa_chargeDeclinedStolenCard"));
 
         var wary = await WaryAsync(await EnteredAsync("tok_visa_chargeDeclinedStolenCard"));
         var declined = await shop.UntilAsync(wary.Id, PaymentState.Declined);
@@ -52,15 +52,26 @@ public sealed class WarinessTests(PaymentsShop shop) : IAsyncLifetime
         {
             var declined = await shop.PlaceAsync("pm_card_chargeDeclined");
             await ComesFromAsync(declined.Id, address);
-            await shop.UntilAsync(declined.Id, PaymentState.Declined);
+            await DeclinedAsync(declined);
         }
 
         var late = await WaryAsync("pm_card_visa", address);
 
-        Assert.Equal(Reasons.TooManyDeclines, (await shop.UntilAsync(late.Id, PaymentState.Declined)).Reason);
+        await shop.UntilAsync(late.Id, o => o.Payment is PaymentState.Declined or PaymentState.Paid, "an outcome");
+        await using (var look = shop.Open())
+        {
+            var jobs = await look.ChargeSources.Where(s => s.Hash == address)
+                .Join(look.PaymentJobs, s => s.JobId, j => j.Id, (s, j) => $"{j.Kind} {j.State} {j.LastReason} {j.Wary}").ToListAsync();
+            Assert.True((await look.Orders.SingleAsync(o => o.Id == late.Id)).Reason == Reasons.TooManyDeclines, string.Join("; ", jobs));
+        }
+
         Assert.Empty(await shop.RequestsAsync(late.Id));
         Assert.Equal(1, (await shop.StockOfAsync(late.Id)).Held); // another try is the shopper's to make, later
     }
+
+    /// <summary>A webhook may tell the order before the worker has written down its own answer; that one is what counts.</summary>
+    private Task DeclinedAsync(Order order) => shop.UntilAsync(
+        async db => await db.PaymentJobs.AllAsync(j => j.OrderId != order.Id || (j.State == JobState.Done && j.LastReason != null)), "a card was not declined");
 
     /// <summary>A card as somebody enters it; the tokens with names of their own can't be read.</summary>
     private async Task<string> EnteredAsync(string token)
@@ -89,7 +100,7 @@ public sealed class WarinessTests(PaymentsShop shop) : IAsyncLifetime
     private async Task ComesFromAsync(Guid orderId, byte[] address)
     {
         await using var db = shop.Open();
-        var job = await db.PaymentJobs.Where(j => j.OrderId == orderId).Select(j => j.Id).FirstAsync();
+        var job = await db.PaymentJobs.Where(j => j.OrderId == orderId && j.Kind == PaymentJobKind.Charge).Select(j => j.Id).SingleAsync();
         db.Add(new ChargeSource { JobId = job, Kind = SourceKind.Address, Hash = address, OrderId = orderId, At = DateTimeOffset.UtcNow });
         await db.SaveChangesAsync();
     }

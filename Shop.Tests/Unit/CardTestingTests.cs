@@ -62,7 +62,7 @@ public sealed class CardTestingTests
     {
         Assert.All([Reasons.CardDeclined, Reasons.InsufficientFunds, Reasons.CardDetailsWrong, Reasons.CardRefusedForGood],
             code => Assert.Contains(code, ChargeSources.Declines));
-        Assert.DoesNotContain(ChargeSources.Declines, code => code is Reasons.GatewayUnreachable or Reasons.BankTemporarilyUnavailable or Reasons.AuthenticationNeeded
+        Assert.DoesNotContain(ChargeSources.Declines, code => code is Reasons.GatewayUnreachable or Reasons.AuthenticationNeeded
             or Reasons.NotConfirmedInTime or Reasons.TooManyDeclines or Reasons.OurError);
     }
 
