@@ -230,11 +230,19 @@ public sealed class CrashTests : IAsyncLifetime
         (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { declineRate = 0, latency = new { medianMs = 50 } })).EnsureSuccessStatusCode();
         List<Order> placed = [];
         for (var i = 0; i < Orders; i++)
-            placed.Add(await PaymentsShop.PlaceAsync(_database));
+            placed.Add(await PaymentsShop.PlaceAsync(_database, dueAt: DateTimeOffset.UtcNow.AddMinutes(30)));
         using var survivor = Start();
         await using var db = PostgresServer.Open(_database);
         using (var victim = Start(null, ("Payments:Queue:Parallel", "2")))
-            await Eventually.TrueAsync(() => Task.FromResult(Captured(victim) > 0 && Captured(survivor) > 0), () => $"one of them did nothing {survivor.Output} {victim.Output}");
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(HasStarted(survivor) && HasStarted(victim)), () => $"{survivor.Output} {victim.Output}");
+            await Eventually.TrueAsync(async () =>
+            {
+                await FallDueAsync(1); // a few at a time, so that the first to look does not take them all
+                return Captured(victim) > 0 && Captured(survivor) > 0;
+            }, () => $"one of them did nothing {survivor.Output} {victim.Output}");
+            await FallDueAsync(Orders); // and now it is killed over its work
+        }
 
         await Eventually.TrueAsync(async () =>
         {
@@ -248,6 +256,10 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.Equal(Orders, await db.Timeline.CountAsync(t => t.Kind == TimelineKinds.Paid));
         Assert.False(await db.Holds.AnyAsync());
 
+        Task FallDueAsync(int count) => db.Database.ExecuteSqlAsync($"""
+            UPDATE payments.payment_jobs SET due_at = now() WHERE id IN (SELECT id FROM payments.payment_jobs WHERE due_at > now() + interval '1 minute' LIMIT {count})
+            """);
+        static bool HasStarted(ServiceProcess worker) => worker.Output.Contains("Application started", StringComparison.Ordinal);
         static int Captured(ServiceProcess worker) => worker.Output.Split("Captured ").Length - 1;
     }
 
