@@ -348,7 +348,7 @@ internal sealed class CrashWorld : IAsyncDisposable
             };
             var holds = await db.Holds.CountAsync(h => h.OrderId == it.OrderId);
             if (!allowed.Contains(it.EndedAs) || holds > 0 != order.Payment is PaymentState.Declined
-                || (order.Payment is PaymentState.Declined && order.Reason is not Reasons.CardDeclined))
+                || (order.Payment is PaymentState.Declined && Reasons.Of(order.Reason!) is not { Side: Side.Bank, MoneyTaken: MoneyTaken.No }))
                 _wrong.Add($"{it.Point} {it.Fate} {it.News}: {it.EndedAs}, reason {order.Reason}, {holds} holds\n{await DossierAsync(it.OrderId)}");
         }
     }
