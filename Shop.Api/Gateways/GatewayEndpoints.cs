@@ -59,8 +59,7 @@ internal static class GatewayEndpoints
     // What never left: a breaker was open, or an operator has stopped the gateway. Not a call.
     private static readonly string[] NeverLeft = ["BrokenCircuitException", "IsolatedCircuitException", "stopped_by_operator"];
 
-    private static readonly string[] WaitsForGateway =
-        [Reasons.GatewayUnreachable, Reasons.GatewayRateLimited, Reasons.GatewayRefusedOurKey, Reasons.OutcomeUnknown];
+    private static readonly string[] WaitsForGateway = [.. Reasons.WaitForGateway];
 
     public static void MapGateways(this IEndpointRouteBuilder operations)
     {

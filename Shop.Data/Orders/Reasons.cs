@@ -56,6 +56,7 @@ public static class Reasons
     public const string AuthenticationAbandoned = "authentication_abandoned";
     public const string GatewayUnreachable = "gateway_unreachable";
     public const string GatewayRateLimited = "gateway_rate_limited";
+    public const string GatewayFailed = "gateway_failed";
     public const string GatewayRefusedOurKey = "gateway_refused_our_key";
     public const string GatewayRefusedRequest = "gateway_refused_request";
     public const string GatewayDownTooLong = "gateway_down_too_long";
@@ -67,9 +68,13 @@ public static class Reasons
     public const string TooManyDeclines = "too_many_declined_payments";
     public const string SoldOutMeanwhile = "sold_out_meanwhile";
     public const string PaidAfterClosing = "paid_after_closing";
+    public const string RefundedAtGateway = "refunded_at_gateway";
     public const string RefundFailed = "refund_failed";
     public const string AmountMismatch = "amount_mismatch";
     public const string OurError = "our_error";
+
+    /// <summary>A job with one of these has nothing to do but wait until the gateway is back.</summary>
+    public static IReadOnlyList<string> WaitForGateway { get; } = [GatewayUnreachable, GatewayFailed, GatewayRateLimited, GatewayRefusedOurKey, OutcomeUnknown];
 
     private const string PlainDecline = "Your bank declined this payment. No money was taken. Try another card or contact your bank.";
 
@@ -128,6 +133,10 @@ public static class Reasons
             "Our payment provider can't be reached at the moment. No money was taken; your order is saved and we keep trying.",
             "The gateway did not answer. The order is saved and is retried by itself.",
             "Name, connect or TLS failure, or its breaker was open: the call never left."),
+        new(GatewayFailed, Side.Gateway, MoneyTaken.No, RetryAdvice.Wait,
+            "Our payment provider made a mistake with this payment. No money was taken; your order is saved and we try again.",
+            "The gateway failed over the payment and took nothing. The order is saved and is retried by itself.",
+            "The confirm ended in a 5xx that its key keeps, and its intent took nothing; the next confirm has a key of its own."),
         new(GatewayRateLimited, Side.Gateway, MoneyTaken.Unknown, RetryAdvice.Wait,
             "Our payment provider is busy. Your order is saved and we keep trying.",
             "The gateway asked us to slow down; retried by itself.",
@@ -176,6 +185,10 @@ public static class Reasons
             "Your payment arrived after the items were sold out. We are sending the full amount back to your card.",
             "A late capture for goods that are gone; it refunds itself.",
             "Captured after cancellation or decline and the stock could not be re-taken."),
+        new(RefundedAtGateway, Side.Us, MoneyTaken.Yes, RetryAdvice.Never,
+            "We have sent this money back.",
+            "Somebody refunded it at the gateway itself, past the shop; it was booked afterwards.",
+            "A refund of the gateway's that our books did not have; the reconciliation found it."),
         new(RefundFailed, Side.Bank, MoneyTaken.Yes, RetryAdvice.ContactUs,
             "Your bank did not accept the money that we sent back. We still owe it to you, and a person is finding another way.",
             "The refund came back (a closed account, for example). Ask the customer for another way, then send it again in the queue.",

@@ -86,8 +86,8 @@ internal abstract record GatewayAnswer
     }
 }
 
-/// <summary>NotSent: this call never left; an earlier one may have. OurKey and OurRequest: refused before anything was executed.</summary>
-internal enum Refusal { Card, Canceled, NotSent, OurKey, OurRequest }
+/// <summary>NotSent: this call never left; an earlier one may have. OurKey and OurRequest: refused before anything was executed. Ended: the gateway failed over it, and its intent took nothing.</summary>
+internal enum Refusal { Card, Canceled, NotSent, OurKey, OurRequest, Ended }
 
 /// <summary>What an engineer and the gateway's support ask for. No secrets.</summary>
 /// <param name="IsReplayed">The gateway repeated what it had said under this key before: the call has ended, and things may have moved since.</param>

@@ -29,8 +29,7 @@ internal sealed class GatewayHealthOptions
 internal sealed class GatewayHealth : BackgroundService
 {
     // Only these wait for the gateway. A bank that said no, or a shopper who is asked, gets no sooner answer by its return.
-    private static readonly string[] WaitsForGateway =
-        [Reasons.GatewayUnreachable, Reasons.GatewayRateLimited, Reasons.GatewayRefusedOurKey, Reasons.OutcomeUnknown];
+    private static readonly string[] WaitsForGateway = [.. Reasons.WaitForGateway];
 
     private readonly IDbContextFactory<ShopDbContext> _contexts;
     private readonly WorkSignal _signal;

@@ -24,6 +24,7 @@ internal static class Proofs
     public const string NeverLeft = "the confirm never left";
     public const string NotExecuted = "the confirm was refused before it was executed";
     public const string Refused = "the confirm was refused";
+    public const string Ended = "the confirm ended in a failure of the gateway, and its intent took nothing";
     public const string WaitsForShopper = "the bank waits for the shopper";
     public const string Canceled = "the intent is canceled at the gateway";
 }

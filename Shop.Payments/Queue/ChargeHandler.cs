@@ -74,7 +74,7 @@ internal sealed class ChargeHandler(
             GatewayAnswer.Unknown { Reason: Reasons.GatewayRateLimited } => Reasons.GatewayRateLimited,
             _ => Reasons.GatewayUnreachable,
         };
-        var until = NextTry(job, order);
+        var until = NextTry(order, job.Attempts + 1);
         using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         await books.WriteAsync(job, [asked], new Verdict(new PaymentNews.Postponed(reason, until), until, reason, SettlesConfirm: false,
             Proofs.NotConfirmedNow), recording.Token);
@@ -143,8 +143,8 @@ internal sealed class ChargeHandler(
             return new Start(Way.SoldOut, order, "", null);
         }
 
-        // The last confirm never ran, so this one may be the same. Not after a refused request: its answer may be kept under its key.
-        var mayRepeat = order is { Payment: PaymentState.Deferred, Reason: not Reasons.GatewayRefusedRequest } && intent.Confirm > 0;
+        // The last confirm never ran, so this one may be the same. Not after a refused request or a failure: its answer may be kept under its key.
+        var mayRepeat = order is { Payment: PaymentState.Deferred, Reason: not (Reasons.GatewayRefusedRequest or Reasons.GatewayFailed) } && intent.Confirm > 0;
         // In flight without an open confirm: the shopper asked again, and the Api has said so already.
         if (order.Payment is not PaymentState.InFlight && !order.TryApply(PaymentEvent.Started, now))
             throw new InvalidOperationException($"Order {order.Number} cannot start a payment while {order.Payment}.");
@@ -197,13 +197,9 @@ internal sealed class ChargeHandler(
                 asked.Add(await ReadAsync(job, id, ct));
                 if (asked[^1].Answer is GatewayAnswer.AwaitsCard && answer is GatewayAnswer.Unknown { IsFault: true }
                     && clock.GetUtcNow() - key.CreatedAt >= pace.Of(options.Value.UnknownGrace))
-                {
-                    // The gateway failed, and will say nothing else under this key for a day. Canceling makes it say how it ended.
-                    await closing.CloseAsync(job, Reasons.NotConfirmedInTime, asked, ct);
-                    return;
-                }
-
-                answer = Together(answer, asked[^1].Answer, intent);
+                    answer = Ended(asked[^1].Answer, intent);
+                else
+                    answer = Together(answer, asked[^1].Answer, intent);
             }
         }
 
@@ -232,6 +228,17 @@ internal sealed class ChargeHandler(
             GatewayAnswer.AwaitsCard waits) => new GatewayAnswer.NotCharged(Refusal.Card, waits.Reason) { Facts = waits.Facts },
         (GatewayAnswer.ActionNeeded, { IsFault: true }) => frozen,
         _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false),
+    };
+
+    /// <summary>
+    /// The gateway failed over this confirm and will say nothing else under its key for a day; the intent took nothing since. The next confirm
+    /// has a key of its own: it is about the same intent, which takes money once whatever becomes of the first one.
+    /// </summary>
+    private static GatewayAnswer.NotCharged Ended(GatewayAnswer read, PaymentIntent intent) => read switch
+    {
+        // A refusal that an earlier confirm cannot have left behind is this one's.
+        GatewayAnswer.AwaitsCard { Facts.Code: not null } waits when intent.Confirm == 1 => new GatewayAnswer.NotCharged(Refusal.Card, waits.Reason) { Facts = waits.Facts },
+        _ => new GatewayAnswer.NotCharged(Refusal.Ended, Reasons.GatewayFailed) { Facts = read.Facts },
     };
 
     /// <summary>The bank has set the money aside: takes it.</summary>
@@ -282,8 +289,11 @@ internal sealed class ChargeHandler(
             case GatewayAnswer.NotCharged { By: Refusal.Canceled }:
                 return new(new PaymentNews.Closed(Reasons.NotConfirmedInTime, Proofs.Canceled), null, Reasons.NotConfirmedInTime, SettlesConfirm: true,
                     Proofs.Canceled);
+            case GatewayAnswer.NotCharged { By: Refusal.Ended } ended:
+                var soon = NextTry(order, failures: 1); // the gateway is well enough to say so
+                return new(new PaymentNews.Postponed(ended.Reason, soon), soon, ended.Reason, SettlesConfirm: true, Proofs.Ended);
             case GatewayAnswer.NotCharged no when !mayHaveRunBefore:
-                var until = NextTry(job, order);
+                var until = NextTry(order, job.Attempts + 1);
                 return new(new PaymentNews.Postponed(no.Reason, until), until, no.Reason, SettlesConfirm: true,
                     no.By is Refusal.NotSent ? Proofs.NeverLeft : Proofs.NotExecuted);
             default:
@@ -295,9 +305,9 @@ internal sealed class ChargeHandler(
         }
     }
 
-    private DateTimeOffset NextTry(PaymentJob job, Order order)
+    private DateTimeOffset NextTry(Order order, int failures)
     {
-        var at = clock.GetUtcNow() + pace.Of(Backoff.AfterFailure(job.Attempts + 1, Random.Shared.NextDouble()));
+        var at = clock.GetUtcNow() + pace.Of(Backoff.AfterFailure(failures, Random.Shared.NextDouble()));
         return at < order.DeadlineAt ? at : order.DeadlineAt; // due at the deadline it closes the order
     }
 }

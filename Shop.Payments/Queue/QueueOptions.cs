@@ -21,7 +21,7 @@ internal sealed class QueueOptions
 
     /// <summary>
     /// How long a payment may stay unknown whose confirm has ended in a failure of the gateway: time for the gateway's own repair, or for a
-    /// webhook. Then the intent is canceled, which forces the answer.
+    /// webhook. Then it is confirmed anew, under another key.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:30:00")] public TimeSpan UnknownGrace { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -233,7 +233,7 @@ internal sealed class MismatchRepairs(
             db.Refunds.Add(new Refund
             {
                 Id = Guid.CreateVersion7(now), OrderId = order.Id, Provider = mismatch.Provider, AmountMinor = done.AmountMinor, Currency = order.Currency,
-                Reason = "refunded_at_gateway", State = RefundState.Succeeded, GatewayId = id, CreatedAt = mismatch.At, SettledAt = now,
+                Reason = Reasons.RefundedAtGateway, State = RefundState.Succeeded, GatewayId = id, CreatedAt = mismatch.At, SettledAt = now,
             });
             order.AddRefund(done.AmountMinor);
             db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Refunded, "The refund is on its way to your account."));

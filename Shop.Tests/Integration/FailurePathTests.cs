@@ -30,7 +30,7 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
             .Select(r => ($"refused: {r.Code}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.Refused(r.Code), r.Code)),
         .. ((string[])[Reasons.OutcomeUnknown, Reasons.GatewayRateLimited, Reasons.PaymentProcessing])
             .Select(r => ($"answer lost: {r}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.AnswerLost(r), r)),
-        .. ((string[])[Reasons.GatewayUnreachable, Reasons.GatewayRateLimited, Reasons.GatewayRefusedOurKey, Reasons.GatewayRefusedRequest])
+        .. ((string[])[Reasons.GatewayUnreachable, Reasons.GatewayFailed, Reasons.GatewayRateLimited, Reasons.GatewayRefusedOurKey, Reasons.GatewayRefusedRequest])
             .Select(r => ($"postponed: {r}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.Postponed(r, Soon), r)),
         ("action asked", [], Asked, Reasons.AuthenticationNeeded),
         ("closed, sold out", [], new PaymentNews.Closed(Reasons.SoldOutMeanwhile, Proofs.NeverConfirmed), Reasons.SoldOutMeanwhile),

@@ -144,7 +144,7 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_frozen_500_keeps_the_goods_for_a_grace_and_is_ended_by_canceling()
+    public async Task A_confirm_whose_key_says_nothing_but_a_frozen_500_is_followed_by_another_that_charges_once()
     {
         await shop.DeliverWebhooksAsync(false);
         await shop.FaultsAsync("error_500_before", count: 1, operation: "confirm"); // the key remembers it: every repetition is answered 500
@@ -152,11 +152,27 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
         await shop.UntilAsync(placed.Id, PaymentState.Unknown);
         Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
 
-        var closed = await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
 
-        Assert.Equal(Reasons.GatewayDownTooLong, closed.Reason);
-        Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
-        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+        Assert.Equal((1, placed.TotalMinor, 0, "succeeded"), await shop.LedgerAsync(placed.Id));
+        Assert.Equal((9, 0), await shop.StockOfAsync(placed.Id));
+        await using var db = shop.Open();
+        Assert.Equal(2, (await db.PaymentIntents.SingleAsync(i => i.OrderId == placed.Id)).Confirm);
+        Assert.Equal([Reasons.GatewayFailed], await db.Timeline.Where(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.Deferred).Select(t => t.Reason).ToListAsync());
+    }
+
+    [Fact]
+    public async Task A_decline_behind_a_frozen_500_is_told_as_the_decline_it_was()
+    {
+        await shop.DeliverWebhooksAsync(false);
+        await shop.FaultsAsync("error_500_after", count: 1, operation: "confirm");
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclinedInsufficientFunds");
+
+        var declined = await shop.UntilAsync(placed.Id, PaymentState.Declined);
+
+        Assert.Equal(Reasons.InsufficientFunds, declined.Reason);
+        await using var db = shop.Open();
+        Assert.Equal(1, (await db.PaymentIntents.SingleAsync(i => i.OrderId == placed.Id)).Confirm);
     }
 
     [Fact]
