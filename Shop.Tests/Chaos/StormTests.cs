@@ -17,7 +17,6 @@ namespace Shop.Tests.Chaos;
 public sealed class StormTests(ITestOutputHelper output)
 {
     private const string Plenty = "plenty";
-    private const int ShoppersAtOnce = 10;
     private const int WantTheSame = 20; // shoppers per scarce article
     private const int ScarceOnHand = 16;
     private const int OrdersPerKill = 20;
@@ -60,6 +59,8 @@ public sealed class StormTests(ITestOutputHelper output)
         Assert.Empty(shop.Parts.SelectMany(p => p.EndedByItself));
         Assert.True(weather.Kills >= Kills, $"Only {weather.Kills} kills."); // one blow in ten only cuts connections, another kills two
     }
+
+    private static int ShoppersAtOnce => Orders >= 1000 ? 40 : 10;
 
     private static int Kills => Math.Max(8, Orders / (Orders >= 1000 ? OrdersPerKillOfMany : OrdersPerKill));
 
