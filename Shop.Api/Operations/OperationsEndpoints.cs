@@ -227,6 +227,8 @@ internal static class OperationsEndpoints
             {
                 var before = new { Job = id, job.Kind, job.State, job.Leases };
                 (job.State, job.Leases, job.DueAt) = (JobState.Waiting, 0, now);
+                if (job.Kind is PaymentJobKind.Refund)
+                    job.Attempts = 0; // or its first answer that is no end would park it again
                 db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Unparked, "A person has restarted the payment job.", job.LastReason, forShopper: false,
                     facts: new { job = id, job.Kind, before.Leases, job.Attempts }));
                 var number = await db.Orders.Where(o => o.Id == job.OrderId).Select(o => o.Number).SingleAsync(ct);

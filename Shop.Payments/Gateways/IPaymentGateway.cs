@@ -36,6 +36,7 @@ internal interface IPaymentGateway
 // Stored as JSON beside the key they belong to and read back for a repetition, whatever the configuration says by then.
 internal sealed record NewIntent(Guid OrderId, long AmountMinor, string Currency, bool IsCapturedLater = false);
 
-internal sealed record Confirmation(string PaymentToken, string ReturnUrl);
+/// <param name="ShowsCharge">Asks for the charge along with the answer. Not so in keys from before it did: the same key is always sent with the same bytes.</param>
+internal sealed record Confirmation(string PaymentToken, string ReturnUrl, bool ShowsCharge = false);
 
 internal sealed record NewRefund(Guid RefundId, string IntentId, long AmountMinor);

@@ -34,7 +34,9 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
 
     public Task<GatewayAnswer> ConfirmAsync(string key, string intentId, Confirmation confirmation, CancellationToken ct) => AskAsync(
         () => _intents.ConfirmAsync(
-            intentId, new() { PaymentMethod = confirmation.PaymentToken, ReturnUrl = confirmation.ReturnUrl, Expand = [LatestCharge] }, Once(key), ct),
+            intentId,
+            new() { PaymentMethod = confirmation.PaymentToken, ReturnUrl = confirmation.ReturnUrl, Expand = confirmation.ShowsCharge ? [LatestCharge] : null },
+            Once(key), ct),
         OutcomeOf);
 
     public Task<GatewayAnswer> CaptureAsync(string key, string intentId, CancellationToken ct) =>

@@ -149,7 +149,7 @@ internal sealed class ChargeHandler(
         if (order.Payment is not PaymentState.InFlight && !order.TryApply(PaymentEvent.Started, now))
             throw new InvalidOperationException($"Order {order.Number} cannot start a payment while {order.Payment}.");
 
-        var confirmation = new Confirmation(token, payments.Value.OrderPage(order.Number));
+        var confirmation = new Confirmation(token, payments.Value.OrderPage(order.Number), ShowsCharge: true);
         var parameters = JsonSerializer.Serialize(confirmation);
         if (!mayRepeat || !await db.GatewayKeys.AnyAsync(k => k.Key == GatewayKeys.Confirm(order.Id, intent.Confirm) && k.Parameters == parameters, ct))
         {
@@ -195,8 +195,8 @@ internal sealed class ChargeHandler(
             {
                 // Frozen: the confirm has ended, and this is how things stood then. How they stand now is read.
                 asked.Add(await ReadAsync(job, id, ct));
-                if (asked[^1].Answer is GatewayAnswer.AwaitsCard && answer is GatewayAnswer.Unknown { IsFault: true }
-                    && clock.GetUtcNow() - key.CreatedAt >= pace.Of(options.Value.UnknownGrace))
+                if (asked[^1].Answer is GatewayAnswer.AwaitsCard && answer is GatewayAnswer.Unknown { Reason: Reasons.OutcomeUnknown }
+                    && clock.GetUtcNow() - await keys.FirstUnknownAsync(job.OrderId, name, ct) >= pace.Of(options.Value.UnknownGrace))
                     answer = Ended(asked[^1].Answer, intent);
                 else
                     answer = Together(answer, asked[^1].Answer, intent);
@@ -292,7 +292,7 @@ internal sealed class ChargeHandler(
             case GatewayAnswer.NotCharged { By: Refusal.Ended } ended:
                 var soon = NextTry(order, failures: 1); // the gateway is well enough to say so
                 return new(new PaymentNews.Postponed(ended.Reason, soon), soon, ended.Reason, SettlesConfirm: true, Proofs.Ended);
-            case GatewayAnswer.NotCharged no when !mayHaveRunBefore:
+            case GatewayAnswer.NotCharged no when !mayHaveRunBefore || no.Facts.IsReplayed: // replayed, it is what became of the earlier send
                 var until = NextTry(order, job.Attempts + 1);
                 return new(new PaymentNews.Postponed(no.Reason, until), until, no.Reason, SettlesConfirm: true,
                     no.By is Refusal.NotSent ? Proofs.NeverLeft : Proofs.NotExecuted);

@@ -22,9 +22,9 @@ internal sealed class GatewayKeys(IDbContextFactory<ShopDbContext> contexts, Cra
         refund.Send == 1 ? $"order:{refund.OrderId}:refund:{refund.Id}" : $"order:{refund.OrderId}:refund:{refund.Id}:{refund.Send}";
 
     /// <summary>
-    /// The key of a create, capture or cancel; null when the lease is lost. A gateway replays a stored 5xx under its key for a day. These
+    /// The key of a create, capture or cancel; null when the lease is lost. A gateway replays what it answered under its key for a day. These
     /// three take nothing twice however often they run (only the stored intent is ever confirmed, and an intent is captured once), so after
-    /// such an answer the next try has a key of its own.
+    /// a failure or a refusal the next try has a key of its own.
     /// </summary>
     public Task<WrittenKey?> WriteAsync(PaymentJob job, GatewayOperation operation, string parameters, CancellationToken ct) =>
         WriteAsync(job, operation, $"order:{job.OrderId}:{WordOf(operation)}", WordOf(operation), parameters, ct);
@@ -39,6 +39,13 @@ internal sealed class GatewayKeys(IDbContextFactory<ShopDbContext> contexts, Cra
         return await db.GatewayKeys.AsNoTracking().SingleOrDefaultAsync(k => k.Key == key, ct);
     }
 
+    /// <summary>When the call with this key first ended in something that told nothing; null when it never did.</summary>
+    public async Task<DateTimeOffset?> FirstUnknownAsync(Guid orderId, string key, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.PaymentAttempts.Where(a => a.OrderId == orderId && a.Key == key && a.Class == "unknown").MinAsync(a => (DateTimeOffset?)a.At, ct);
+    }
+
     // One statement: it names the key, writes it unless it is there, and commits, or does nothing at all.
     private async Task<WrittenKey?> WriteAsync(
         PaymentJob job, GatewayOperation operation, string name, string renewedAfter, string parameters, CancellationToken ct)
@@ -50,7 +57,8 @@ internal sealed class GatewayKeys(IDbContextFactory<ShopDbContext> contexts, Cra
                 WHERE id = {job.Id} AND lease_token = {job.LeaseToken} AND leased_until > now() AND state = 'Waiting' FOR UPDATE),
             named AS MATERIALIZED (
                 SELECT m.order_id, {name} || CASE count(a.id) WHEN 0 THEN '' ELSE ':' || count(a.id) + 1 END AS key
-                FROM mine m LEFT JOIN payments.payment_attempts a ON a.order_id = m.order_id AND a.operation = {renewedAfter} AND a.http_status >= 500
+                FROM mine m LEFT JOIN payments.payment_attempts a ON a.order_id = m.order_id AND a.operation = {renewedAfter}
+                    AND a.http_status >= 400 AND a.http_status NOT IN (409, 429) -- those are not kept under a key
                 GROUP BY m.order_id),
             written AS (
                 INSERT INTO payments.gateway_keys (key, order_id, parameters, created_at)

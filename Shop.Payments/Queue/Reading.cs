@@ -38,6 +38,7 @@ internal sealed record Reading(Order Order, PaymentIntent Intent)
         if (await db.PaymentJobs.AnyAsync(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge && j.State != JobState.Done, ct))
             return;
 
+        order.TryApply(PaymentEvent.Started, now); // in our hands again: should the capture's answer be lost, it is unknown and in the ledger
         intent.ConfirmOpen = true;
         db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Charge, order.Id, intent.Provider, now));
     }

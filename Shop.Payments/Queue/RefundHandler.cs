@@ -83,16 +83,16 @@ internal sealed class RefundHandler(
         var state = await RefundSettlement.ApplyAsync(db, refundId, last.Answer, now, ct);
         if (job.State is JobState.Parked)
             return last.Answer.Class; // it failed: a person sends it again, or another way
-        // A frozen 5xx: that send has ended, and its key will say nothing else for a day. The next try looks whether it left a refund behind,
-        // and only if there is none sends another one.
-        if (last is { Operation: GatewayOperation.Refund, Answer: GatewayAnswer.Unknown { IsFault: true, Facts.IsReplayed: true } })
+        // Frozen: that send has ended without a refund, and its key will say nothing else for a day. The next try looks whether it left one
+        // behind after all, and only if there is none sends another one.
+        if (last is { Operation: GatewayOperation.Refund, Answer: GatewayAnswer.Unknown { Facts.IsReplayed: true } })
             (await db.Refunds.SingleAsync(r => r.Id == refundId, ct)).Send++;
 
         if (state is RefundState.Succeeded)
             job.Done(now);
-        else if (last.Answer is GatewayAnswer.RefundFailed || (job.Attempts >= MaxAttempts && !last.Answer.IsFault))
+        else if (last.Answer is GatewayAnswer.RefundFailed || (job.Attempts >= MaxAttempts && last.Answer is not GatewayAnswer.RefundPending && !last.Answer.IsFault))
             PaymentQueue.Park(db, job, Reasons.OurError, now);
-        else // a gateway that is ill is asked until it is well: parked, nobody would find the refund whose answer was lost
+        else // a bank may take days, and a gateway that is ill is asked until it is well: parked, nobody would find a refund whose answer was lost
             job.Again(now + pace.Of(Backoff.AfterFailure(job.Attempts, Random.Shared.NextDouble())), last.Reason ?? Reasons.OutcomeUnknown);
 
         return last.Answer.Class;
