@@ -71,12 +71,16 @@ public sealed class CaptureTests(PaymentsShop shop) : IAsyncLifetime
         Assert.Equal((1, placed.TotalMinor, 0, "succeeded"), await shop.LedgerAsync(placed.Id));
     }
 
-    [Fact]
-    public async Task A_shopper_who_agrees_at_the_bank_has_the_money_set_aside_and_taken()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("answer_lost")]
+    public async Task A_shopper_who_agrees_at_the_bank_has_the_money_set_aside_and_taken(string? captureEndsIn)
     {
         var placed = await PaymentsShop.PlaceAsync(_database, "pm_card_authenticationRequired");
         var asked = await UntilAsync(placed, PaymentState.ActionNeeded);
         await ThreeDSecure.AnswerAsync(asked.ActionUrl!, agrees: true);
+        if (captureEndsIn is not null)
+            await shop.FaultsAsync(captureEndsIn, count: 1, operation: "capture");
         await using (var db = PostgresServer.Open(_database))
         {
             db.Add(PaymentJob.Of(PaymentJobKind.Look, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow)); // back from the bank
@@ -87,6 +91,8 @@ public sealed class CaptureTests(PaymentsShop shop) : IAsyncLifetime
         await UntilAsync(placed, PaymentState.Paid);
 
         Assert.Equal((1, placed.TotalMinor, 0, "succeeded"), await shop.LedgerAsync(placed.Id));
-        Assert.Contains("capture charged", await OperationsAsync(placed));
+        Assert.Contains(captureEndsIn is null ? "capture charged" : "capture unknown", await OperationsAsync(placed));
+        await using var books = PostgresServer.Open(_database);
+        Assert.Equal(captureEndsIn is not null, await books.Timeline.AnyAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.Unknown));
     }
 }

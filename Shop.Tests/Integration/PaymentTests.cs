@@ -162,6 +162,30 @@ public sealed class PaymentTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_cancel_that_was_refused_is_asked_for_again_under_a_key_that_does_not_repeat_the_refusal()
+    {
+        var placed = await shop.PlaceAsync("pm_card_authenticationRequired");
+        await shop.UntilAsync(placed.Id, PaymentState.ActionNeeded);
+        await using (var db = shop.Open())
+        {
+            db.Add(new PaymentAttempt
+            {
+                Id = Guid.CreateVersion7(), OrderId = placed.Id, Provider = PaymentProvider.Stripe, Operation = "cancel", Class = "unknown", HttpStatus = 400,
+                Code = "payment_intent_unexpected_state", Key = $"order:{placed.Id}:cancel", LatencyMs = 1, At = DateTimeOffset.UtcNow,
+            });
+            await db.SaveChangesAsync();
+        }
+
+        await shop.PassDeadlineAsync(placed.Id);
+        await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+
+        await using var books = shop.Open();
+        Assert.Equal([$"order:{placed.Id}:cancel:2"],
+            await books.GatewayKeys.Where(k => k.OrderId == placed.Id && k.Key.Contains("cancel")).Select(k => k.Key).ToListAsync());
+        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+    }
+
+    [Fact]
     public async Task A_decline_behind_a_frozen_500_is_told_as_the_decline_it_was()
     {
         await shop.DeliverWebhooksAsync(false);
