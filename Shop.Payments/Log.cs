@@ -76,6 +76,9 @@ internal static partial class Log
     [LoggerMessage(3023, LogLevel.Warning, "Order {OrderId} is not charged: {Declines} declines from one {Kind}")]
     public static partial void CardTestingRefused(this ILogger logger, Guid orderId, SourceKind kind, int declines);
 
+    [LoggerMessage(3024, LogLevel.Warning, "Every charge's card is looked at: {IsHigh}, with {Declines} declines or more in the shop within {Window}")]
+    public static partial void EveryCardLookedAt(this ILogger logger, bool isHigh, int declines, TimeSpan window);
+
     [LoggerMessage(3040, LogLevel.Warning, "Webhook of {Provider} refused: {Why}")]
     public static partial void WebhookRefused(this ILogger logger, PaymentProvider provider, string why);
 

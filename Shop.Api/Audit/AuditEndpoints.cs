@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -83,9 +82,9 @@ internal static class AuditEndpoints
         }
 
         if (from is { } start)
-            entries = entries.Where(e => e.Id >= FirstIdAt(start));
+            entries = entries.Where(e => e.Id >= TimeOrderedId.FirstAt(start));
         if (to is { } end)
-            entries = entries.Where(e => e.Id < FirstIdAt(end));
+            entries = entries.Where(e => e.Id < TimeOrderedId.FirstAt(end));
         if (before is { } last)
             entries = entries.Where(e => e.Id < last);
         return from e in entries join p in db.People on e.ActorId equals p.Id orderby e.Id descending select new AuditRow { Entry = e, Name = p.Name };
@@ -111,14 +110,6 @@ internal static class AuditEndpoints
         var byEmail = db.Users.Where(u => u.Person.AccountEmail == email);
         var byName = db.Users.Where(u => u.Role != Role.Shopper && EF.Functions.ILike(u.Person.Name, name));
         return await byEmail.Select(u => u.Id).Union(byName.Select(u => u.Id)).ToArrayAsync(ct);
-    }
-
-    /// <summary>No id of this millisecond or a later one is smaller.</summary>
-    internal static Guid FirstIdAt(DateTimeOffset at)
-    {
-        Span<byte> id = stackalloc byte[16];
-        BinaryPrimitives.WriteInt64BigEndian(id, Math.Max(0, at.ToUnixTimeMilliseconds()) << 16);
-        return new Guid(id, bigEndian: true);
     }
 
     private static string? Given(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim();

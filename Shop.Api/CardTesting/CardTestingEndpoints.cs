@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using Shop.Api.Accounts;
-using Shop.Api.Audit;
+using Shop.Data;
 using Shop.Data.Payments;
 
 namespace Shop.Api.CardTesting;
@@ -39,10 +39,10 @@ internal static class CardTestingEndpoints
         var (day, hour) = (now.AddDays(-1), now.AddHours(-1));
         await using var batch = database.CreateBatch();
         // A charge has several sources; it counts once.
-        batch.Add("""
+        batch.Add($$"""
             WITH charges AS (
-                SELECT j.created_at AS at, j.state = 'Done' AND j.last_reason = ANY ($2) AS declined
-                FROM payments.payment_jobs j WHERE j.id IN (SELECT job_id FROM payments.charge_sources WHERE at > $1)),
+                SELECT j.created_at AS at, {{ChargeSources.IsDecline}} AS declined
+                FROM payments.payment_jobs j WHERE j.id IN (SELECT job_id FROM payments.charge_sources WHERE at > $2)),
             facts AS (
                 SELECT at, 1 AS charge, declined::int AS declined, 0 AS slowed, 0 AS refused FROM charges
                 UNION ALL
@@ -51,11 +51,11 @@ internal static class CardTestingEndpoints
                 coalesce(sum(charge) FILTER (WHERE at > $4), 0)::int, coalesce(sum(declined) FILTER (WHERE at > $4), 0)::int,
                 coalesce(sum(slowed) FILTER (WHERE at > $4), 0)::int, coalesce(sum(refused) FILTER (WHERE at > $4), 0)::int
             FROM facts GROUP BY 1 ORDER BY 1 DESC
-            """, day, ChargeSources.Declines, AuditEndpoints.FirstIdAt(day), hour);
-        batch.Add("""
+            """, ChargeSources.Declines, day, TimeOrderedId.FirstAt(day), hour);
+        batch.Add($$"""
             WITH declined AS (
-                SELECT s.kind, s.hash, count(*) AS charges, count(*) FILTER (WHERE j.state = 'Done' AND j.last_reason = ANY ($2)) AS declines, max(s.at) AS at
-                FROM payments.charge_sources s JOIN payments.payment_jobs j ON j.id = s.job_id WHERE s.at > $1 GROUP BY 1, 2),
+                SELECT s.kind, s.hash, count(*) AS charges, count(*) FILTER (WHERE {{ChargeSources.IsDecline}}) AS declines, max(s.at) AS at
+                FROM payments.charge_sources s JOIN payments.payment_jobs j ON j.id = s.job_id WHERE s.at > $2 GROUP BY 1, 2),
             limited AS (
                 SELECT kind, hash, count(*) FILTER (WHERE tier = 'Slowed') AS slowed, count(*) FILTER (WHERE tier = 'Refused') AS refused, max(at) AS at
                 FROM payments.velocity_events WHERE id >= $3 GROUP BY 1, 2)
@@ -64,7 +64,7 @@ internal static class CardTestingEndpoints
             FROM declined d FULL JOIN limited l ON l.kind = d.kind AND l.hash = d.hash
             WHERE d.declines > 1 OR l.hash IS NOT NULL
             ORDER BY coalesce(l.refused, 0) DESC, coalesce(d.declines, 0) DESC LIMIT 20
-            """, day, ChargeSources.Declines, AuditEndpoints.FirstIdAt(day));
+            """, ChargeSources.Declines, day, TimeOrderedId.FirstAt(day));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         DeclineCount inHour = new(0, 0, 0, 0), inDay = inHour;
         List<CardTestingHour> hours = [];

@@ -161,11 +161,11 @@ internal static class GatewayEndpoints
             SELECT operation, class, reason, coalesce(code, 'HTTP ' || http_status), count(*)::int, count(*) FILTER (WHERE at > $3)::int, max(at)
             FROM payments.payment_attempts
             WHERE id >= $2 AND provider = $1 AND (code IS NULL OR code <> ALL ($4)) GROUP BY 1, 2, 3, 4
-            """, $"{provider}", AuditEndpoints.FirstIdAt(now.AddHours(-1)), now.AddMinutes(-15), NeverLeft);
+            """, $"{provider}", TimeOrderedId.FirstAt(now.AddHours(-1)), now.AddMinutes(-15), NeverLeft);
         batch.Add("""
             SELECT at, lower(state), replica || ' (' || breaker || ')', concat_ws(', ', reason, code)
             FROM payments.gateway_changes WHERE provider = $1 AND id >= $2 ORDER BY id DESC LIMIT 20
-            """, $"{provider}", AuditEndpoints.FirstIdAt(now.AddDays(-7)));
+            """, $"{provider}", TimeOrderedId.FirstAt(now.AddDays(-7)));
         batch.Add("""
             SELECT a.at, a.after ->> 'mode', p.name, a.why FROM accounts.audit a JOIN shop.people p ON p.id = a.actor_id
             WHERE a.action = $2 AND a.subject = $1 ORDER BY a.id DESC LIMIT 20

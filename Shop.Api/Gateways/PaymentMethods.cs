@@ -3,7 +3,7 @@ using Shop.Data.Payments;
 
 namespace Shop.Api.Gateways;
 
-/// <summary>Troubled: an order is taken and its payment may come later. Unavailable: an operator has stopped it.</summary>
+/// <summary>Troubled: an order is taken and its payment may come later. Unavailable: an operator has stopped it; orders are taken all the same, and wait.</summary>
 internal enum MethodState { Available, Troubled, Unavailable }
 
 /// <param name="Text">What a shopper reads; null while there is nothing to say.</param>
@@ -38,9 +38,10 @@ internal static class PaymentMethods
 
     private static MethodState StateOf(GatewaySight? sight) => sight switch
     {
-        null or { Override: OverrideMode.Forced } => MethodState.Available, // not looked yet: say nothing that is not known
+        null => MethodState.Available, // not looked yet: say nothing that is not known
         { Override: OverrideMode.Stopped } => MethodState.Unavailable,
-        { Live: 0 } => MethodState.Troubled, // nobody works on payments right now; orders wait for them
+        { Live: 0 } => MethodState.Troubled, // nobody works on payments right now, whatever is forced; orders wait for them
+        { Override: OverrideMode.Forced } => MethodState.Available,
         _ => 2 * sight.Troubled >= sight.Live ? MethodState.Troubled : MethodState.Available,
     };
 
@@ -53,7 +54,8 @@ internal static class PaymentMethods
     private static string? TextOf(MethodState state) => state switch
     {
         MethodState.Troubled => "Payments take longer than usual at the moment. You can order: we save your order and take the payment as soon as we can.",
-        MethodState.Unavailable => "We can't take this kind of payment at the moment. Please try again later.",
+        MethodState.Unavailable => 
+            "Card payments are down at the moment. You can order: your order is saved and we take the payment as soon as they are back, for up to an hour.",
         _ => null,
     };
 }

@@ -109,9 +109,12 @@ internal static class OrderEndpoints
                 var sources = velocities.SourcesOf(http, null, access.UserId);
                 var counts = await velocities.CountAsync(db, order.Id, sources, inTime);
                 var velocity = velocities.Judge(counts);
-                await velocities.KeepAsync(velocity, inTime);
                 if (velocity.Tier is VelocityTier.Refused)
+                {
+                    await transaction.RollbackAsync(inTime); // gives its connection back: what is kept below has one of its own
+                    await velocities.KeepAsync(velocity, ct);
                     return VelocityLimits.Refuse(http, velocity);
+                }
 
                 // From here on it reads as being confirmed: a second click finds no declined order to pay.
                 if (!order.TryApply(PaymentEvent.Started, now))
@@ -146,6 +149,7 @@ internal static class OrderEndpoints
 
                 await transaction.CommitAsync(inTime);
                 logger.PaymentAskedAgain(number, order.Id);
+                await velocities.KeepAsync(velocity, ct); // not before: it takes a connection of its own
             }
         }
 

@@ -173,9 +173,9 @@ public static class Reasons
             "A fault on our side kept us from taking the payment in time, so we closed the order. No money was taken. Your items are free to order again.",
             "Nothing the customer did: our payment service did not get to this order before its deadline. The customer can order again.",
             "Never asked, or refused for our key or request, until the deadline: look at the job, the worker and the gateway's credentials."),
-        new(TooManyDeclines, Side.Shopper, MoneyTaken.No, RetryAdvice.SameCardLater,
-            "Too many payments were declined in a short time, so we did not try this one. No money was taken. Try again later.",
-            "Many declines came from the same address, e-mail or card; see card testing in operations. Another try works after an hour, with the same card after a day.",
+        new(TooManyDeclines, Side.Shopper, MoneyTaken.No, RetryAdvice.ContactUs, // another card would be refused as well
+            "Too many payments were declined in a short time, so we did not try this one. No money was taken. You can order again in an hour, or contact us.",
+            "Many declines came from the same address, account or card; see card testing in operations. A new order works after an hour, with the same card after a day.",
             "CardTesting: refused before its confirm, which was never sent."),
         new(SoldOutMeanwhile, Side.Stock, MoneyTaken.No, RetryAdvice.Never,
             "An item sold out before the payment went through, so we closed the order. No money was taken.",

@@ -25,8 +25,8 @@ public sealed class CardTestingOptions : IValidatableObject
     [Range(2, 10_000)] public int RefuseAddress { get; init; } = 10;
 
     /// <summary>
-    /// Behind an address there may be thousands, and a good customer buys often: a source counts only where at least this part of what came
-    /// from it was declined. Stolen cards are.
+    /// Behind an address there may be thousands, and a good customer buys often: a source counts only where at least this part of what was
+    /// declined or paid there was declined. What was neither, such as what we refused ourselves, makes no crowd.
     /// </summary>
     [Range(0.1, 1)] public double Ratio { get; init; } = 0.6;
 
@@ -37,6 +37,16 @@ public sealed class CardTestingOptions : IValidatableObject
     /// <summary>Declines of one card, whoever enters it, after which it is not asked about again.</summary>
     [Range(2, 10_000)] public int RefuseCard { get; init; } = 5;
     [Range(typeof(TimeSpan), "00:00:10", "7.00:00:00")] public TimeSpan CardWindow { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// Declines of the whole shop within <see cref="ShopWindow"/> from which on every payment's card is looked at before its confirm, wherever
+    /// it comes from. A look costs one question to the gateway and refuses nobody by itself: a shop that sells a lot raises it.
+    /// </summary>
+    [Range(1, 1_000_000)] public int ShopDeclines { get; init; } = 20;
+    [Range(typeof(TimeSpan), "00:00:10", "01:00:00")] public TimeSpan ShopWindow { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a process believes what it counted for the whole shop.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")] public TimeSpan ShopCountedEvery { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Payments of one source that are under way at once, after which each is looked at again just before its confirm.</summary>
     [Range(1, 10_000)] public int Burst { get; init; } = 3;
@@ -58,9 +68,11 @@ public sealed class CardTestingOptions : IValidatableObject
 }
 
 /// <summary>What came from one source within the window.</summary>
+/// <param name="Paid">Orders that were really paid.</param>
+/// <param name="Declines">Charges that were declined.</param>
 /// <param name="Open">Asked for, and without an outcome yet.</param>
 /// <param name="Oldest">Of the declines.</param>
-public sealed record SourceCount(SourceKind Kind, byte[] Hash, int Charges, int Declines, int Open, DateTimeOffset? Oldest);
+public sealed record SourceCount(SourceKind Kind, byte[] Hash, int Paid, int Declines, int Open, DateTimeOffset? Oldest);
 
 /// <param name="By">What brought it about; null when there is nothing to say.</param>
 /// <param name="Wait">By how much the payment is put off, or when one may come again.</param>
@@ -68,15 +80,24 @@ public sealed record Velocity(VelocityTier Tier, SourceCount? By, TimeSpan Wait)
 {
     public static Velocity None { get; } = new(VelocityTier.None, null, TimeSpan.Zero);
 
-    /// <summary>The worst that any of the sources deserves.</summary>
-    public static Velocity Of(IEnumerable<SourceCount> counts, CardTestingOptions options, DateTimeOffset now) =>
-        options.Lifted ? None : counts.Select(c => Of(c, options, now)).Append(None).OrderByDescending(v => v.Tier).ThenByDescending(v => v.Wait).First();
+    /// <summary>
+    /// The worst that any of the sources deserves. Anybody can type somebody else's e-mail address: alone it makes a payment wait, and only
+    /// where the address or the account is suspect as well is none taken.
+    /// </summary>
+    public static Velocity Of(IReadOnlyList<SourceCount> counts, CardTestingOptions options, DateTimeOffset now)
+    {
+        if (options.Lifted)
+            return None;
+        var mayRefuseEmail = counts.Any(c => c.Kind is not SourceKind.Email && Of(c, options, now, mayRefuse: true).Tier >= VelocityTier.Slowed);
+        return counts.Select(c => Of(c, options, now, c.Kind is not SourceKind.Email || mayRefuseEmail))
+            .Append(None).OrderByDescending(v => v.Tier).ThenByDescending(v => v.Wait).First();
+    }
 
-    private static Velocity Of(SourceCount count, CardTestingOptions options, DateTimeOffset now)
+    private static Velocity Of(SourceCount count, CardTestingOptions options, DateTimeOffset now, bool mayRefuse)
     {
         var (slow, refuse) = count.Kind is SourceKind.Address ? (options.SlowAddress, options.RefuseAddress) : (options.SlowPerson, options.RefusePerson);
-        var isCrowd = count.Declines < options.Ratio * (count.Charges - count.Open);
-        if (count.Declines >= refuse && !isCrowd)
+        var isCrowd = count.Declines < options.Ratio * (count.Declines + count.Paid);
+        if (mayRefuse && count.Declines >= refuse && !isCrowd)
             return new(VelocityTier.Refused, count, Longer(TimeSpan.FromSeconds(1), (count.Oldest ?? now) + options.Window - now));
         if (count.Declines >= slow && !isCrowd)
         {
@@ -93,37 +114,53 @@ public sealed record Velocity(VelocityTier Tier, SourceCount? By, TimeSpan Wait)
 /// <summary>Where charges come from, and how they ended.</summary>
 public static class ChargeSources
 {
-    /// <summary>What a bank says about a card that somebody tries out; a plain no may come as "try again later". Not that a shopper took too long.</summary>
+    /// <summary>What a bank says about a card that somebody tries out; a plain no may come as "try again later", and a made-up card as unusable. Not that a shopper took too long.</summary>
     public static readonly string[] Declines =
     [
         .. Reasons.Every.Where(r => r.Side is Side.Bank or Side.Shopper && r.MoneyTaken is MoneyTaken.No).Select(r => r.Code)
             .Except([
                 Reasons.AuthenticationNeeded, Reasons.AuthenticationAbandoned, Reasons.NotConfirmedInTime,
-                Reasons.NotTriedInTime, Reasons.PaymentMethodUnusable, Reasons.TooManyDeclines,
+                Reasons.NotTriedInTime, Reasons.TooManyDeclines,
             ]),
         Reasons.CardTriedTooOften, // the gateway's own guard against the same thing
     ];
 
-    // Each row of a source is one charge; its job tells how that ended.
-    private const string Counts = """
-        SELECT s.kind, s.hash, count(*)::int, count(*) FILTER (WHERE j.state = 'Done' AND j.last_reason = ANY ($1))::int,
-            count(*) FILTER (WHERE j.state <> 'Done')::int, min(s.at) FILTER (WHERE j.state = 'Done' AND j.last_reason = ANY ($1))
-        FROM payments.charge_sources s JOIN payments.payment_jobs j ON j.id = s.job_id
-        WHERE s.at > $2 AND
+    /// <summary>
+    /// Whether a charge job j was declined, in SQL whose $1 is <see cref="Declines"/>. One that had to wait for the shopper's bank ended with
+    /// that, and what the bank said then is told by whoever read it before the next charge: the intent awaits a card again.
+    /// </summary>
+    public const string IsDecline = """
+        (j.state = 'Done' AND (j.last_reason = ANY ($1) OR (j.last_reason = 'authentication_needed' AND EXISTS (
+            SELECT FROM payments.payment_attempts a
+            WHERE a.order_id = j.order_id AND a.at >= j.done_at AND a.class = 'awaits_card' AND a.reason = ANY ($1)
+              AND NOT EXISTS (SELECT FROM payments.payment_jobs later WHERE later.order_id = j.order_id AND later.kind = 'Charge'
+                AND later.created_at > j.created_at AND later.created_at <= a.at)))))
         """;
+
+    // Each row of a source is one charge; its job tells how that ended. One that we refused ourselves is neither declined nor paid.
+    private const string Counts = $"""
+        SELECT kind, hash, count(DISTINCT order_id) FILTER (WHERE paid)::int, count(*) FILTER (WHERE declined)::int,
+            count(*) FILTER (WHERE open)::int, min(at) FILTER (WHERE declined)
+        FROM (
+            SELECT s.kind, s.hash, s.order_id, s.at, o.payment = 'Paid' AS paid, {IsDecline} AS declined, j.state <> 'Done' AS open
+            FROM payments.charge_sources s JOIN payments.payment_jobs j ON j.id = s.job_id JOIN shop.orders o ON o.id = s.order_id
+            WHERE s.at > $2 AND
+        """;
+
+    private const string BySource = ") charges GROUP BY kind, hash";
 
     /// <summary>Of the sources with these hashes.</summary>
     public static NpgsqlBatchCommand CountOf(byte[][] hashes, DateTimeOffset since) =>
-        Command($"{Counts} s.hash = ANY ($3) GROUP BY s.kind, s.hash", since, (object)hashes); // one value, not one for each hash
+        Command($"{Counts} s.hash = ANY ($3) {BySource}", since, (object)hashes); // one value, not one for each hash
 
     /// <summary>Of these sources, and of those that an order's charges came from before.</summary>
     public static NpgsqlBatchCommand CountOfOrder(byte[][] hashes, Guid orderId, DateTimeOffset since) => Command(
-        $"{Counts} s.hash IN (SELECT hash FROM payments.charge_sources WHERE order_id = $4 UNION SELECT unnest($3)) GROUP BY s.kind, s.hash",
+        $"{Counts} s.hash IN (SELECT hash FROM payments.charge_sources WHERE order_id = $4 UNION SELECT unnest($3)) {BySource}",
         since, hashes, orderId);
 
     /// <summary>Of the sources that a charge came from, without itself.</summary>
     public static NpgsqlBatchCommand CountOfJob(Guid jobId, DateTimeOffset since) => Command(
-        $"{Counts} s.job_id <> $3 AND s.hash IN (SELECT hash FROM payments.charge_sources WHERE job_id = $3) GROUP BY s.kind, s.hash", since, jobId);
+        $"{Counts} s.job_id <> $3 AND s.hash IN (SELECT hash FROM payments.charge_sources WHERE job_id = $3) {BySource}", since, jobId);
 
     public static async Task<IReadOnlyList<SourceCount>> ReadAsync(NpgsqlDataReader reader, CancellationToken ct)
     {

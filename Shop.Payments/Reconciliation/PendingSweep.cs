@@ -81,10 +81,10 @@ internal sealed class PendingSweep(
             else
             {
                 var last = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.OrderId && j.Kind == PaymentJobKind.Charge)
-                    .OrderByDescending(j => j.CreatedAt).Select(j => new { j.Provider, j.PaymentToken }).FirstOrDefaultAsync(ct);
+                    .OrderByDescending(j => j.CreatedAt).Select(j => new { j.Provider, j.PaymentToken, j.Wary }).FirstOrDefaultAsync(ct);
                 if (last is null)
                     continue; // placed without a payment: nothing was ever asked
-                db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Charge, order.OrderId, last.Provider, now, paymentToken: last.PaymentToken));
+                db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Charge, order.OrderId, last.Provider, now, paymentToken: last.PaymentToken, wary: last.Wary));
             }
 
             var why = order.ParkedJob is null ? "its job was lost" : "its job was parked";

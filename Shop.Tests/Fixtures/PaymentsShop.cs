@@ -97,6 +97,7 @@ public sealed class PaymentsShop : IAsyncLifetime
         ("Payments:Periodic:Poll", "00:00:20"),
         // Tests that are about these run them; the others are not disturbed.
         ("Payments:PendingSweep:Every", "1.00:00:00"),
+        ("CardTesting:ShopDeclines", "1000000"), // these decline more than any shop
         ("Payments:WebhookWatch:Every", "1.00:00:00"),
         ("Payments:Reconciliation:Every", "1.00:00:00"),
         ("Payments:Reconciliation:Grace", "00:00:00"),

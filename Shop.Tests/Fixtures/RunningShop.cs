@@ -49,6 +49,8 @@ public sealed class RunningShop : IAsyncLifetime
         builder.Services.AddLogging(logging => logging.ClearProviders()); // each process tells its story to the dashboard
         var api = builder.CreateResourceBuilder((ProjectResource)builder.Resources.Single(r => r.Name == "api"));
         api.WithEnvironment("RateLimits__Lifted", "true").WithEnvironment("CardTesting__Lifted", "true"); // all tests come from one address
+        var payments = builder.CreateResourceBuilder((ProjectResource)builder.Resources.Single(r => r.Name == "payments"));
+        payments.WithEnvironment("CardTesting__ShopDeclines", "1000000"); // and decline more than any shop
         _app = await builder.BuildAsync(limit.Token);
         await _app.StartAsync(limit.Token);
         foreach (var name in (string[])["simulator", "api", "payments", "web"])

@@ -28,6 +28,7 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
     [
         .. Reasons.Every.Where(r => r.RetryHelps && r.Side is not Side.Us)
             .Select(r => ($"refused: {r.Code}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.Refused(r.Code), r.Code)),
+        ("refused by us", [], new PaymentNews.Refused(Reasons.TooManyDeclines), Reasons.TooManyDeclines),
         .. ((string[])[Reasons.OutcomeUnknown, Reasons.GatewayRateLimited, Reasons.PaymentProcessing])
             .Select(r => ($"answer lost: {r}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.AnswerLost(r), r)),
         .. ((string[])[Reasons.GatewayUnreachable, Reasons.GatewayFailed, Reasons.GatewayRateLimited, Reasons.GatewayRefusedOurKey, Reasons.GatewayRefusedRequest])

@@ -66,7 +66,7 @@ public sealed class PendingSweepTests(PaymentsShop shop) : IAsyncLifetime
         var placed = await UnknownAsync();
         await using (var db = shop.Open()) // the token fences off whoever is at it right now
         {
-            await db.PaymentJobs.Where(j => j.OrderId == placed.Id).ExecuteUpdateAsync(j => j.SetProperty(x => x.State, jobBecame)
+            await db.PaymentJobs.Where(j => j.OrderId == placed.Id).ExecuteUpdateAsync(j => j.SetProperty(x => x.State, jobBecame).SetProperty(x => x.Wary, true)
                 .SetProperty(x => x.LastReason, Reasons.OurError).SetProperty(x => x.LeaseToken, x => x.LeaseToken + 1)
                 .SetProperty(x => x.LeasedUntil, DateTimeOffset.UnixEpoch));
         }
@@ -79,6 +79,7 @@ public sealed class PendingSweepTests(PaymentsShop shop) : IAsyncLifetime
         Assert.Equal(1, (await shop.LedgerAsync(placed.Id)).Charges);
         await using var now = shop.Open();
         Assert.Equal(1, await now.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.AskedAgain));
+        Assert.True(await now.PaymentJobs.Where(j => j.OrderId == placed.Id).AllAsync(j => j.Wary));
     }
 
     [Fact]
