@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Data.Payments;
@@ -9,16 +10,21 @@ namespace Shop.Api.Gateways;
 /// <param name="Troubled">Those of them whose breaker is not closed.</param>
 internal sealed record GatewaySight(PaymentProvider Provider, int Live, int Troubled, OverrideMode? Override);
 
+internal sealed class GatewayWatchOptions
+{
+    public const string Section = "GatewayWatch";
+
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")] public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(5);
+}
+
 /// <summary>
 /// How the gateways stand, in memory: every shopper's checkout asks, and none of them waits for the database. Looked up when a notice
 /// comes, and every five seconds in any case. Without a database the last sight stays; nobody could order anyway.
 /// </summary>
 internal sealed class GatewayWatch(
-    [FromKeyedServices(ApiDatabase.Reports)] NpgsqlDataSource database, IOptions<Timeouts> timeouts, TimeProvider clock, ILogger<GatewayWatch> logger)
-    : BackgroundService
+    [FromKeyedServices(ApiDatabase.Reports)] NpgsqlDataSource database, IOptions<GatewayWatchOptions> options, IOptions<Timeouts> timeouts,
+    TimeProvider clock, ILogger<GatewayWatch> logger) : BackgroundService
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
-
     private volatile IReadOnlyList<GatewaySight> _sights = [];
     private volatile TaskCompletionSource _news = Unheard();
 
@@ -44,7 +50,7 @@ internal sealed class GatewayWatch(
                 logger.GatewaysNotSeen(e.Message);
             }
 
-            await Task.WhenAny(news.Task, Task.Delay(Poll, clock, stoppingToken));
+            await Task.WhenAny(news.Task, Task.Delay(options.Value.Poll, clock, stoppingToken));
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed record PaymentMethodsView(IReadOnlyList<PaymentMethodView> Metho
 internal static class PaymentMethods
 {
     public static void AddGateways(this IServiceCollection services) =>
+        services.AddOptions<GatewayWatchOptions>().BindConfiguration(GatewayWatchOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<GatewayWatch>().AddHostedService(sp => sp.GetRequiredService<GatewayWatch>());
 
     public static void MapPaymentMethods(this IEndpointRouteBuilder app) =>
