@@ -14,9 +14,11 @@ internal sealed record PaymentMethodsView(IReadOnlyList<PaymentMethodView> Metho
 /// <summary>What one can pay with right now. Nothing personal, and no trip to the database: it is on the way to every order.</summary>
 internal static class PaymentMethods
 {
-    public static void AddGateways(this IServiceCollection services) =>
+    public static void AddGateways(this IServiceCollection services)
+    {
         services.AddOptions<GatewayWatchOptions>().BindConfiguration(GatewayWatchOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<GatewayWatch>().AddHostedService(sp => sp.GetRequiredService<GatewayWatch>());
+    }
 
     public static void MapPaymentMethods(this IEndpointRouteBuilder app) =>
         app.MapGet("/payments/methods", GetPaymentMethods).WithName(nameof(GetPaymentMethods)).WithTags("Checkout").AllowAnonymous()
