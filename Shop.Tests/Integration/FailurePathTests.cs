@@ -30,7 +30,8 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
             .Select(r => ($"refused: {r.Code}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.Refused(r.Code), r.Code)),
         .. ((string[])[Reasons.OutcomeUnknown, Reasons.GatewayRateLimited, Reasons.PaymentProcessing])
             .Select(r => ($"answer lost: {r}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.AnswerLost(r), r)),
-        .. ((string[])[Reasons.GatewayUnreachable, Reasons.GatewayFailed, Reasons.GatewayRateLimited, Reasons.GatewayRefusedOurKey, Reasons.GatewayRefusedRequest])
+        .. ((string[])[Reasons.GatewayUnreachable, Reasons.GatewayFailed, Reasons.GatewayRateLimited, Reasons.GatewayRefusedOurKey, Reasons.GatewayRefusedRequest,
+            Reasons.PaymentsPaused])
             .Select(r => ($"postponed: {r}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.Postponed(r, Soon), r)),
         ("action asked", [], Asked, Reasons.AuthenticationNeeded),
         ("closed, sold out", [], new PaymentNews.Closed(Reasons.SoldOutMeanwhile, Proofs.NeverConfirmed), Reasons.SoldOutMeanwhile),
@@ -38,6 +39,7 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
         ("closed, worker gone", [], Late(), Reasons.NotTriedInTime),
         ("closed, gateway down", [Deferred], Late(), Reasons.GatewayDownTooLong),
         ("closed, our key refused", [new PaymentNews.Postponed(Reasons.GatewayRefusedOurKey, Soon)], Late(), Reasons.NotTriedInTime),
+        ("closed, stopped by an operator", [new PaymentNews.Postponed(Reasons.PaymentsPaused, Soon)], Late(), Reasons.NotTriedInTime),
         ("closed, unknown", [Lost], Late(), Reasons.GatewayDownTooLong),
         ("closed, never back from the bank", [Asked], Late(), Reasons.AuthenticationAbandoned),
         ("closed, declined and left", [Refused], Late(), Reasons.NotConfirmedInTime),
