@@ -77,11 +77,26 @@ public sealed class WebOrderingTests : IDisposable
         var page = await _visitor.GetAsync("/orders/100042?payment_intent=pi_1&payment_intent_client_secret=pi_1_secret_2", cookie: "order=k-secret");
 
         Assert.Equal(HttpStatusCode.Found, page.Status);
-        Assert.EndsWith("/orders/100042", page.Header("Location"), StringComparison.Ordinal);
+        Assert.EndsWith("/orders/100042?from=bank", page.Header("Location"), StringComparison.Ordinal);
         var look = Assert.Single(_api.Seen);
         Assert.Equal(("POST", "/orders/100042/look"), (look.Method.Method, look.RequestUri!.PathAndQuery));
         Assert.Equal("k-secret", Assert.Single(look.Headers.GetValues("X-Order-Key")));
         Assert.True(Guid.TryParse(Assert.Single(look.Headers.GetValues("Idempotency-Key")), out _));
+    }
+
+    [Theory]
+    [InlineData("/orders/100042/events")]
+    [InlineData("/orders/100042/payments")]
+    [InlineData("/checkout/events")]
+    [InlineData("/cart/lines")]
+    [InlineData("/cart/lines/mug-1")]
+    public async Task What_is_no_form_is_refused_without_an_error_in_the_log(string address)
+    {
+        foreach (var content in new HttpContent?[] { new StringContent("{}", System.Text.Encoding.UTF8, "application/json"), null })
+            Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await _visitor.PostAsync(address, content, cookie: "cart=t1; order=k-secret")).Status);
+
+        Assert.Empty(_api.Seen);
+        Assert.Empty(_shop.Log.Failures);
     }
 
     [Fact]
