@@ -67,7 +67,9 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         var placed = Complete(await checkout.PlaceAsync(Form(cart), token, Ct));
         await working;
         Assert.Equal(("actionNeeded", "https://bank.example/confirm"), (placed.Status, placed.Action?.ToString()));
+        Assert.False(placed.IsAtBank);
         Assert.NotNull((await orders.LookAsync(placed.Number, placed.Key!, Ct)).Value);
+        Assert.True(Complete(await orders.GetAsync(placed.Number, placed.Key!, Ct)).IsAtBank);
 
         working = _api.WorkAsync(ApiHost.Paid);
         var paid = Complete(await checkout.PayAgainAsync(placed.Number, placed.Key!, "pm_second", Guid.NewGuid(), Ct));

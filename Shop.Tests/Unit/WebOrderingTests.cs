@@ -85,6 +85,28 @@ public sealed class WebOrderingTests : IDisposable
     }
 
     [Theory]
+    [InlineData("no", "", true, true)]
+    [InlineData("no", "?from=bank", true, true)] // looked at, and the bank still asks
+    [InlineData("unknown", "", true, false)] // in another window, perhaps
+    [InlineData("unknown", "?from=bank", false, false)]
+    public async Task Whoever_is_back_from_the_bank_is_not_sent_there_again_while_its_answer_is_looked_for(
+        string moneyTaken, string query, bool isOffered, bool isMainThing)
+    {
+        _api.On("/orders/100042", CannedApi.Paid.Replace("\"status\": \"paid\"", "\"status\": \"actionNeeded\"", StringComparison.Ordinal)
+            .Replace("\"moneyTaken\": \"yes\"", $"\"moneyTaken\": \"{moneyTaken}\"", StringComparison.Ordinal)
+            .Replace("\"actionUrl\": null", "\"actionUrl\": \"https://bank.example/confirm\"", StringComparison.Ordinal)
+            .Replace("\"retryable\": false", "\"retryable\": true", StringComparison.Ordinal));
+
+        var page = await _visitor.GetAsync($"/orders/100042{query}", cookie: "order=k-secret");
+
+        Assert.Equal(moneyTaken is "unknown", page.Html.Contains("not confirmed yet", StringComparison.Ordinal));
+        Assert.Equal(isOffered, page.Html.Contains("Confirm with your bank", StringComparison.Ordinal));
+        Assert.Equal(isOffered, page.Html.Contains("Pay with another card instead", StringComparison.Ordinal));
+        Assert.Equal(isMainThing, page.Html.Contains("<a class=\"button\" href=\"https://bank.example/confirm\"", StringComparison.Ordinal));
+        Assert.Contains("data-live", page.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("/orders/100042/events")]
     [InlineData("/orders/100042/payments")]
     [InlineData("/checkout/events")]
