@@ -9,12 +9,12 @@ var cache = builder.AddShopCache("cache");
 
 // A real account is these three parameters; while they are not set, development pays at the simulator.
 var stripeKey = builder.AddStripeKey();
-var stripePublishableKey = builder.AddStripeParameter("stripe-publishable-key", "pk_test_simulator");
+var stripePublishableKey = builder.AddStripePublishableKey();
 var webhookSecret = builder.AddKnownSecret("stripe-webhook-secret");
 
 // Signs the links in our mails; who the first admin is counts only while nobody can sign in yet.
 var linkSecret = builder.AddGeneratedSecret("link-secret");
-var adminEmail = builder.AddParameter("admin-email", () => builder.Configuration["Parameters:admin-email"] ?? "admin@shop.example");
+var adminEmail = builder.AddParameter("admin-email", () => builder.ParameterValue("admin-email") ?? "admin@shop.example");
 var adminPassword = builder.AddKnownSecret("admin-password");
 
 var migrate = builder.AddProject<Projects.Shop_Api>("migrate", launchProfileName: null).WithoutTelemetryRetry()

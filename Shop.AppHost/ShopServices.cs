@@ -34,4 +34,8 @@ internal static class ShopServices
     /// <summary>Generated here. A deployment is asked for it, because somebody else chose it, or has to know it.</summary>
     public static IResourceBuilder<ParameterResource> AddKnownSecret(this IDistributedApplicationBuilder builder, string name) =>
         builder.ExecutionContext.IsPublishMode ? builder.AddParameter(name, secret: true) : builder.AddGeneratedSecret(name);
+
+    /// <summary>A parameter's value by its name, or by what a shell can export: <c>Parameters__stripe_secret_key</c>.</summary>
+    public static string? ParameterValue(this IDistributedApplicationBuilder builder, string name) =>
+        builder.Configuration[$"Parameters:{name}"] ?? builder.Configuration[$"Parameters:{name.Replace('-', '_')}"];
 }

@@ -6,16 +6,29 @@ namespace Shop.AppHost;
 internal static class Simulation
 {
     private const string StripeKey = "stripe-secret-key";
+    private const string PublishableKey = "stripe-publishable-key";
     private const string SimulatedKey = "sk_test_simulator";
+    private const string SimulatedPublishableKey = "pk_test_simulator";
 
     /// <summary>Whose key it is decides where payments go: a real account's goes to the real gateway, and the rest of the simulated world stays.</summary>
     public static IResourceBuilder<ParameterResource> AddStripeKey(this IDistributedApplicationBuilder builder) =>
         builder.AddStripeParameter(StripeKey, SimulatedKey, secret: true);
 
+    public static IResourceBuilder<ParameterResource> AddStripePublishableKey(this IDistributedApplicationBuilder builder) =>
+        builder.AddStripeParameter(PublishableKey, SimulatedPublishableKey);
+
     /// <summary>Taken from configuration, else what the simulator accepts; a deployment is asked for it.</summary>
-    public static IResourceBuilder<ParameterResource> AddStripeParameter(
+    private static IResourceBuilder<ParameterResource> AddStripeParameter(
         this IDistributedApplicationBuilder builder, string name, string simulated, bool secret = false) =>
-        builder.AddParameter(name, () => builder.Configuration[$"Parameters:{name}"] ?? simulated, secret: secret);
+        builder.AddParameter(name, () => builder.ParameterValue(name) ?? simulated, secret: secret);
+
+    /// <summary>Both keys of a real account, or neither. One alone would charge cards there that were entered at the simulator, or the other way round.</summary>
+    private static bool IsSimulated(IDistributedApplicationBuilder builder)
+    {
+        var isSimulated = builder.ParameterValue(StripeKey) is null or SimulatedKey;
+        return isSimulated == (builder.ParameterValue(PublishableKey) is null or SimulatedPublishableKey) ? isSimulated
+            : throw new InvalidOperationException($"Of the parameters {StripeKey} and {PublishableKey} one is set: a real account needs both, the simulator neither.");
+    }
 
     /// <summary>What the simulated world remembers over a restart.</summary>
     public static string StatePath(IDistributedApplicationBuilder builder) => builder.DataPath("simulator.jsonl");
@@ -39,7 +52,7 @@ internal static class Simulation
         payments
             .WithEnvironment("Smtp__Host", smtp.Property(EndpointProperty.Host))
             .WithEnvironment("Smtp__Port", smtp.Property(EndpointProperty.Port));
-        if ((builder.Configuration[$"Parameters:{StripeKey}"] ?? SimulatedKey) == SimulatedKey)
+        if (IsSimulated(builder))
         {
             payments.WithEnvironment("Gateways__Stripe__ApiBase", ReferenceExpression.Create($"{http}/stripe"));
             web.WithEnvironment("HostedFields__Url", http);

@@ -124,13 +124,14 @@ internal static class OperationsEndpoints
         var timeline = await db.Timeline.AsNoTracking().Where(t => t.OrderId == order.Id).OrderBy(t => t.At).ThenBy(t => t.Id).ToListAsync(ct);
         var refund = order.CapturedMinor is 0 ? null : await db.Refunds.Where(r => r.OrderId == order.Id).OrderByDescending(r => r.CreatedAt)
             .Select(r => (RefundState?)r.State).FirstOrDefaultAsync(ct);
+        var isAtBank = order.Payment is PaymentState.ActionNeeded && await db.AtBank().AnyAsync(o => o.Id == order.Id, ct);
         return TypedResults.Ok(new OrderDossier(
             new OrderFile(
-                order.Number, order.PlacedAt, order.Status, order.Payment, order.Reason, OrderWords.MoneyTakenBy(order), order.Reference, order.Currency,
+                order.Number, order.PlacedAt, order.Status, order.Payment, order.Reason, OrderWords.MoneyTakenBy(order, isAtBank), order.Reference, order.Currency,
                 order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt,
                 OrderWords.CanPayAgain(order, charges),
                 [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
-                OrderWords.Of(order, charges, jobs.Find(j => j is { Kind: PaymentJobKind.Charge, State: not JobState.Done })?.State, refund),
+                OrderWords.Of(order, charges, jobs.Find(j => j is { Kind: PaymentJobKind.Charge, State: not JobState.Done })?.State, refund, isAtBank),
                 ReasonView.Of(order.Reason)),
             order.TraceId,
             [

@@ -38,13 +38,6 @@ internal static class WebhookEndpoints
     // As the watch over them has it by default.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    // What the endpoint at the gateway subscribes to. Others may be there all the same; the form takes any.
-    private static readonly string[] Types =
-    [
-        "charge.refunded", "payment_intent.canceled", "payment_intent.created", "payment_intent.payment_failed", "payment_intent.processing",
-        "payment_intent.requires_action", "payment_intent.succeeded", "refund.created", "refund.failed", "refund.updated",
-    ];
-
     public static void MapWebhookOperations(this IEndpointRouteBuilder operations)
     {
         operations.MapGet("/webhooks", GetWebhooks).WithName(nameof(GetWebhooks)).RequireAuthorization(Policies.Agent)
@@ -91,7 +84,7 @@ internal static class WebhookEndpoints
 
         var items = found.Take(PageSize).OrderByDescending(w => w.ReceivedAt).ToList();
         return TypedResults.Ok(new WebhookPage(
-            await ArrivalAsync(db, clock.GetUtcNow(), ct), Types, [.. parked.OrderByDescending(w => w.ReceivedAt)], items,
+            await ArrivalAsync(db, clock.GetUtcNow(), ct), StripeEvents.Subscribed, [.. parked.OrderByDescending(w => w.ReceivedAt)], items,
             found.Count > PageSize ? string.Create(CultureInfo.InvariantCulture, $"{items[^1].ReceivedAt.UtcTicks}.{items[^1].EventId}") : null));
     }
 

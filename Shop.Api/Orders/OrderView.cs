@@ -33,8 +33,9 @@ internal sealed record TimelineView(DateTimeOffset At, string Summary);
 /// <param name="DueAt">When the open charge is tried next; null without one.</param>
 /// <param name="Charge">How the open charge stands; null without one.</param>
 /// <param name="Refund">How the last refund stands; null without one.</param>
+/// <param name="IsAtBank">See <see cref="OrderReads.AtBank"/>.</param>
 internal sealed record OrderFacts(
-    Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline, int Charges, DateTimeOffset? DueAt, JobState? Charge, RefundState? Refund)
+    Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline, int Charges, DateTimeOffset? DueAt, JobState? Charge, RefundState? Refund, bool IsAtBank)
 {
     /// <summary>Settled: the shopper can be told how it went, or what to do. Otherwise somebody is still at it.</summary>
     public bool IsSettled => IsSettledState(Order.Payment);
@@ -46,12 +47,12 @@ internal sealed record OrderFacts(
 
     public OrderView View(Guid? userId, string? key = null) => new(
         Order.Number, key, Order.PlacedAt, Order.Status, Order.Payment, Order.Reason is { } code ? Reasons.ToldAs(code) : null,
-        OrderWords.MoneyTakenBy(Order), Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl,
+        OrderWords.MoneyTakenBy(Order, IsAtBank), Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl,
         OrderWords.CanPayAgain(Order, Charges), Order.Reason is { } why ? Reasons.Of(why).Retry : null,
         IsPostponed ? DueAt : null, IsPostponed ? Order.DeadlineAt : null,
         [.. Order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
         new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
-        OrderWords.Of(Order, Charges, Charge, Refund), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
+        OrderWords.Of(Order, Charges, Charge, Refund, IsAtBank), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
         userId is not null && Order.UserId == userId);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>

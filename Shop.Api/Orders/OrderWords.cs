@@ -10,12 +10,16 @@ internal static class OrderWords
 {
     /// <param name="charge">How the open charge stands; null without one.</param>
     /// <param name="refund">How the last refund stands; null without one.</param>
-    public static OrderTexts Of(Order order, int charges, JobState? charge = null, RefundState? refund = null)
+    /// <param name="isAtBank">See <see cref="OrderReads.AtBank"/>.</param>
+    public static OrderTexts Of(Order order, int charges, JobState? charge = null, RefundState? refund = null, bool isAtBank = false)
     {
         if (order.Status is OrderStatus.RefundDue && refund is RefundState.Failed)
             return new("Your refund did not arrive", Reasons.Of(Reasons.RefundFailed).Shopper, ContactUs);
         if (order.Status is OrderStatus.Confirming && charge is JobState.Parked)
             return new("Your order is saved, and a person is looking at the payment", Reasons.Of(Reasons.OurError).Shopper, "Please don't pay again: we will tell you how it went.");
+        if (order.Status is OrderStatus.ActionNeeded && isAtBank)
+            return new("We are waiting for your bank's answer", "We don't know yet whether your bank has let the payment through.",
+                "This page tells you as soon as we know. Please don't pay again until then.");
 
         var texts = Of(order.Status, order.Payment, order.Reason, order.ActionUrl);
         return charges >= MaxCharges && order.ActionUrl is null && IsPayable(order) ? texts with { NextStep = NoMoreTries } : texts;
@@ -68,10 +72,12 @@ internal static class OrderWords
     private const string ContactUs = "If you write to us, please quote the reference below.";
 
     /// <summary>Whether we have the shopper's money. Unknown while somebody is still asking.</summary>
-    public static MoneyTaken MoneyTakenBy(Order order) => order switch
+    /// <param name="isAtBank">See <see cref="OrderReads.AtBank"/>.</param>
+    public static MoneyTaken MoneyTakenBy(Order order, bool isAtBank = false) => order switch
     {
         { CapturedMinor: > 0 } => order.RefundedMinor < order.CapturedMinor ? MoneyTaken.Yes : MoneyTaken.No,
         { Reason: Reasons.AmountMismatch } => MoneyTaken.Yes,
+        { Payment: PaymentState.ActionNeeded } when isAtBank => MoneyTaken.Unknown,
         // Each of these was reached with a proof that nothing charged, whatever the reason's own answer would be.
         { Payment: PaymentState.Deferred or PaymentState.Declined or PaymentState.ActionNeeded or PaymentState.Abandoned } => MoneyTaken.No,
         _ => MoneyTaken.Unknown,

@@ -57,6 +57,7 @@ public static class Reasons
     public const string GatewayUnreachable = "gateway_unreachable";
     public const string GatewayRateLimited = "gateway_rate_limited";
     public const string GatewayFailed = "gateway_failed";
+    public const string PaymentsPaused = "payments_paused";
     public const string GatewayRefusedOurKey = "gateway_refused_our_key";
     public const string GatewayRefusedRequest = "gateway_refused_request";
     public const string GatewayDownTooLong = "gateway_down_too_long";
@@ -74,7 +75,7 @@ public static class Reasons
     public const string OurError = "our_error";
 
     /// <summary>A job with one of these has nothing to do but wait until the gateway is back.</summary>
-    public static IReadOnlyList<string> WaitForGateway { get; } = [GatewayUnreachable, GatewayFailed, GatewayRateLimited, GatewayRefusedOurKey, OutcomeUnknown];
+    public static IReadOnlyList<string> WaitForGateway { get; } = [GatewayUnreachable, GatewayFailed, GatewayRateLimited, GatewayRefusedOurKey, PaymentsPaused, OutcomeUnknown];
 
     private const string PlainDecline = "Your bank declined this payment. No money was taken. Try another card or contact your bank.";
 
@@ -141,6 +142,10 @@ public static class Reasons
             "Our payment provider is busy. Your order is saved and we keep trying.",
             "The gateway asked us to slow down; retried by itself.",
             "HTTP 429 (rate_limit or lock_timeout)."),
+        new(PaymentsPaused, Side.Us, MoneyTaken.No, RetryAdvice.Wait,
+            "We have paused payments for a while. No money was taken; your order is saved, and we take the payment when they go on.",
+            "Somebody of ours has stopped payments at this gateway. The order is saved and is retried by itself when the stop ends.",
+            "An operator's stop, and no fault: the call never left. Who stopped it and why is on /ops/gateways."),
         new(GatewayRefusedOurKey, Side.Us, MoneyTaken.No, RetryAdvice.Wait,
             "We can't take payments right now. No money was taken; your order is saved.",
             "Our account at the gateway is not accepted. Engineers have to act.",
@@ -172,7 +177,7 @@ public static class Reasons
         new(NotTriedInTime, Side.Us, MoneyTaken.No, RetryAdvice.Never,
             "A fault on our side kept us from taking the payment in time, so we closed the order. No money was taken. Your items are free to order again.",
             "Nothing the customer did: our payment service did not get to this order before its deadline. The customer can order again.",
-            "Never asked, or refused for our key or request, until the deadline: look at the job, the worker and the gateway's credentials."),
+            "Never asked, stopped by an operator, or refused for our key or request, until the deadline: look at the job, the worker, the stop and the gateway's credentials."),
         new(TooManyDeclines, Side.Shopper, MoneyTaken.No, RetryAdvice.ContactUs, // another card would be refused as well
             "Too many payments were declined in a short time, so we did not try this one. No money was taken. You can order again in an hour, or contact us.",
             "Many declines came from the same address, account or card; see card testing in operations. A new order works after an hour, with the same card after a day.",

@@ -31,6 +31,19 @@ public sealed class WebhookReceipt
     public DateTimeOffset? FetchedAt { get; init; }
 }
 
+public static class StripeEvents
+{
+    /// <summary>
+    /// What the endpoint at Stripe subscribes to (docs/deploying.md says the same), and what is fetched when it did not come. At most 20, or
+    /// Stripe refuses that question.
+    /// </summary>
+    public static IReadOnlyList<string> Subscribed { get; } =
+    [
+        "charge.refunded", "payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.payment_failed",
+        "payment_intent.processing", "payment_intent.requires_action", "payment_intent.succeeded", "refund.created", "refund.failed", "refund.updated",
+    ];
+}
+
 /// <summary>An event that should have come by now. Written once per order and type; <see cref="ArrivedAt"/> when it came after all.</summary>
 public sealed class WebhookGap
 {

@@ -63,7 +63,7 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
         try
         {
             answer = breakers.IsStopped && operation is (GatewayOperation.Create or GatewayOperation.Confirm)
-                ? new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.GatewayUnreachable) { Facts = new Facts(Code: StoppedByOperator) }
+                ? new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.PaymentsPaused) { Facts = new Facts(Code: StoppedByOperator) }
                 : await pipeline.ExecuteAsync(async token =>
                 {
                     left = true;
@@ -78,7 +78,7 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
         }
 
         crash.Reach($"after_{operation.ToString().ToLowerInvariant()}_answer");
-        if (answer.IsFault)
+        if (answer.IsFault && answer.Facts.Code is not StoppedByOperator)
             logger.GatewayFailed(provider, operation, answer.Class, answer.Facts.HttpStatus, answer.Facts.Code, answer.Facts.RequestId);
         if (answer.Facts.Card is { } card)
             answer = answer with { Facts = answer.Facts with { Card = card with { Fingerprint = fingerprints.Of(card.Fingerprint) } } };

@@ -20,12 +20,7 @@ internal sealed class StripeBooks(IStripeClient client, Pace pace, TimeProvider 
     private const int PageSize = 100;
     private const int Tries = 6;
 
-    // At most 20 of them, or Stripe refuses the question.
-    private static readonly List<string> Types =
-    [
-        EventTypes.PaymentIntentSucceeded, EventTypes.PaymentIntentPaymentFailed, EventTypes.PaymentIntentCanceled, EventTypes.PaymentIntentRequiresAction,
-        EventTypes.PaymentIntentProcessing, EventTypes.ChargeRefunded, EventTypes.RefundCreated, EventTypes.RefundUpdated, EventTypes.RefundFailed,
-    ];
+    private static readonly List<string> Types = [.. StripeEvents.Subscribed];
 
     private readonly PaymentIntentService _intents = new(client);
     private readonly ChargeService _charges = new(client);

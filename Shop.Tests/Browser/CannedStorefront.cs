@@ -47,6 +47,9 @@ internal sealed class WrittenLog : ILoggerProvider, ILogger
     public ConcurrentQueue<int> Events { get; } = [];
     public ConcurrentQueue<(int Event, string Text)> Lines { get; } = [];
 
+    /// <summary>What was logged as an error, or worse.</summary>
+    public ConcurrentQueue<string> Failures { get; } = [];
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public bool IsEnabled(LogLevel logLevel) => true;
@@ -58,6 +61,8 @@ internal sealed class WrittenLog : ILoggerProvider, ILogger
     {
         Events.Enqueue(eventId.Id);
         Lines.Enqueue((eventId.Id, formatter(state, exception)));
+        if (logLevel >= LogLevel.Error)
+            Failures.Enqueue(formatter(state, exception));
     }
 
     public void Dispose()

@@ -15,6 +15,9 @@ internal sealed class PlainVisitor(WebApplicationFactory<ShopWeb> shop) : IDispo
     public Task<Page> PostAsync(string address, (string, string)[] form, string? cookie = null, (string, string)? header = null) =>
         SendAsync(new(HttpMethod.Post, address) { Content = new FormUrlEncodedContent(form.ToDictionary(f => f.Item1, f => f.Item2)) }, cookie, header);
 
+    public Task<Page> PostAsync(string address, HttpContent? content, string? cookie = null) =>
+        SendAsync(new(HttpMethod.Post, address) { Content = content }, cookie, null);
+
     private async Task<Page> SendAsync(HttpRequestMessage request, string? cookie, (string Name, string Value)? header)
     {
         using (request)

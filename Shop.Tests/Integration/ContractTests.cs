@@ -67,7 +67,9 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         var placed = Complete(await checkout.PlaceAsync(Form(cart), token, Ct));
         await working;
         Assert.Equal(("actionNeeded", "https://bank.example/confirm"), (placed.Status, placed.Action?.ToString()));
+        Assert.False(placed.IsAtBank);
         Assert.NotNull((await orders.LookAsync(placed.Number, placed.Key!, Ct)).Value);
+        Assert.True(Complete(await orders.GetAsync(placed.Number, placed.Key!, Ct)).IsAtBank);
 
         working = _api.WorkAsync(ApiHost.Paid);
         var paid = Complete(await checkout.PayAgainAsync(placed.Number, placed.Key!, "pm_second", Guid.NewGuid(), Ct));
@@ -142,11 +144,11 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Complete(await operations.GetOrderAsync(row.Number, Ct));
         Complete(await operations.GetQueueAsync(Ct));
 
-        Assert.NotNull((await operations.RetryJobAsync(job.Id, Why, Ct)).Value);
-        Assert.NotNull((await operations.RetryWebhookAsync("stripe", receipt.EventId, Why, Ct)).Value);
-        Assert.NotNull((await operations.RetryMessageAsync(message.Id, Why, Ct)).Value);
-        Assert.Equal("job_not_parked", (await operations.RetryJobAsync(job.Id, Why, Ct)).Problem?.Reason);
-        Assert.Equal("validation_failed", (await operations.RetryJobAsync(job.Id, "", Ct)).Problem?.Reason);
+        Assert.NotNull((await operations.RetryJobAsync(job.Id, Why, Guid.CreateVersion7(), Ct)).Value);
+        Assert.NotNull((await operations.RetryWebhookAsync("stripe", receipt.EventId, Why, Guid.CreateVersion7(), Ct)).Value);
+        Assert.NotNull((await operations.RetryMessageAsync(message.Id, Why, Guid.CreateVersion7(), Ct)).Value);
+        Assert.Equal("job_not_parked", (await operations.RetryJobAsync(job.Id, Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
+        Assert.Equal("validation_failed", (await operations.RetryJobAsync(job.Id, "", Guid.CreateVersion7(), Ct)).Problem?.Reason);
 
         await db.Database.ExecuteSqlAsync($"""
             INSERT INTO payments.gateway_health (provider, replica, state, since, open_until, reason, code, seen_at)
@@ -158,8 +160,8 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
             INSERT INTO payments.velocity_events (id, tier, kind, hash, declines, at)
             VALUES ({Guid.CreateVersion7()}, 'Refused', 'Address', '\x0102030405', 10, now());
             """);
-        Assert.NotNull((await operations.OverrideGatewayAsync("stripe", "forced", 15, Why, Ct)).Value);
-        Assert.Equal("validation_failed", (await operations.OverrideGatewayAsync("stripe", "forced", 90, Why, Ct)).Problem?.Reason);
+        Assert.NotNull((await operations.OverrideGatewayAsync("stripe", "forced", 15, Why, Guid.CreateVersion7(), Ct)).Value);
+        Assert.Equal("validation_failed", (await operations.OverrideGatewayAsync("stripe", "forced", 90, Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
         Assert.Equal("forced", Complete(await operations.GetGatewaysAsync(Ct)).Items[0].State);
         Assert.Equal(1, Complete(await operations.GetCardTestingAsync(Ct)).Sources[0].Refused);
 
@@ -203,23 +205,23 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
 
         var webhooks = Complete(await books.GetWebhooksAsync(new WebhookSearch(Type: "payment_intent.succeeded"), Ct));
         Assert.Equal(("stripe", "done"), webhooks.Items.Where(w => w.EventId == receipt.EventId).Select(w => (w.Provider, w.State)).Single());
-        Assert.NotNull((await books.ReplayAsync("stripe", receipt.EventId, Why, Ct)).Value);
-        Assert.Equal("webhook_waiting", (await books.ReplayAsync("stripe", receipt.EventId, Why, Ct)).Problem?.Reason);
+        Assert.NotNull((await books.ReplayAsync("stripe", receipt.EventId, Why, Guid.CreateVersion7(), Ct)).Value);
+        Assert.Equal("webhook_waiting", (await books.ReplayAsync("stripe", receipt.EventId, Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
 
         Assert.Equal("parked", Complete(await books.GetUnknownAsync(Ct)).Items.Single(o => o.JobId == charge.Id).JobState);
         Assert.Equal("waiting", Complete(await books.GetBackgroundJobsAsync(Ct)).Items.Single(j => j.Name == job.Name).State);
-        Assert.NotNull((await books.RunJobAsync(job.Name, Why, Ct)).Value);
+        Assert.NotNull((await books.RunJobAsync(job.Name, Why, Guid.CreateVersion7(), Ct)).Value);
 
-        Assert.NotNull((await books.RepairAsync(ignored.Id, "ignore", Why, Ct)).Value);
+        Assert.NotNull((await books.RepairAsync(ignored.Id, "ignore", Why, Guid.CreateVersion7(), Ct)).Value);
         var (from, to) = (DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow);
         var view = Complete(await books.GetReconciliationAsync(null, null, null, Ct));
         Assert.Equal(("open", "unknown_order"), view.Waiting.Where(m => m.Id == mismatch.Id).Select(m => (m.State, m.Kind)).Single());
         Assert.Equal("ignored", view.Settled.Single(m => m.Id == ignored.Id).State);
         Assert.Equal("done", view.Run!.State);
-        Assert.NotNull((await books.CompareAsync(from, to, Why, Ct)).Value);
+        Assert.NotNull((await books.CompareAsync(from, to, Why, Guid.CreateVersion7(), Ct)).Value);
         Assert.All(Complete(await books.GetMismatchAsync(mismatch.Id, Ct)).Repairs!, repair => Assert.NotNull(MismatchAction.Of(repair)));
-        Assert.NotNull((await books.RepairAsync(mismatch.Id, "refund", Why, Ct)).Value);
-        Assert.Equal("mismatch_not_open", (await books.RepairAsync(mismatch.Id, "refund", Why, Ct)).Problem?.Reason);
+        Assert.NotNull((await books.RepairAsync(mismatch.Id, "refund", Why, Guid.CreateVersion7(), Ct)).Value);
+        Assert.Equal("mismatch_not_open", (await books.RepairAsync(mismatch.Id, "refund", Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
     }
 
     [Fact]
@@ -266,13 +268,13 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         _answers.Token = (await _api.SignedInAsync(Role.Admin)).Token;
         var email = $"new-{Guid.NewGuid():N}@example.org";
 
-        Assert.NotNull((await operations.InviteAsync(email, "New", "agent", "joins us", Ct)).Value);
-        Assert.Equal("already_staff", (await operations.InviteAsync(email, "New", "agent", "joins us", Ct)).Problem?.Reason);
+        Assert.NotNull((await operations.InviteAsync(email, "New", "agent", "joins us", Guid.CreateVersion7(), Ct)).Value);
+        Assert.Equal("already_staff", (await operations.InviteAsync(email, "New", "agent", "joins us", Guid.CreateVersion7(), Ct)).Problem?.Reason);
         var invited = Complete(await operations.GetStaffAsync(Ct)).Items.Single(person => person.Email == email);
         Assert.Equal(("agent", "invited"), (invited.Role, invited.State));
-        Assert.NotNull((await operations.SetRoleAsync(invited.Id, "operator", "does more", Ct)).Value);
+        Assert.NotNull((await operations.SetRoleAsync(invited.Id, "operator", "does more", Guid.CreateVersion7(), Ct)).Value);
         foreach (var action in StaffAction.All.Where(action => action.Path is not StaffAction.Role))
-            Assert.NotNull((await operations.ChangeStaffAsync(invited.Id, action.Path, "a test", Ct)).Value);
+            Assert.NotNull((await operations.ChangeStaffAsync(invited.Id, action.Path, "a test", Guid.CreateVersion7(), Ct)).Value);
         Assert.Equal(("operator", "invited"), (await operations.GetStaffAsync(Ct)).Value!.Items.Where(p => p.Id == invited.Id).Select(p => (p.Role, p.State)).Single());
     }
 

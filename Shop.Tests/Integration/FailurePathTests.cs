@@ -31,7 +31,8 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
         ("refused by us", [], new PaymentNews.Refused(Reasons.TooManyDeclines), Reasons.TooManyDeclines),
         .. ((string[])[Reasons.OutcomeUnknown, Reasons.GatewayRateLimited, Reasons.PaymentProcessing])
             .Select(r => ($"answer lost: {r}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.AnswerLost(r), r)),
-        .. ((string[])[Reasons.GatewayUnreachable, Reasons.GatewayFailed, Reasons.GatewayRateLimited, Reasons.GatewayRefusedOurKey, Reasons.GatewayRefusedRequest])
+        .. ((string[])[Reasons.GatewayUnreachable, Reasons.GatewayFailed, Reasons.GatewayRateLimited, Reasons.GatewayRefusedOurKey, Reasons.GatewayRefusedRequest,
+            Reasons.PaymentsPaused])
             .Select(r => ($"postponed: {r}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.Postponed(r, Soon), r)),
         ("action asked", [], Asked, Reasons.AuthenticationNeeded),
         ("closed, sold out", [], new PaymentNews.Closed(Reasons.SoldOutMeanwhile, Proofs.NeverConfirmed), Reasons.SoldOutMeanwhile),
@@ -39,6 +40,7 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
         ("closed, worker gone", [], Late(), Reasons.NotTriedInTime),
         ("closed, gateway down", [Deferred], Late(), Reasons.GatewayDownTooLong),
         ("closed, our key refused", [new PaymentNews.Postponed(Reasons.GatewayRefusedOurKey, Soon)], Late(), Reasons.NotTriedInTime),
+        ("closed, stopped by an operator", [new PaymentNews.Postponed(Reasons.PaymentsPaused, Soon)], Late(), Reasons.NotTriedInTime),
         ("closed, unknown", [Lost], Late(), Reasons.GatewayDownTooLong),
         ("closed, never back from the bank", [Asked], Late(), Reasons.AuthenticationAbandoned),
         ("closed, declined and left", [Refused], Late(), Reasons.NotConfirmedInTime),
@@ -112,6 +114,42 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.Equal(Reasons.Of(Reasons.OurError).Shopper, seen.Json.GetProperty("texts").GetProperty("explanation").GetString());
         Assert.Contains("don't pay again", seen.Json.GetProperty("texts").GetProperty("nextStep").GetString(), StringComparison.Ordinal);
         Assert.Equal(("unknown", "False"), (seen["moneyTaken"], seen["retryable"]));
+    }
+
+    [Fact]
+    public async Task Whoever_left_for_the_bank_is_not_told_that_nothing_was_taken_until_somebody_has_asked()
+    {
+        await using var db = api.Open();
+        var order = await Any.StoredOrderAsync(db);
+        (await db.LockOrderAsync(order.Id, ApiHost.Ct)).TryApply(PaymentEvent.Started, DateTimeOffset.UtcNow);
+        await db.SaveChangesAsync();
+        await ApplyAsync(db, order, Asked);
+        Assert.Equal("no", (await SeeAsync(order))["moneyTaken"]);
+
+        await ReportAsync("left_for_bank");
+
+        var seen = await SeeAsync(order);
+        Assert.Equal(("actionNeeded", "unknown"), (seen["status"], seen["moneyTaken"]));
+        Assert.DoesNotContain("No money", seen["texts"], StringComparison.Ordinal);
+
+        await ReportAsync("back_without_answer");
+        Assert.Equal("no", (await SeeAsync(order))["moneyTaken"]);
+
+        await ReportAsync("left_for_bank");
+        Assert.Equal("unknown", (await SeeAsync(order))["moneyTaken"]);
+        db.Add(new PaymentAttempt
+        {
+            Id = Guid.CreateVersion7(), OrderId = order.Id, Provider = PaymentProvider.Stripe, Operation = "read", Class = "action_needed", LatencyMs = 1,
+            At = DateTimeOffset.UtcNow,
+        });
+        await db.SaveChangesAsync();
+        Assert.Equal("no", (await SeeAsync(order))["moneyTaken"]);
+
+        async Task ReportAsync(string kind)
+        {
+            db.Add(TimelineEntry.Of(order.Id, DateTimeOffset.UtcNow, TimelineKinds.Browser, "Of the shopper's browser.", forShopper: false, facts: new { what = kind }));
+            await db.SaveChangesAsync();
+        }
     }
 
     [Fact]
@@ -189,7 +227,7 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
         await api.StockAsync(1, sku);
         var guest = await api.GuestAsync((sku, 1));
         var key = Guid.NewGuid();
-        var report = new { kind = "card_form_blocked", detail = "4242 4242 4242 4242 of ada@example.org at https://x.test/a?secret=1 pi_3MtwBwLkdIwHu7ix28a3tqPa_secret_1" };
+        var report = new { kind = "card_form_blocked", detail = "4242 4242 4242 4242 of ada@example.org ada%40example.org at https://x.test/a?secret=1 pi_3MtwBwLkdIwHu7ix28a3tqPa_secret_1" };
         foreach (var headers in ((string, string?)[][])[[("X-Cart", guest.Token), ("Idempotency-Key", $"{key}")], [("X-Cart", guest.Token), ("Idempotency-Key", $"{key}")]])
             Assert.Equal(HttpStatusCode.NoContent, (await api.PostAsync("/cart/events", report, headers)).Status);
         Assert.Equal("report_unknown", (await api.PostAsync("/cart/events", new { kind = "any" }, ("X-Cart", guest.Token), ("Idempotency-Key", $"{Guid.NewGuid()}"))).Reason);
@@ -208,7 +246,7 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.Equal(BrowserReports.Most, reports.Count);
         Assert.All(reports, r => Assert.False(r.ForShopper));
         var facts = JsonDocument.Parse(reports[0].Data!).RootElement;
-        Assert.Equal(("card_form_blocked", "… of … at https://x.test/a… …"), (facts.GetProperty("what").GetString(), facts.GetProperty("detail").GetString()));
+        Assert.Equal(("card_form_blocked", "… of … … at https://x.test/a… …"), (facts.GetProperty("what").GetString(), facts.GetProperty("detail").GetString()));
     }
 
     private static async Task<bool> ApplyAsync(Shop.Data.ShopDbContext db, Order order, PaymentNews news)

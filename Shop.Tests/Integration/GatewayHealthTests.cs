@@ -96,7 +96,7 @@ public sealed class GatewayHealthTests(GatewayHealthTests.BreakingShop broken, I
         await HeardAsync(() => Breakers.IsStopped);
 
         var placed = await shop.PlaceAsync();
-        await shop.UntilAsync(placed.Id, PaymentState.Deferred);
+        Assert.Equal(Reasons.PaymentsPaused, (await shop.UntilAsync(placed.Id, PaymentState.Deferred)).Reason);
 
         Assert.Empty(await shop.RequestsAsync(placed.Id));
         await using (var db = shop.Open())

@@ -23,6 +23,19 @@ public sealed class LiveStripeTests : IDisposable
             Assert.Contains("Smtp__Host", live);
     }
 
+    [Fact]
+    public async Task The_keys_may_come_as_a_shell_can_export_them_and_never_one_without_the_other()
+    {
+        Assert.DoesNotContain("Gateways__Stripe__ApiBase",
+            await SettingsAsync("payments", "--Parameters:stripe_secret_key=sk_test_of_an_account", "--Parameters:stripe_publishable_key=pk_test_of_an_account"));
+
+        foreach (var one in (string[])["stripe_secret_key=sk_test_of_an_account", "stripe-publishable-key=pk_test_of_an_account"])
+        {
+            var refused = await Assert.ThrowsAnyAsync<Exception>(() => SettingsAsync("payments", $"--Parameters:{one}"));
+            Assert.Contains("a real account needs both", refused.ToString(), StringComparison.Ordinal);
+        }
+    }
+
     public void Dispose() => _data.Delete(recursive: true);
 
     private async Task<List<string>> SettingsAsync(string service, params string[] arguments)

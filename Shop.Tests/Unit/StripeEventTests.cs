@@ -1,5 +1,6 @@
 using System.Globalization;
 using Stripe;
+using StripeEvents = Shop.Data.Payments.StripeEvents;
 
 namespace Shop.Tests.Unit;
 
@@ -13,6 +14,16 @@ public sealed class StripeEventTests
          "request":{"id":"req_1","idempotency_key":"order:1:confirm:1"},
          "data":{"object":{"id":"pi_1","object":"payment_intent","status":"succeeded","amount":1999,"metadata":{"order_id":"1"}}}}
         """;
+
+    [Fact]
+    public void What_is_subscribed_to_is_known_to_the_gateway_and_little_enough_to_be_asked_for()
+    {
+        var known = typeof(EventTypes).GetFields().Select(f => f.GetValue(null)).ToHashSet();
+
+        Assert.All(StripeEvents.Subscribed, type => Assert.Contains(type, known));
+        Assert.InRange(StripeEvents.Subscribed.Count, 1, 20);
+        Assert.Contains("payment_intent.amount_capturable_updated", StripeEvents.Subscribed); // a payment that is captured later
+    }
 
     [Fact]
     public void A_signed_event_is_read_with_what_it_is_about()

@@ -65,6 +65,29 @@ public sealed class WebOperationsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_form_that_is_sent_twice_is_one_act_and_each_form_is_an_act_of_its_own()
+    {
+        const string job = "/operations/jobs/0190d5a1-7b1c-7000-8000-000000000001/retry";
+        WithParked().On(job, "", HttpStatusCode.NoContent);
+        var keys = KeysIn(await GetAsync("/ops/queue"));
+        Assert.Equal(3, keys.Distinct().Count());
+
+        for (var click = 0; click < 2; click++)
+            await _visitor.PostAsync("/ops/jobs/0190d5a1-7b1c-7000-8000-000000000001/retry", [("Why", "it is back"), ("Key", keys[0])], cookie: SignedIn);
+
+        Assert.Equal([keys[0], keys[0]], _api.Seen.Where(r => r.RequestUri!.AbsolutePath == job).Select(r => r.Headers.GetValues("Idempotency-Key").Single()));
+
+        // Shown again, because something was missing: still the same act.
+        _api.On("/account", Account("admin")).On("/operations/staff", Staff);
+        var page = await _visitor.PostAsync(
+            $"/ops/staff/{Person}/unlock", [("_handler", "change"), ("Why", " "), ("Key", keys[1])], cookie: SignedIn);
+        Assert.Equal([keys[1]], KeysIn(page));
+
+        static string[] KeysIn(Page page) =>
+            [.. System.Text.RegularExpressions.Regex.Matches(page.Html, "<input type=\"hidden\" name=\"Key\" value=\"([^\"]+)\"").Select(m => m.Groups[1].Value)];
+    }
+
+    [Fact]
     public async Task Without_a_why_nothing_is_tried_again()
     {
         WithParked().On("/operations/webhooks/stripe/evt_1/retry", """{ "status": 422, "reason": "validation_failed" }""", HttpStatusCode.UnprocessableEntity);
@@ -162,11 +185,15 @@ public sealed class WebOperationsTests : IDisposable
     {
         _api.On("/operations/orders/100042", """
             { "order": { "number": 100042, "placedAt": "2026-01-15T12:00:00Z", "status": "paid", "payment": "paid", "reason": null, "moneyTaken": "yes",
-              "reference": "4T7QK-9XW2M", "currency": "EUR", "totalMinor": 1250, "texts": { "headline": "Paid.", "explanation": "We have it." } },
+              "reference": "4T7QK-9XW2M", "currency": "EUR", "totalMinor": 1250, "texts": { "headline": "Paid.", "explanation": "We have it." },
+              "why": { "code": "card_declined", "side": "bank", "retry": "otherCard", "shopper": "s", "agent": "a", "engineer": "e" } },
               "attempts": [], "jobs": [], "timeline": [] }
             """).On("/operations/orders/100042/audit", $$"""{ "items": [{{Entry}}], "actions": [] }""");
 
-        Assert.Contains("covers the weekend", (await GetAsync("/ops/orders/100042")).Html, StringComparison.Ordinal);
+        var page = await GetAsync("/ops/orders/100042");
+
+        Assert.Contains("covers the weekend", page.Html, StringComparison.Ordinal);
+        Assert.Contains("<dd>another card</dd>", page.Html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -77,11 +77,48 @@ public sealed class WebOrderingTests : IDisposable
         var page = await _visitor.GetAsync("/orders/100042?payment_intent=pi_1&payment_intent_client_secret=pi_1_secret_2", cookie: "order=k-secret");
 
         Assert.Equal(HttpStatusCode.Found, page.Status);
-        Assert.EndsWith("/orders/100042", page.Header("Location"), StringComparison.Ordinal);
+        Assert.EndsWith("/orders/100042?from=bank", page.Header("Location"), StringComparison.Ordinal);
         var look = Assert.Single(_api.Seen);
         Assert.Equal(("POST", "/orders/100042/look"), (look.Method.Method, look.RequestUri!.PathAndQuery));
         Assert.Equal("k-secret", Assert.Single(look.Headers.GetValues("X-Order-Key")));
         Assert.True(Guid.TryParse(Assert.Single(look.Headers.GetValues("Idempotency-Key")), out _));
+    }
+
+    [Theory]
+    [InlineData("no", "", true, true)]
+    [InlineData("no", "?from=bank", true, true)] // looked at, and the bank still asks
+    [InlineData("unknown", "", true, false)] // in another window, perhaps
+    [InlineData("unknown", "?from=bank", false, false)]
+    public async Task Whoever_is_back_from_the_bank_is_not_sent_there_again_while_its_answer_is_looked_for(
+        string moneyTaken, string query, bool isOffered, bool isMainThing)
+    {
+        _api.On("/orders/100042", CannedApi.Paid.Replace("\"status\": \"paid\"", "\"status\": \"actionNeeded\"", StringComparison.Ordinal)
+            .Replace("\"moneyTaken\": \"yes\"", $"\"moneyTaken\": \"{moneyTaken}\"", StringComparison.Ordinal)
+            .Replace("\"actionUrl\": null", "\"actionUrl\": \"https://bank.example/confirm\"", StringComparison.Ordinal)
+            .Replace("\"retryable\": false", "\"retryable\": true", StringComparison.Ordinal));
+
+        var page = await _visitor.GetAsync($"/orders/100042{query}", cookie: "order=k-secret");
+
+        Assert.Equal(moneyTaken is "unknown", page.Html.Contains("not confirmed yet", StringComparison.Ordinal));
+        Assert.Equal(isOffered, page.Html.Contains("Confirm with your bank", StringComparison.Ordinal));
+        Assert.Equal(isOffered, page.Html.Contains("Pay with another card instead", StringComparison.Ordinal));
+        Assert.Equal(isMainThing, page.Html.Contains("<a class=\"button\" href=\"https://bank.example/confirm\"", StringComparison.Ordinal));
+        Assert.Contains("data-live", page.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/orders/100042/events")]
+    [InlineData("/orders/100042/payments")]
+    [InlineData("/checkout/events")]
+    [InlineData("/cart/lines")]
+    [InlineData("/cart/lines/mug-1")]
+    public async Task What_is_no_form_is_refused_without_an_error_in_the_log(string address)
+    {
+        foreach (var content in new HttpContent?[] { new StringContent("{}", System.Text.Encoding.UTF8, "application/json"), null })
+            Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await _visitor.PostAsync(address, content, cookie: "cart=t1; order=k-secret")).Status);
+
+        Assert.Empty(_api.Seen);
+        Assert.Empty(_shop.Log.Failures);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Shop.Web.Api;
+using Shop.Web.Edge;
 
 namespace Shop.Web.Carts;
 
@@ -9,9 +10,9 @@ internal static class CartEndpoints
     public static void MapCart(this IEndpointRouteBuilder app)
     {
         // No token in the form: SameOriginGuard stands before every unsafe request.
-        app.MapPost("/cart/lines", AddLine).DisableAntiforgery();
-        app.MapPost("/cart/lines/{sku}", ChangeLine).DisableAntiforgery();
-        app.MapPost("/checkout/events", Report).DisableAntiforgery();
+        app.MapPost("/cart/lines", AddLine).DisableAntiforgery().TakesFormsOnly();
+        app.MapPost("/cart/lines/{sku}", ChangeLine).DisableAntiforgery().TakesFormsOnly();
+        app.MapPost("/checkout/events", Report).DisableAntiforgery().TakesFormsOnly();
         app.MapGet("/fragments/cart-count", GetCount);
     }
 

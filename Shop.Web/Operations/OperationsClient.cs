@@ -15,8 +15,8 @@ internal sealed class OperationsClient(HttpClient http)
     public Task<Fetched<GatewayList>> GetGatewaysAsync(CancellationToken ct) => http.FetchAsync<GatewayList>("/operations/gateways", ct);
 
     /// <summary><paramref name="mode"/>: automatic, stopped or forced.</summary>
-    public Task<Written<Done>> OverrideGatewayAsync(string provider, string mode, int? minutes, string why, CancellationToken ct) =>
-        DoAsync($"gateways/{Uri.EscapeDataString(provider)}/override", new { mode, minutes, why }, ct);
+    public Task<Written<Done>> OverrideGatewayAsync(string provider, string mode, int? minutes, string why, Guid key, CancellationToken ct) =>
+        DoAsync($"gateways/{Uri.EscapeDataString(provider)}/override", new { mode, minutes, why }, key, ct);
 
     public Task<Fetched<CardTesting>> GetCardTestingAsync(CancellationToken ct) => http.FetchAsync<CardTesting>("/operations/card-testing", ct);
 
@@ -30,24 +30,24 @@ internal sealed class OperationsClient(HttpClient http)
 
     public Task<Fetched<StaffList>> GetStaffAsync(CancellationToken ct) => http.FetchAsync<StaffList>("/operations/staff", ct);
 
-    public Task<Written<Done>> InviteAsync(string email, string name, string role, string why, CancellationToken ct) =>
-        DoAsync("staff/invite", new { email, name, role, why }, ct);
+    public Task<Written<Done>> InviteAsync(string email, string name, string role, string why, Guid key, CancellationToken ct) =>
+        DoAsync("staff/invite", new { email, name, role, why }, key, ct);
 
-    public Task<Written<Done>> SetRoleAsync(Guid id, string role, string why, CancellationToken ct) => DoAsync($"staff/{id}/role", new { role, why }, ct);
+    public Task<Written<Done>> SetRoleAsync(Guid id, string role, string why, Guid key, CancellationToken ct) => DoAsync($"staff/{id}/role", new { role, why }, key, ct);
 
     /// <summary><paramref name="action"/>: disable, enable, unlock, reset-second-factor or resend-invite.</summary>
-    public Task<Written<Done>> ChangeStaffAsync(Guid id, string action, string why, CancellationToken ct) =>
-        DoAsync($"staff/{id}/{action}", new { why }, ct);
+    public Task<Written<Done>> ChangeStaffAsync(Guid id, string action, string why, Guid key, CancellationToken ct) =>
+        DoAsync($"staff/{id}/{action}", new { why }, key, ct);
 
-    public Task<Written<Done>> RetryJobAsync(Guid id, string why, CancellationToken ct) => DoAsync($"jobs/{id}/retry", new { why }, ct);
+    public Task<Written<Done>> RetryJobAsync(Guid id, string why, Guid key, CancellationToken ct) => DoAsync($"jobs/{id}/retry", new { why }, key, ct);
 
-    public Task<Written<Done>> RetryWebhookAsync(string provider, string eventId, string why, CancellationToken ct) =>
-        DoAsync($"webhooks/{Uri.EscapeDataString(provider)}/{Uri.EscapeDataString(eventId)}/retry", new { why }, ct);
+    public Task<Written<Done>> RetryWebhookAsync(string provider, string eventId, string why, Guid key, CancellationToken ct) =>
+        DoAsync($"webhooks/{Uri.EscapeDataString(provider)}/{Uri.EscapeDataString(eventId)}/retry", new { why }, key, ct);
 
-    public Task<Written<Done>> RetryMessageAsync(Guid id, string why, CancellationToken ct) => DoAsync($"outbox/{id}/retry", new { why }, ct);
+    public Task<Written<Done>> RetryMessageAsync(Guid id, string why, Guid key, CancellationToken ct) => DoAsync($"outbox/{id}/retry", new { why }, key, ct);
 
-    private Task<Written<Done>> DoAsync(string what, object body, CancellationToken ct) =>
-        http.WriteAsync(ApiHttp.Post($"/operations/{what}", body, Guid.CreateVersion7()), ct, whenEmpty: new Done());
+    private Task<Written<Done>> DoAsync(string what, object body, Guid key, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/operations/{what}", body, key), ct, whenEmpty: new Done());
 }
 
 public sealed record OrderRows(IReadOnlyList<OrderRow> Items);

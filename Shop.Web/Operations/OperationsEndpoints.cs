@@ -24,23 +24,23 @@ internal static class OperationsEndpoints
     }
 
     internal static async Task<RetryResult> RetryJob(
-        Guid id, [FromForm(Name = "Why")] string? why, OperationsClient operations, CancellationToken ct) =>
-        Answer(await operations.RetryJobAsync(id, why ?? "", ct));
+        Guid id, [FromForm(Name = "Why")] string? why, OperationsClient operations, HttpContext context, CancellationToken ct) =>
+        Answer(await operations.RetryJobAsync(id, why ?? "", ActKey.Of(context), ct));
 
     internal static async Task<RetryResult> RetryWebhook(
-        string provider, string eventId, [FromForm(Name = "Why")] string? why, OperationsClient operations, CancellationToken ct) =>
-        Answer(await operations.RetryWebhookAsync(provider, eventId, why ?? "", ct));
+        string provider, string eventId, [FromForm(Name = "Why")] string? why, OperationsClient operations, HttpContext context, CancellationToken ct) =>
+        Answer(await operations.RetryWebhookAsync(provider, eventId, why ?? "", ActKey.Of(context), ct));
 
     internal static async Task<RetryResult> RetryMessage(
-        Guid id, [FromForm(Name = "Why")] string? why, OperationsClient operations, CancellationToken ct) =>
-        Answer(await operations.RetryMessageAsync(id, why ?? "", ct));
+        Guid id, [FromForm(Name = "Why")] string? why, OperationsClient operations, HttpContext context, CancellationToken ct) =>
+        Answer(await operations.RetryMessageAsync(id, why ?? "", ActKey.Of(context), ct));
 
     internal static async Task<RetryResult> OverrideGateway(
         string provider, [FromForm(Name = "Mode")] string? mode, [FromForm(Name = "Minutes")] string? minutes, [FromForm(Name = "Why")] string? why,
-        OperationsClient operations, CancellationToken ct)
+        OperationsClient operations, HttpContext context, CancellationToken ct)
     {
         int? chosen = int.TryParse(minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-        return await operations.OverrideGatewayAsync(provider, mode ?? "", chosen, why ?? "", ct) switch
+        return await operations.OverrideGatewayAsync(provider, mode ?? "", chosen, why ?? "", ActKey.Of(context), ct) switch
         {
             { Value: not null } => TypedResults.LocalRedirect("/ops/gateways?notice=done"),
             { Problem.Reason: "gateway_not_overridden" } => TypedResults.LocalRedirect("/ops/gateways?notice=not_overridden"),
@@ -50,8 +50,8 @@ internal static class OperationsEndpoints
     }
 
     internal static async Task<RetryResult> RunJob(
-        string name, [FromForm(Name = "Why")] string? why, ReconciliationClient operations, CancellationToken ct) =>
-        await operations.RunJobAsync(name, why ?? "", ct) switch
+        string name, [FromForm(Name = "Why")] string? why, ReconciliationClient operations, HttpContext context, CancellationToken ct) =>
+        await operations.RunJobAsync(name, why ?? "", ActKey.Of(context), ct) switch
         {
             { Value: not null } => TypedResults.LocalRedirect("/ops/jobs?notice=due"),
             { Problem.Reason: "validation_failed" } => TypedResults.LocalRedirect("/ops/jobs?notice=why_missing"),

@@ -23,19 +23,19 @@ internal sealed class ReconciliationClient(HttpClient http)
 
     public Task<Fetched<MismatchDetail>> GetMismatchAsync(Guid id, CancellationToken ct) => http.FetchAsync<MismatchDetail>($"/operations/mismatches/{id}", ct);
 
-    public Task<Written<Done>> ReplayAsync(string provider, string eventId, string why, CancellationToken ct) =>
-        DoAsync($"webhooks/{Uri.EscapeDataString(provider)}/{Uri.EscapeDataString(eventId)}/replay", new { why }, ct);
+    public Task<Written<Done>> ReplayAsync(string provider, string eventId, string why, Guid key, CancellationToken ct) =>
+        DoAsync($"webhooks/{Uri.EscapeDataString(provider)}/{Uri.EscapeDataString(eventId)}/replay", new { why }, key, ct);
 
-    public Task<Written<Done>> RunJobAsync(string name, string why, CancellationToken ct) =>
-        DoAsync($"background-jobs/{Uri.EscapeDataString(name)}/run", new { why }, ct);
+    public Task<Written<Done>> RunJobAsync(string name, string why, Guid key, CancellationToken ct) =>
+        DoAsync($"background-jobs/{Uri.EscapeDataString(name)}/run", new { why }, key, ct);
 
-    public Task<Written<Done>> CompareAsync(DateTimeOffset from, DateTimeOffset to, string why, CancellationToken ct) =>
-        DoAsync("reconciliation", new { from, to, why }, ct);
+    public Task<Written<Done>> CompareAsync(DateTimeOffset from, DateTimeOffset to, string why, Guid key, CancellationToken ct) =>
+        DoAsync("reconciliation", new { from, to, why }, key, ct);
 
-    public Task<Written<Done>> RepairAsync(Guid id, string repair, string why, CancellationToken ct) => DoAsync($"mismatches/{id}/{repair}", new { why }, ct);
+    public Task<Written<Done>> RepairAsync(Guid id, string repair, string why, Guid key, CancellationToken ct) => DoAsync($"mismatches/{id}/{repair}", new { why }, key, ct);
 
-    private Task<Written<Done>> DoAsync(string what, object body, CancellationToken ct) =>
-        http.WriteAsync(ApiHttp.Post($"/operations/{what}", body, Guid.CreateVersion7()), ct, whenEmpty: new Done());
+    private Task<Written<Done>> DoAsync(string what, object body, Guid key, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/operations/{what}", body, key), ct, whenEmpty: new Done());
 
     private static string? Text(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -35,6 +35,9 @@ public sealed record OrderView(
     /// <summary>False while news of the payment is to be expected.</summary>
     public bool IsSettled => Status is not ("confirming" or "actionNeeded");
 
+    /// <summary>The shopper was at the bank, and its answer is not known yet.</summary>
+    public bool IsAtBank => Status is "actionNeeded" && MoneyTaken is "unknown";
+
     /// <summary>Where the bank asks its question. Only a web address may become a link.</summary>
     public Uri? Action => Status is "actionNeeded" && ActionUrl is { IsAbsoluteUri: true, Scheme: "https" or "http" } ? ActionUrl : null;
 }

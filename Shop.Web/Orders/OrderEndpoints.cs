@@ -10,8 +10,8 @@ internal static class OrderEndpoints
     public static void MapOrders(this IEndpointRouteBuilder app)
     {
         app.MapGet("/orders/{number:long}/status", GetStatus);
-        app.MapPost("/orders/{number:long}/payments", PayAgain).DisableAntiforgery();
-        app.MapPost("/orders/{number:long}/events", Report).DisableAntiforgery();
+        app.MapPost("/orders/{number:long}/payments", PayAgain).DisableAntiforgery().TakesFormsOnly();
+        app.MapPost("/orders/{number:long}/events", Report).DisableAntiforgery().TakesFormsOnly();
     }
 
     /// <summary>The part of an order's page that changes while a payment is on its way.</summary>
