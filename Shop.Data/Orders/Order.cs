@@ -76,6 +76,14 @@ public sealed class Order
     /// <summary>Money arrived for goods that can no longer be sent: the order is cancelled, and what was taken goes back.</summary>
     public void CancelForRefund(string reason) => (Fulfilment, Reason) = (FulfilmentState.Cancelled, reason);
 
+    /// <summary>It has ended, and stays so; what came after that has changed why.</summary>
+    public void ExplainEnd(string reason)
+    {
+        if (Payment is not PaymentState.Abandoned)
+            throw new InvalidOperationException($"Order {Number} has not ended.");
+        Reason = reason;
+    }
+
     public void AddRefund(long amountMinor)
     {
         if (amountMinor <= 0 || RefundedMinor + amountMinor > CapturedMinor)

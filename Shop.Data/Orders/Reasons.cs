@@ -72,6 +72,7 @@ public static class Reasons
     public const string RefundedAtGateway = "refunded_at_gateway";
     public const string RefundFailed = "refund_failed";
     public const string AmountMismatch = "amount_mismatch";
+    public const string WrongAmountReturned = "wrong_amount_returned";
     public const string OurError = "our_error";
 
     /// <summary>A job with one of these has nothing to do but wait until the gateway is back.</summary>
@@ -202,6 +203,10 @@ public static class Reasons
             "Something went wrong on our side with this payment. We are looking into it and will contact you.",
             "The gateway charged another amount than the order's. Engineers have to act.",
             "The captured amount or currency differs from the order's."),
+        new(WrongAmountReturned, Side.Us, MoneyTaken.Yes, RetryAdvice.Never,
+            "By a fault on our side another amount was charged. We have sent all of it back; it can take your bank some days to show it. Your items are free to order again.",
+            "The gateway had charged another amount than the order's. All of it was sent back, and the order is closed.",
+            "An amount_differs mismatch was repaired by refunding its charge; nothing was booked as taken."),
         new(OurError, Side.Us, MoneyTaken.Unknown, RetryAdvice.ContactUs,
             "Something went wrong on our side. Your order is saved and a person is looking at it.",
             "We stopped retrying; the job is parked and waits for a person.",

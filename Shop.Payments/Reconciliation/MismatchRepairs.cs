@@ -20,8 +20,11 @@ internal sealed class MismatchRepairs(
     IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<MismatchRepairs> logger) : BackgroundService
 {
     private const int MaxAttempts = 8;
+    private const string AllWentBack = "all that was charged went back"; // a proof, beside those of the queue
+    private static readonly TimeSpan PendingEvery = TimeSpan.FromHours(1); // a bank takes days; an event makes it due at once
 
-    private sealed record Outcome(MismatchState State, string Result)
+    /// <param name="Again">When to look again although nothing is wrong: that counts as no attempt.</param>
+    private sealed record Outcome(MismatchState State, string Result, TimeSpan? Again = null)
     {
         public static Outcome Later { get; } = new(MismatchState.Repairing, "The gateway could not be asked; it is tried again.");
     }
@@ -45,7 +48,7 @@ internal sealed class MismatchRepairs(
             outcome = Outcome.Later;
         }
 
-        if (outcome.State is MismatchState.Repairing && mismatch.Attempts >= MaxAttempts)
+        if (outcome is { State: MismatchState.Repairing, Again: null } && mismatch.Attempts >= MaxAttempts)
             outcome = new(MismatchState.Parked, "The gateway could not be asked. Ask for the repair again when it is well.");
         using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         await contexts.TransactAsync(async db => await LockAsync(db, mismatch, recording.Token) is { } mine && End(mine, outcome), recording.Token);
@@ -82,6 +85,8 @@ internal sealed class MismatchRepairs(
         (mismatch.State, mismatch.Result, mismatch.LeasedUntil) = (outcome.State, outcome.Result, DateTimeOffset.UnixEpoch);
         if (outcome.State is MismatchState.Closed)
             mismatch.ClosedAt = now;
+        else if (outcome.Again is { } wait)
+            (mismatch.DueAt, mismatch.Attempts) = (now + pace.Of(wait), 1); // not none: what fails now has failed since it was sent
         else if (outcome.State is MismatchState.Repairing)
             mismatch.DueAt = now + pace.Of(Backoff.AfterFailure(mismatch.Attempts, Random.Shared.NextDouble()));
         return true;
@@ -149,14 +154,27 @@ internal sealed class MismatchRepairs(
     {
         if (mismatch.IntentId is not { } intent)
             return new(MismatchState.Open, "The charge has no intent. Refund it at the gateway.");
-        var charge = await stripe.ReadChargeAsync(mismatch.Subject, ct);
-        var left = charge.AmountMinor - charge.RefundedMinor;
-        if (left == 0)
-            return new(MismatchState.Closed, "Nothing is left of the charge: it went back.");
+        var asked = await gateways.AskAsync(
+            mismatch.Provider, GatewayOperation.Read, null, intent, (g, token) => g.FindRefundAsync(intent, mismatch.Id, token), ct);
+        if (asked.Answer is GatewayAnswer.Unknown)
+            return Outcome.Later;
 
-        var key = $"mismatch:{mismatch.Id}:refund:{mismatch.LeaseToken}";
-        var asked = await gateways.AskAsync(mismatch.Provider, GatewayOperation.Refund, key, intent,
-            (g, token) => g.RefundAsync(key, new NewRefund(mismatch.Id, intent, left), token), ct);
+        // One that is on its way settles first. One that has failed since we sent it is a person's, who may ask for another.
+        var left = 0L;
+        var hasFailed = asked.Answer is GatewayAnswer.RefundFailed && mismatch.Attempts > 1;
+        if (!hasFailed && asked.Answer is not GatewayAnswer.RefundPending)
+        {
+            var charge = await stripe.ReadChargeAsync(mismatch.Subject, ct);
+            left = charge.AmountMinor - charge.RefundedMinor;
+        }
+
+        if (left > 0)
+        {
+            var key = $"mismatch:{mismatch.Id}:refund:{mismatch.LeaseToken}";
+            asked = await gateways.AskAsync(mismatch.Provider, GatewayOperation.Refund, key, intent,
+                (g, token) => g.RefundAsync(key, new NewRefund(mismatch.Id, intent, left), token), ct);
+        }
+
         using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         return await contexts.TransactAsync(async db =>
         {
@@ -167,15 +185,55 @@ internal sealed class MismatchRepairs(
 
             var outcome = asked.Answer switch
             {
-                GatewayAnswer.Refunded done => new Outcome(MismatchState.Closed, $"{left} minor units went back ({done.Id})."),
-                GatewayAnswer.RefundPending pending => new(MismatchState.Closed, $"{left} minor units are on their way back ({pending.Id})."),
-                GatewayAnswer.RefundFailed failed => new(MismatchState.Parked, $"The gateway could not send it back: {failed.Why}."),
-                _ => Outcome.Later, // it may have gone back: the next try reads the charge first
+                GatewayAnswer.RefundPending pending => new Outcome(MismatchState.Repairing, $"It is on its way back ({pending.Id}).", Again: PendingEvery),
+                GatewayAnswer.RefundFailed failed when left > 0 || hasFailed => new(MismatchState.Parked, $"The gateway could not send it back: {failed.Why}."),
+                _ when left == 0 => new(MismatchState.Closed, "Nothing is left of the charge: it went back."),
+                GatewayAnswer.Refunded done => new(MismatchState.Closed, $"{left} minor units went back ({done.Id})."),
+                _ => Outcome.Later, // it may have gone back: the next try looks for it first
             };
             if (outcome.State is MismatchState.Closed)
-                Tell(db, mismatch, clock.GetUtcNow(), "We sent back a charge that did not belong to this order's payment.");
+            {
+                var now = clock.GetUtcNow();
+                if (asked.Answer is GatewayAnswer.Refunded)
+                    Tell(db, mismatch, now, "We sent back a charge that did not belong to this order's payment.");
+                await EndOrderAsync(db, mismatch, asked, now, recording.Token);
+            }
+
             return outcome;
         }, recording.Token);
+    }
+
+    /// <summary>An order whose own charge was of another amount was never paid. With all of that back it is over, and its goods are free.</summary>
+    private static async Task EndOrderAsync(ShopDbContext db, Mismatch mismatch, Asked asked, DateTimeOffset now, CancellationToken ct)
+    {
+        if (mismatch is not { Kind: Mismatches.AmountDiffers, OrderId: { } id })
+            return;
+        var order = await db.LockOrderAsync(id, ct);
+        if (order is { Payment: PaymentState.Abandoned, Reason: Reasons.AmountMismatch })
+            order.ExplainEnd(Reasons.WrongAmountReturned); // it had come back
+        else
+            await db.ApplyPaymentOutcomeAsync(order, new PaymentNews.Closed(Reasons.WrongAmountReturned, AllWentBack), now, ct, asked.ToFacts());
+    }
+
+    /// <summary>
+    /// What a repair sent back has come back, perhaps days later: the mismatch is there again, and an order that it ended must not say any
+    /// longer that the money is on its way.
+    /// </summary>
+    /// <param name="mismatch">Locked in this transaction.</param>
+    public static async Task ReopenAsync(
+        ShopDbContext db, Mismatch mismatch, GatewayAnswer.RefundFailed failed, DateTimeOffset now, CancellationToken ct)
+    {
+        (mismatch.State, mismatch.ClosedAt) = (MismatchState.Open, null);
+        mismatch.Result = $"It was sent back, and came back to us ({failed.Id}): {failed.Why}.";
+        if (mismatch.OrderId is not { } id)
+            return;
+
+        var order = await db.LockOrderAsync(id, ct);
+        var isTold = order.Reason is Reasons.WrongAmountReturned;
+        if (isTold)
+            order.ExplainEnd(Reasons.AmountMismatch);
+        db.Timeline.Add(TimelineEntry.Of(id, now, TimelineKinds.RefundFailed, Reasons.Of(Reasons.RefundFailed).Shopper, Reasons.RefundFailed,
+            forShopper: isTold, facts: new { mismatch = mismatch.Id, gatewayId = failed.Id, failed.Why }));
     }
 
     private async Task<Outcome> SendAgainAsync(Mismatch mismatch, CancellationToken ct)

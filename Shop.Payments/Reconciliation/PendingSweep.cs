@@ -18,6 +18,9 @@ internal sealed class PendingSweepOptions
     /// <summary>How often a bank's answer is asked for that no event brought.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan LookEvery { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a parked charge is left alone before it is tried once more by itself. After that it is a person's.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")] public TimeSpan LeaveParked { get; init; } = TimeSpan.FromMinutes(10);
+
     [Range(1, 1000)] public int Batch { get; init; } = 100;
 }
 
@@ -42,6 +45,7 @@ internal sealed class PendingSweep(
             // In a statement of its own: the next one then sees what the replica before us has written.
             if (await db.Database.SqlQuery<bool>($"""SELECT pg_try_advisory_xact_lock({SweepLock}) AS "Value" """).SingleAsync(ct) is false)
                 return 0;
+            await EndAsync(db, ct);
             return await AskAsync(db, ct) + await LookAsync(db, ct) + await RefundAsync(db, ct);
         }, ct);
         await CountAsync(ct);
@@ -51,20 +55,36 @@ internal sealed class PendingSweep(
     }
 
     /// <summary>
-    /// A payment that is in flight, unknown or to be tried again belongs to a charge job. When that was parked, the gateway may be well again
-    /// by now; when it was lost, there is a new one, and the same key and the same intent make it the same charge. After the deadline the
-    /// hold sweep closes the order.
+    /// Parked jobs of an order that has ended have nothing left to do, and nobody should have to look at them. Not so one that found another
+    /// amount charged, unless that went back.
+    /// </summary>
+    private static Task<int> EndAsync(ShopDbContext db, CancellationToken ct) => db.Database.ExecuteSqlAsync($"""
+        UPDATE payments.payment_jobs j SET state = 'Done', done_at = now(), leased_until = 'epoch'
+        FROM shop.orders o
+        WHERE j.state = 'Parked' AND j.kind IN ('Charge', 'Look', 'Close') AND o.id = j.order_id AND o.payment IN ('Paid', 'Abandoned')
+          AND (j.last_reason IS DISTINCT FROM {Reasons.AmountMismatch} OR o.reason = {Reasons.WrongAmountReturned})
+        """, ct);
+
+    /// <summary>
+    /// A payment that is in flight, unknown or to be tried again belongs to a charge job. When that was parked, what ailed us may be over
+    /// a while later, and it is tried once more; when it was lost, there is a new one, and the same key and the same intent make it the same
+    /// charge. After the deadline the hold sweep closes the order.
     /// </summary>
     private async Task<int> AskAsync(ShopDbContext db, CancellationToken ct)
     {
-        // By way of the holds, as the hold sweep: every order that is still open has one.
+        var leave = pace.Of(options.Value.LeaveParked);
+        // By way of the holds, as the hold sweep: every order that is still open has one. And one open charge at most.
         var silent = await db.Database.SqlQuery<Silent>($"""
-            SELECT o.id AS "OrderId", o.payment AS "Payment", max(p.id::text)::uuid AS "ParkedJob"
+            SELECT o.id AS "OrderId", o.payment AS "Payment", p.id AS "ParkedJob"
             FROM shop.orders o LEFT JOIN payments.payment_jobs p ON p.order_id = o.id AND p.state = 'Parked' AND p.kind = 'Charge'
             WHERE o.id IN (SELECT order_id FROM shop.stock_holds) AND o.payment IN ('InFlight', 'Unknown', 'Deferred') AND o.deadline_at > now()
               AND NOT EXISTS (SELECT FROM payments.payment_jobs j WHERE j.order_id = o.id AND (j.state = 'Waiting'
                   OR (j.state = 'Parked' AND (j.kind = 'Close' OR j.last_reason = {Reasons.AmountMismatch}))))
-            GROUP BY o.id LIMIT {options.Value.Batch}
+              AND (p.id IS NULL OR (
+                  NOT EXISTS (SELECT FROM shop.order_timeline t WHERE t.order_id = o.id AND t.kind = {TimelineKinds.AskedAgain} AND t.data->>'job' = p.id::text)
+                  AND coalesce((SELECT max(t.at) FROM shop.order_timeline t WHERE t.order_id = o.id AND t.kind = {TimelineKinds.Parked}), p.created_at)
+                      <= now() - {leave}))
+            LIMIT {options.Value.Batch}
             """).ToListAsync(ct);
         var asked = 0;
         var now = clock.GetUtcNow();
@@ -88,7 +108,8 @@ internal sealed class PendingSweep(
             }
 
             var why = order.ParkedJob is null ? "its job was lost" : "its job was parked";
-            db.Timeline.Add(TimelineEntry.Of(order.OrderId, now, TimelineKinds.AskedAgain, $"We ask the gateway again: {why}.", forShopper: false));
+            db.Timeline.Add(TimelineEntry.Of(order.OrderId, now, TimelineKinds.AskedAgain, $"We ask the gateway again: {why}.", forShopper: false,
+                facts: new { job = order.ParkedJob }));
             logger.QuestionAskedAgain(order.OrderId, order.Payment, why);
             asked++;
         }
@@ -117,7 +138,7 @@ internal sealed class PendingSweep(
         SELECT gen_random_uuid(), r.order_id, 'Refund', r.provider, r.id, 'Waiting', now(), 'epoch', 0, 0, 0, now()
         FROM payments.refunds r
         WHERE r.state = 'Pending' AND NOT EXISTS (SELECT FROM payments.payment_jobs j WHERE j.order_id = r.order_id AND j.refund_id = r.id AND j.state <> 'Done')
-        LIMIT {options.Value.Batch}
+        ORDER BY r.created_at LIMIT {options.Value.Batch}
         """, ct);
 
     private async Task CountAsync(CancellationToken ct)

@@ -42,8 +42,10 @@ internal sealed class Reconciler(
     IDbContextFactory<ShopDbContext> contexts, StripeBooks books, GatewayCalls gateways, WorkLoop loop, IOptions<ReconciliationOptions> options,
     IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<Reconciler> logger) : BackgroundService
 {
-    /// <summary>Somebody else goes on with this run.</summary>
-    private sealed class LeaseLostException : Exception;
+    private static readonly TimeSpan FarthestBack = TimeSpan.FromDays(90);
+
+    /// <summary>Somebody else goes on with this run, or we do later.</summary>
+    private sealed class LeaseLostException() : Exception("The lease was lost.");
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => loop.RunAsync(OneAsync, logger, stoppingToken);
 
@@ -53,12 +55,19 @@ internal sealed class Reconciler(
             return false;
 
         using var silent = SuppressInstrumentationScope.Begin(); // thousands of reads, and no request to explain
+        if (run.Attempts > options.Value.MaxAttempts) // each ended with its process, or outlived its lease
+        {
+            await LaterAsync(run, run.LastError ?? "It was taken up too often without an end.", isOurs: false);
+            return true;
+        }
+
         try
         {
             await CompareAsync(run, stopping);
         }
-        catch (LeaseLostException)
+        catch (LeaseLostException e)
         {
+            logger.ReconciliationInterrupted(e, run.Id);
         }
         catch (Exception e)
         {
@@ -70,7 +79,9 @@ internal sealed class Reconciler(
         return true;
     }
 
-    /// <summary>One run at a time: two would read the same pages and find the same things.</summary>
+    /// <summary>
+    /// One run at a time: two would read the same pages and find the same things. One that keeps losing its lease falls due after the others.
+    /// </summary>
     private async Task<ReconciliationRun?> LeaseAsync(CancellationToken ct)
     {
         using var silent = SuppressInstrumentationScope.Begin();
@@ -82,7 +93,8 @@ internal sealed class Reconciler(
                     SELECT FROM payments.reconciliation_runs busy WHERE busy.state = 'Waiting' AND busy.leased_until > now())
                 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
             UPDATE payments.reconciliation_runs r
-            SET leased_until = now() + {timeouts.Value.Lease}, lease_token = lease_token + 1, attempts = attempts + 1
+            SET leased_until = now() + {timeouts.Value.Lease}, due_at = now() + {timeouts.Value.Lease}, lease_token = lease_token + 1,
+                attempts = attempts + 1
             FROM next WHERE r.id = next.id RETURNING r.*
             """).AsNoTracking().ToListAsync(ct);
         return leased is [var run] ? run : null;
@@ -104,7 +116,7 @@ internal sealed class Reconciler(
             var found = await ConfirmedAsync(run, await ReconciliationSql.CompareAsync(db, run, from, to, ct), ct);
             await db.DisposeAsync();
             await WriteAsync(run, from, to, objects, totals, found, isLast: to >= until, ct);
-            from = to;
+            (from, run.Attempts) = (to, 0); // as it was written
         }
     }
 
@@ -136,12 +148,7 @@ internal sealed class Reconciler(
     private async Task KeepAsync(ReconciliationRun run, IReadOnlyList<GatewayItem> items, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        if (await db.Database.ExecuteSqlAsync($"""
-            UPDATE payments.reconciliation_runs SET leased_until = now() + {timeouts.Value.Lease}
-            WHERE id = {run.Id} AND lease_token = {run.LeaseToken} AND leased_until > now()
-            """, ct) == 0)
-            throw new LeaseLostException();
-
+        await RenewAsync(db, run, ct);
         await db.Database.ExecuteSqlAsync($"""
             INSERT INTO payments.gateway_items (run_id, id, kind, intent_id, our_id, amount_minor, refunded_minor, currency, status, at)
             SELECT {run.Id}, i.* FROM unnest({items.Select(i => i.Id).ToArray()}, {items.Select(i => i.Kind).ToArray()},
@@ -150,6 +157,15 @@ internal sealed class Reconciler(
                 {items.Select(i => i.At).ToArray()}) i
             ON CONFLICT DO NOTHING
             """, ct);
+    }
+
+    private async Task RenewAsync(ShopDbContext db, ReconciliationRun run, CancellationToken ct)
+    {
+        if (await db.Database.ExecuteSqlAsync($"""
+            UPDATE payments.reconciliation_runs SET leased_until = now() + {timeouts.Value.Lease}
+            WHERE id = {run.Id} AND lease_token = {run.LeaseToken} AND leased_until > now()
+            """, ct) == 0)
+            throw new LeaseLostException();
     }
 
     /// <summary>A list says what was there; that something is not there is said by its id alone.</summary>
@@ -164,6 +180,8 @@ internal sealed class Reconciler(
                 continue;
             }
 
+            await using (var db = await contexts.CreateDbContextAsync(ct))
+                await RenewAsync(db, run, ct); // there may be hundreds to ask about
             var asked = await gateways.AskAsync(run.Provider, GatewayOperation.Read, null, intent, (g, token) => suspect.Kind is Mismatches.RefundBookedNotDone
                 ? g.FindRefundAsync(intent, Guid.Parse(suspect.Subject), token) : g.ReadAsync(intent, token), ct);
             if (asked.Answer.IsFault)
@@ -242,24 +260,37 @@ internal sealed class Reconciler(
         using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         var isOver = !isOurs && run.Attempts >= options.Value.MaxAttempts;
         var wait = isOurs ? TimeSpan.Zero : pace.Of(Backoff.AfterFailure(run.Attempts, Random.Shared.NextDouble()));
-        await using var db = await contexts.CreateDbContextAsync(recording.Token);
-        await db.Database.ExecuteSqlAsync($"""
-            UPDATE payments.reconciliation_runs SET leased_until = 'epoch', due_at = now() + {wait}, last_error = {why},
-                state = {(isOver ? nameof(JobState.Parked) : nameof(JobState.Waiting))}, attempts = attempts - {(isOurs ? 1 : 0)}
-            WHERE id = {run.Id} AND lease_token = {run.LeaseToken} AND state = 'Waiting'
-            """, recording.Token);
+        DateTimeOffset? ended = isOver ? clock.GetUtcNow() : null;
+        await contexts.TransactAsync(async db =>
+        {
+            var isMine = await db.Database.ExecuteSqlAsync($"""
+                UPDATE payments.reconciliation_runs SET leased_until = 'epoch', due_at = now() + {wait}, last_error = {why}, ended_at = {ended},
+                    state = {(isOver ? nameof(JobState.Parked) : nameof(JobState.Waiting))}, attempts = greatest(0, attempts - {(isOurs ? 1 : 0)})
+                WHERE id = {run.Id} AND lease_token = {run.LeaseToken} AND state = 'Waiting'
+                """, recording.Token) > 0;
+            if (isMine && isOver)
+                await db.Database.ExecuteSqlAsync($"DELETE FROM payments.gateway_items WHERE run_id = {run.Id}", recording.Token);
+            return isMine;
+        }, recording.Token);
     }
 
-    /// <summary>The newest day, unless it is being compared already.</summary>
+    /// <summary>
+    /// The newest day, unless it is being compared already, and what no earlier one came to: after a week of standing still, that week. No
+    /// more than <see cref="FarthestBack"/>; beyond that a person asks for it.
+    /// </summary>
     internal async Task<string> StartDailyAsync(CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(ct);
-        await db.ReconciliationRuns.Where(r => r.EndedAt < now - TimeSpan.FromDays(90) && r.StartedBy == null
+        await db.ReconciliationRuns.Where(r => r.EndedAt < now - FarthestBack && r.StartedBy == null
             && !db.Mismatches.Any(m => m.LastRunId == r.Id)).ExecuteDeleteAsync(ct);
         if (await db.ReconciliationRuns.AnyAsync(r => r.State == JobState.Waiting && r.StartedBy == null, ct))
             return "the last one is not done yet";
-        db.ReconciliationRuns.Add(ReconciliationRun.Of(now - TimeSpan.FromDays(1), now, null, now));
+        var compared = await db.ReconciliationRuns.Where(r => r.State == JobState.Done && r.StartedBy == null).MaxAsync(r => (DateTimeOffset?)r.DoneUntil, ct);
+        var from = now - TimeSpan.FromDays(1);
+        if (compared < from)
+            from = compared.Value > now - FarthestBack ? compared.Value : now - FarthestBack;
+        db.ReconciliationRuns.Add(ReconciliationRun.Of(from, now, null, now));
         await db.SaveChangesAsync(ct);
         return "started";
     }

@@ -113,6 +113,9 @@ internal sealed class WebhookProcessor(
         if (intentId is not { Length: > 0 })
             return new(Step.Done, "not a kind of event we act on");
 
+        if (received.Data?.Object is Stripe.Refund sent && StripeGateway.RefundIdOf(sent) is { } id && await MismatchAsync(id, ct) is { } mismatch)
+            return await ProcessRepairAsync(receipt, mismatch, intentId, ct); // also of an intent that is not ours
+
         Reading? before;
         await using (var db = await contexts.CreateDbContextAsync(ct))
             before = await Reading.OfAsync(db, db.PaymentIntents.Where(i => i.GatewayId == intentId), ct);
@@ -188,6 +191,49 @@ internal sealed class WebhookProcessor(
             var result = after == before
                 ? new Result(Step.Done, $"the refund is {after}, as before")
                 : new Result(Step.Done, null, intent.OrderId, $"the refund is {after} now");
+            End(mine, result);
+            return result;
+        }, recording.Token);
+    }
+
+    private async Task<Mismatch?> MismatchAsync(Guid id, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.Mismatches.AsNoTracking().SingleOrDefaultAsync(m => m.Id == id, ct);
+    }
+
+    /// <summary>A refund that a repair sent: it has no row among the order's, its mismatch answers for it.</summary>
+    private async Task<Result> ProcessRepairAsync(WebhookReceipt receipt, Mismatch mismatch, string intentId, CancellationToken ct)
+    {
+        // Not the one that was reported: an earlier one that failed says nothing about its successor.
+        var asked = await gateways.AskAsync(
+            receipt.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.FindRefundAsync(intentId, mismatch.Id, token), ct);
+        if (asked.Answer.IsFault)
+            return new(Step.Later, $"the gateway could not be asked: {asked.Reason}");
+
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
+        return await contexts.TransactAsync(async db =>
+        {
+            if (await LockAsync(db, receipt, recording.Token) is not { } mine)
+                return new Result(Step.Done, "somebody else took it up");
+
+            var now = clock.GetUtcNow();
+            var current = await db.Mismatches.FromSql($"SELECT * FROM payments.mismatches WHERE id = {mismatch.Id} FOR UPDATE").SingleAsync(recording.Token);
+            if (current.OrderId is { } order)
+                db.PaymentAttempts.Add(asked.ToAttempt(order, jobId: null));
+            var result = new Result(Step.Done, $"the gateway says {asked.Answer.Class}, which changes nothing while its mismatch is {current.State}");
+            if (current.State is MismatchState.Closed && asked.Answer is GatewayAnswer.RefundFailed failed)
+            {
+                await MismatchRepairs.ReopenAsync(db, current, failed, now, recording.Token);
+                logger.MismatchFound(current.Id, current.Kind, current.Subject, current.OrderId);
+                result = new(Step.Done, null, current.OrderId, "the refund of a repair came back: its mismatch is open again");
+            }
+            else if (current.State is MismatchState.Repairing)
+            {
+                current.DueAt = now; // the repair asks for itself; one that has its answer already, from before this one, has not heard
+                result = new(asked.Answer is GatewayAnswer.RefundFailed ? Step.Later : Step.Done, "a repair is at it, and looks now");
+            }
+
             End(mine, result);
             return result;
         }, recording.Token);

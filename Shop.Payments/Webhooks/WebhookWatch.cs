@@ -22,7 +22,7 @@ internal sealed class WebhookWatchOptions
     /// <summary>How long after the payment its event may come without anybody wondering.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")] public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>In one run; what is left is fetched by the next one.</summary>
+    /// <summary>In one run, and as many of what earlier ones left. What is left then is the next one's, and until there is none no run counts as a success.</summary>
     [Range(1, 1000)] public int MaxPages { get; init; } = 20;
 
     [Range(1, 10_000)] public int Batch { get; init; } = 500;
@@ -40,6 +40,11 @@ internal sealed class WebhookWatch(
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30); // by the gateway
     private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(15);
     private const string Succeeded = "payment_intent.succeeded";
+
+    // The gateway tells the newest first: what one run did not come to lies behind this. Another replica begins anew, which only costs time.
+    private Left? _left;
+
+    private sealed record Left(DateTimeOffset From, DateTimeOffset To, string After);
 
     private sealed record Missing(Guid OrderId, DateTimeOffset ExpectedBy);
 
@@ -62,7 +67,7 @@ internal sealed class WebhookWatch(
         var arrived = await NoteArrivedAsync(ct);
         return failed is null
             ? $"{missing} missing, {arrived} came after all, {fetched} fetched"
-            : throw new InvalidOperationException("The gateway's events could not be read.", failed);
+            : throw new InvalidOperationException("The gateway's events could not all be read.", failed);
     }
 
     /// <returns>How many events had not come in time.</returns>
@@ -123,37 +128,65 @@ internal sealed class WebhookWatch(
     }, ct);
 
     /// <returns>How many there were that we did not have.</returns>
+    /// <exception cref="InvalidOperationException">There are more than one run may read. What was read is kept, and the next run goes on.</exception>
     internal async Task<int> FetchAsync(DateTimeOffset? lastSuccess, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var isLive = gateways.Get(nameof(PaymentProvider.Stripe)).IsLive;
         var from = (lastSuccess ?? now - TimeSpan.FromDays(1)) - pace.Of(options.Value.Patience) - Overlap;
         if (from < now - Kept)
             from = now - Kept;
-        var (fetched, after) = (0, (string?)null);
-        for (var page = 0; page < options.Value.MaxPages; page++)
+        // Younger ones may be on their way. One second more: the gateway counts in whole ones.
+        var to = now - pace.Of(options.Value.Patience) + TimeSpan.FromSeconds(1);
+        var fetched = 0;
+        var isAll = true;
+        try
         {
-            // Younger ones may be on their way. One second more: the gateway counts in whole ones.
-            var (events, next) = await books.MissedAsync(from, now - pace.Of(options.Value.Patience) + TimeSpan.FromSeconds(1), after, ct);
-            foreach (var missed in events.Where(e => e.IsLive == isLive))
+            if (_left is { } left)
             {
-                if (await WebhookEndpoints.StoreAsync(
-                    intake, PaymentProvider.Stripe, missed.Id, missed.Type, missed.IntentId, missed.Payload, now, isFetched: true, ct))
-                    fetched++;
+                isAll = await ReadAsync(left.From, left.To, left.After);
+                from = left.To - Overlap;
             }
 
-            if ((after = next) is null)
-                break;
+            isAll = isAll && await ReadAsync(from, to, null);
         }
-
-        if (fetched > 0)
+        catch (Stripe.StripeException)
         {
-            telemetry.EventsFetched(fetched);
-            logger.EventsFetched(fetched);
-            signal.Raise();
+            _left = null; // it may be the cursor that the gateway no longer knows
+            throw;
+        }
+        finally
+        {
+            if (fetched > 0)
+            {
+                telemetry.EventsFetched(fetched);
+                logger.EventsFetched(fetched);
+                signal.Raise();
+            }
         }
 
-        return fetched;
+        return isAll ? fetched : throw new InvalidOperationException($"{fetched} events were fetched, and there are more.");
+
+        async Task<bool> ReadAsync(DateTimeOffset start, DateTimeOffset end, string? after) // false: there is more
+        {
+            var isLive = gateways.Get(nameof(PaymentProvider.Stripe)).IsLive;
+            for (var page = 0; page < options.Value.MaxPages; page++)
+            {
+                var (events, next) = await books.MissedAsync(start, end, after, ct);
+                foreach (var missed in events.Where(e => e.IsLive == isLive))
+                {
+                    if (await WebhookEndpoints.StoreAsync(
+                        intake, PaymentProvider.Stripe, missed.Id, missed.Type, missed.IntentId, missed.Payload, now, isFetched: true, ct))
+                        fetched++;
+                }
+
+                after = next;
+                _left = after is null ? null : new(start, end, after);
+                if (after is null)
+                    return true;
+            }
+
+            return false;
+        }
     }
 
     private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm 'UTC'", CultureInfo.InvariantCulture);

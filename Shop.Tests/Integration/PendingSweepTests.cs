@@ -72,7 +72,11 @@ public sealed class PendingSweepTests(PaymentsShop shop) : IAsyncLifetime
         }
 
         await shop.NoFaultsAsync();
-        await SweepAsync();
+        await shop.UntilAsync(async db => // one that was parked is left alone for ten minutes, which are six seconds here
+        {
+            await SweepAsync();
+            return await db.Timeline.AnyAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.AskedAgain);
+        }, "nobody asked again");
         await SweepAsync();
 
         await shop.UntilAsync(placed.Id, PaymentState.Paid);
@@ -80,6 +84,39 @@ public sealed class PendingSweepTests(PaymentsShop shop) : IAsyncLifetime
         await using var now = shop.Open();
         Assert.Equal(1, await now.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.AskedAgain));
         Assert.True(await now.PaymentJobs.Where(j => j.OrderId == placed.Id).AllAsync(j => j.Wary));
+    }
+
+    [Fact]
+    public async Task A_parked_charge_is_left_alone_for_a_while_then_tried_once_more_and_after_that_it_is_a_persons()
+    {
+        var placed = await shop.PlaceAsync(dueAt: DateTimeOffset.UtcNow.AddHours(1));
+        await using var db = shop.Open();
+        var job = await db.PaymentJobs.AsNoTracking().SingleAsync(j => j.OrderId == placed.Id);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'InFlight' WHERE id = {placed.Id}");
+        await ParkAsync(DateTimeOffset.UtcNow.AddHours(1)); // not yet long ago
+        await SweepAsync();
+        Assert.Equal(JobState.Parked, await StateAsync());
+
+        await db.Database.ExecuteSqlAsync($"UPDATE payments.payment_jobs SET created_at = now() - interval '1 hour' WHERE id = {job.Id}");
+        await SweepAsync();
+        Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.AskedAgain));
+
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'InFlight' WHERE id = {placed.Id}"); // as if it had come to nothing
+        await db.Database.ExecuteSqlAsync($"INSERT INTO shop.stock_holds SELECT DISTINCT {placed.Id}, sku, 1, now() + interval '1 hour' FROM shop.order_lines WHERE order_id = {placed.Id}");
+        await ParkAsync(DateTimeOffset.UtcNow.AddHours(-1));
+        await SweepAsync();
+        Assert.Equal(JobState.Parked, await StateAsync());
+
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'Paid' WHERE id = {placed.Id}");
+        await SweepAsync(); // the order has ended: nobody need look at it
+        Assert.Equal(JobState.Done, await StateAsync());
+        await db.Database.ExecuteSqlAsync($"DELETE FROM shop.stock_holds WHERE order_id = {placed.Id}");
+
+        Task<int> ParkAsync(DateTimeOffset created) => db.Database.ExecuteSqlAsync($"""
+            UPDATE payments.payment_jobs SET state = 'Parked', last_reason = {Reasons.OurError}, created_at = {created} WHERE id = {job.Id}
+            """);
+        Task<JobState> StateAsync() => db.PaymentJobs.Where(j => j.Id == job.Id).Select(j => j.State).SingleAsync();
     }
 
     [Fact]

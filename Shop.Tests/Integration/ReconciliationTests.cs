@@ -62,7 +62,7 @@ public sealed class ReconciliationTests(PaymentsShop shop) : IClassFixture<Payme
         await using (var db = shop.Open())
         {
             await db.Mismatches.Where(m => m.Id == mismatch.Id).ExecuteUpdateAsync(m => m.SetProperty(x => x.State, MismatchState.Repairing)
-                .SetProperty(x => x.Repair, repair).SetProperty(x => x.DueAt, DateTimeOffset.UtcNow.AddSeconds(-1)));
+                .SetProperty(x => x.Repair, repair).SetProperty(x => x.Attempts, 0).SetProperty(x => x.DueAt, DateTimeOffset.UtcNow.AddSeconds(-1)));
         }
 
         Mismatch? now = null;
@@ -99,8 +99,8 @@ public sealed class ReconciliationTests(PaymentsShop shop) : IClassFixture<Payme
         return (await db.PaymentIntents.Where(i => i.OrderId == order).Select(i => i.GatewayId).SingleAsync())!;
     }
 
-    private Task ChargePastTheShopAsync(Guid? order, long amount = 1250) => shop.AtGatewayAsync("payment_intents", [
-        ("amount", $"{amount}"), ("currency", "eur"), ("confirm", "true"), ("payment_method", "pm_card_visa"), ("return_url", "http://localhost/"),
+    private Task ChargePastTheShopAsync(Guid? order, long amount = 1250, string card = "pm_card_visa") => shop.AtGatewayAsync("payment_intents", [
+        ("amount", $"{amount}"), ("currency", "eur"), ("confirm", "true"), ("payment_method", card), ("return_url", "http://localhost/"),
         ("automatic_payment_methods[enabled]", "true"), .. order is null ? [] : new[] { ("metadata[order_id]", $"{order}") }]);
 
     [Fact]
@@ -172,6 +172,42 @@ public sealed class ReconciliationTests(PaymentsShop shop) : IClassFixture<Payme
             await db.Mismatches.Where(m => m.Id == mismatch.Id).ExecuteUpdateAsync(m => m.SetProperty(x => x.State, MismatchState.Open));
         Assert.Contains("Nothing is left", (await RepairAsync(mismatch, Repairs.Refund)).Result, StringComparison.Ordinal);
         Assert.Equal(1250, (await shop.LedgerAsync(order.Id)).RefundedMinor);
+    }
+
+    [Fact]
+    public async Task A_repair_whose_refund_is_on_its_way_is_over_when_that_has_arrived()
+    {
+        var order = await PaidAsync();
+        await ChargePastTheShopAsync(order.Id, card: "pm_card_pendingRefund");
+        var mismatch = await OneAsync(Mismatches.DoubleCharge);
+        await shop.DeliverWebhooksAsync(true); // one tells when it has arrived
+
+        var repaired = await RepairAsync(mismatch, Repairs.Refund);
+
+        Assert.Contains("Nothing is left", repaired.Result, StringComparison.Ordinal); // not at once: it was looked for again
+        Assert.Equal(1250, (await shop.LedgerAsync(order.Id)).RefundedMinor);
+        await AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task An_order_that_was_charged_another_amount_ends_when_all_of_it_is_back()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        await SqlAsync($"UPDATE shop.orders SET total_minor = total_minor + 1 WHERE id = {placed.Id}");
+        await shop.PayAgainAsync(placed.Id, "pm_card_visa");
+        await shop.UntilAsync(db => db.PaymentJobs.AnyAsync(j => j.OrderId == placed.Id && j.State == JobState.Parked), "the job was never parked");
+
+        await RepairAsync(await OneAsync(Mismatches.AmountDiffers), Repairs.Refund);
+
+        var order = await shop.UntilAsync(placed.Id, PaymentState.Abandoned);
+        Assert.Equal((Reasons.WrongAmountReturned, 0), (order.Reason, order.CapturedMinor));
+        Assert.Equal((10, 0), await shop.StockOfAsync(placed.Id));
+        Assert.Equal(1250, (await shop.LedgerAsync(placed.Id)).RefundedMinor);
+        await shop.Services.GetRequiredService<PendingSweep>().SweepAsync(CancellationToken.None);
+        await using (var db = shop.Open())
+            Assert.Equal(0, await db.PaymentJobs.CountAsync(j => j.OrderId == placed.Id && j.State != JobState.Done));
+        await SqlAsync($"UPDATE payments.payment_intents SET gateway_id = NULL WHERE order_id = {placed.Id}"); // out of the other tests' sums
     }
 
     [Fact]
@@ -315,6 +351,28 @@ public sealed class ReconciliationTests(PaymentsShop shop) : IClassFixture<Payme
     }
 
     [Fact]
+    public async Task A_comparison_that_was_taken_up_too_often_is_parked_and_leaves_nothing_behind()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var run = ReconciliationRun.Of(now.AddHours(-1), now, null, now);
+        (run.Attempts, run.LeaseToken) = (10, 10); // each time its lease ran out
+        await using (var db = shop.Open())
+        {
+            db.Add(run);
+            db.Add(new GatewayItem
+            {
+                RunId = run.Id, Id = "ch_1", Kind = "charge", AmountMinor = 1, RefundedMinor = 0, Currency = "EUR", Status = "succeeded", At = now,
+            });
+            await db.SaveChangesAsync();
+        }
+
+        await shop.UntilAsync(db => db.ReconciliationRuns.AnyAsync(r => r.Id == run.Id && r.State == JobState.Parked && r.EndedAt != null), "it was never parked");
+
+        await using var after = shop.Open();
+        Assert.Equal(0, await after.GatewayItems.CountAsync(i => i.RunId == run.Id));
+    }
+
+    [Fact]
     public async Task A_gateway_that_asks_to_be_slower_is_read_more_slowly_and_to_the_end()
     {
         await PaidAsync();
@@ -346,6 +404,21 @@ public sealed class ReconciliationTests(PaymentsShop shop) : IClassFixture<Payme
         Assert.Equal("started", await reconciler.StartDailyAsync(CancellationToken.None));
 
         await shop.UntilAsync(async db => !await db.ReconciliationRuns.AnyAsync(r => r.State == JobState.Waiting), "it was never compared");
+    }
+
+    [Fact]
+    public async Task What_no_comparison_came_to_while_all_stood_still_is_compared_by_itself()
+    {
+        await CompareAsync();
+        await SqlAsync($"UPDATE payments.reconciliation_runs SET done_until = now() - interval '4 days' WHERE state = 'Done'");
+        await using var db = shop.Open();
+        var before = await db.ReconciliationRuns.Select(r => r.Id).ToListAsync();
+
+        Assert.Equal("started", await shop.Services.GetRequiredService<Reconciler>().StartDailyAsync(CancellationToken.None));
+
+        var run = await db.ReconciliationRuns.AsNoTracking().SingleAsync(r => !before.Contains(r.Id));
+        Assert.InRange(run.ToAt - run.FromAt, TimeSpan.FromDays(4), TimeSpan.FromDays(4.5));
+        await shop.UntilAsync(async d => !await d.ReconciliationRuns.AnyAsync(r => r.State == JobState.Waiting), "it was never compared");
     }
 
     private Task RefundAtGatewayAsync(string intent, params (string, string)[] more) => shop.AtGatewayAsync("refunds", [("payment_intent", intent), .. more]);

@@ -241,6 +241,38 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_repair_whose_refund_comes_back_later_is_open_again_and_may_be_asked_for_again()
+    {
+        var placed = await shop.PlaceAsync("pm_card_refundFail");
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        await shop.DeliverWebhooksAsync(true);
+        var now = DateTimeOffset.UtcNow;
+        var run = ReconciliationRun.Of(now.AddHours(-1), now, null, now);
+        (run.State, run.EndedAt) = (JobState.Done, now);
+        await using var db = shop.Open();
+        var mismatch = new Mismatch
+        {
+            Id = Guid.CreateVersion7(), Kind = Mismatches.DoubleCharge, OrderId = placed.Id, Provider = PaymentProvider.Stripe, Currency = "EUR", At = now,
+            Subject = await db.PaymentAttempts.Where(a => a.OrderId == placed.Id && a.ChargeId != null).Select(a => a.ChargeId!).FirstAsync(),
+            IntentId = await IntentOfAsync(placed.Id), FoundAt = now, LastRunId = run.Id,
+        };
+        db.AddRange(run, mismatch);
+        await db.SaveChangesAsync();
+        await db.PaymentIntents.Where(i => i.OrderId == placed.Id) // as of a second charge: its intent is in none of our books
+            .ExecuteUpdateAsync(i => i.SetProperty(x => x.GatewayId, (string?)null));
+
+        foreach (var times in new[] { 1, 2 })
+        {
+            await db.Mismatches.Where(m => m.Id == mismatch.Id).ExecuteUpdateAsync(m => m.SetProperty(x => x.State, MismatchState.Repairing) // as the Api does
+                .SetProperty(x => x.Repair, Repairs.Refund).SetProperty(x => x.Attempts, 0).SetProperty(x => x.DueAt, DateTimeOffset.UtcNow.AddSeconds(-1)));
+
+            await shop.UntilAsync(d => d.Mismatches.AnyAsync(m => m.Id == mismatch.Id && m.State == MismatchState.Open && m.ClosedAt == null
+                && m.Result!.Contains("came back") && m.LeaseToken >= times), "nobody heard that it came back");
+            Assert.Equal(times, await db.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.RefundFailed && !t.ForShopper));
+        }
+    }
+
+    [Fact]
     public async Task An_event_that_comes_when_all_is_over_changes_nothing()
     {
         var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments.Webhooks;
@@ -116,6 +117,36 @@ public sealed class WebhookWatchTests(PaymentsShop shop) : IAsyncLifetime
 
         Assert.Collection(await StoryAsync(placed.Id), first => Assert.Contains("not seen", first, StringComparison.Ordinal),
             second => Assert.Contains("was fetched from the gateway", second, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task More_events_than_one_run_may_read_are_fetched_by_the_next_ones_and_no_run_before_the_last_counts()
+    {
+        await DeliverNowhereAsync();
+        var placed = await PaidAWhileAgoAsync();
+        await using var db = shop.Open();
+        var intent = await db.PaymentIntents.Where(i => i.OrderId == placed.Id).Select(i => i.GatewayId).SingleAsync();
+        for (var i = 0; i < 110; i++) // younger ones: the gateway tells of them first, a hundred on a page
+        {
+            await shop.AtGatewayAsync("payment_intents", ("amount", "100"), ("currency", "eur"), ("confirm", "true"), ("payment_method", "pm_card_visa"),
+                ("return_url", "http://localhost/"), ("automatic_payment_methods[enabled]", "true"));
+        }
+
+        var watch = ActivatorUtilities.CreateInstance<WebhookWatch>(shop.Services, Options.Create(new WebhookWatchOptions { MaxPages = 1 }));
+        var vain = 0;
+        await shop.UntilAsync(async d =>
+        {
+            try
+            {
+                await watch.FetchAsync(null, CancellationToken.None);
+            }
+            catch (InvalidOperationException)
+            {
+                vain++;
+            }
+
+            return vain > 0 && await d.WebhookReceipts.AnyAsync(w => w.IntentId == intent && w.Type == Succeeded);
+        }, "it was never fetched");
     }
 
     [Fact]
