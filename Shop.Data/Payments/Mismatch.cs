@@ -110,7 +110,7 @@ public static class Mismatches
             [Repairs.Refund]),
         new(AmountDiffers, "Another amount", "us",
             "The gateway took another amount, or another currency, than the order says.",
-            "Refund: the whole charge goes back. Then talk to the customer.",
+            "Refund: the whole charge goes back, and an order that is still open is closed. Then talk to the customer.",
             [Repairs.Refund]),
         new(RefundNotBooked, "Refunded, not booked", "us",
             "The gateway sent money back, and the order does not know: somebody did it at the gateway itself.",

@@ -240,8 +240,10 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
         Assert.Equal((JobState.Done, "not an intent of ours"), await ProcessedAsync(unheardOf) is var u ? (u.State, u.LastError) : default);
     }
 
-    [Fact]
-    public async Task A_repair_whose_refund_comes_back_later_is_open_again_and_may_be_asked_for_again()
+    [Theory]
+    [InlineData(Mismatches.DoubleCharge)]
+    [InlineData(Mismatches.AmountDiffers)]
+    public async Task A_repair_whose_refund_comes_back_later_is_open_again_and_may_be_asked_for_again(string kind)
     {
         var placed = await shop.PlaceAsync("pm_card_refundFail");
         await shop.UntilAsync(placed.Id, PaymentState.Paid);
@@ -252,7 +254,7 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
         await using var db = shop.Open();
         var mismatch = new Mismatch
         {
-            Id = Guid.CreateVersion7(), Kind = Mismatches.DoubleCharge, OrderId = placed.Id, Provider = PaymentProvider.Stripe, Currency = "EUR", At = now,
+            Id = Guid.CreateVersion7(), Kind = kind, OrderId = placed.Id, Provider = PaymentProvider.Stripe, Currency = "EUR", At = now,
             Subject = await db.PaymentAttempts.Where(a => a.OrderId == placed.Id && a.ChargeId != null).Select(a => a.ChargeId!).FirstAsync(),
             IntentId = await IntentOfAsync(placed.Id), FoundAt = now, LastRunId = run.Id,
         };
@@ -260,6 +262,12 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
         await db.SaveChangesAsync();
         await db.PaymentIntents.Where(i => i.OrderId == placed.Id) // as of a second charge: its intent is in none of our books
             .ExecuteUpdateAsync(i => i.SetProperty(x => x.GatewayId, (string?)null));
+        if (kind is Mismatches.AmountDiffers)
+        {
+            await db.Database.ExecuteSqlAsync($"""
+                UPDATE shop.orders SET payment = 'Declined', captured_minor = 0, paid_at = NULL, total_minor = total_minor + 1 WHERE id = {placed.Id}
+                """);
+        }
 
         foreach (var times in new[] { 1, 2 })
         {
@@ -268,7 +276,12 @@ public sealed class WebhookTests(PaymentsShop shop) : IAsyncLifetime
 
             await shop.UntilAsync(d => d.Mismatches.AnyAsync(m => m.Id == mismatch.Id && m.State == MismatchState.Open && m.ClosedAt == null
                 && m.Result!.Contains("came back") && m.LeaseToken >= times), "nobody heard that it came back");
-            Assert.Equal(times, await db.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.RefundFailed && !t.ForShopper));
+            Assert.Equal(times, await db.Timeline.CountAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.RefundFailed
+                && t.ForShopper == (kind == Mismatches.AmountDiffers)));
+            if (kind is not Mismatches.AmountDiffers)
+                continue;
+            var order = await db.Orders.AsNoTracking().SingleAsync(o => o.Id == placed.Id);
+            Assert.Equal((PaymentState.Abandoned, Reasons.AmountMismatch), (order.Payment, order.Reason)); // closed, and its money is here again
         }
     }
 
