@@ -118,7 +118,7 @@ public sealed class StorefrontTests : IDisposable
             """);
         await using var visitor = await VisitAsync();
         await visitor.Page.GotoAsync("/ops/queue");
-        await visitor.Page.FillAsync(".retry input", "the gateway is b");
+        await visitor.Page.FillAsync(".retry input[name=Why]", "the gateway is b");
         await visitor.Page.EvaluateAsync("document.activeElement.blur()");
 
         _api.On("/operations/queue", """
@@ -128,8 +128,8 @@ public sealed class StorefrontTests : IDisposable
 
         // The page asks again each five seconds; here it is told to at once.
         await visitor.Page.EvaluateAsync("document.querySelector('live-fragment').ask()");
-        Assert.Equal("the gateway is b", await visitor.Page.InputValueAsync(".retry input"));
-        await visitor.Page.FillAsync(".retry input", "");
+        Assert.Equal("the gateway is b", await visitor.Page.InputValueAsync(".retry input[name=Why]"));
+        await visitor.Page.FillAsync(".retry input[name=Why]", "");
         await visitor.Page.EvaluateAsync("document.activeElement.blur()");
         await visitor.Page.EvaluateAsync("document.querySelector('live-fragment').ask()");
 

@@ -15,7 +15,11 @@ namespace Shop.Tests.Integration;
 [Collection(SharedPaymentsShop.Name)]
 public sealed class WarinessTests(PaymentsShop shop) : IAsyncLifetime
 {
-    public async Task InitializeAsync() => await shop.NoFaultsAsync();
+    public async Task InitializeAsync()
+    {
+        await shop.NoFaultsAsync();
+        await shop.DeliverWebhooksAsync(true);
+    }
 
     public Task DisposeAsync() => Task.CompletedTask;
 
