@@ -60,7 +60,7 @@ public sealed class StormTests(ITestOutputHelper output)
         Assert.True(weather.Kills >= Kills, $"Only {weather.Kills} kills."); // one blow in ten only cuts connections, another kills two
     }
 
-    private static int ShoppersAtOnce => Orders >= 1000 ? 40 : 10;
+    private static int ShoppersAtOnce => Orders >= 1000 ? 16 : 10;
 
     private static int Kills => Math.Max(8, Orders / (Orders >= 1000 ? OrdersPerKillOfMany : OrdersPerKill));
 
