@@ -40,7 +40,7 @@ public sealed class GatewayChange
     public required PaymentProvider Provider { get; init; }
     public required string Replica { get; init; }
 
-    /// <summary>busy or quiet.</summary>
+    /// <summary>busy, steady or quiet.</summary>
     public required string Breaker { get; init; }
 
     public required BreakerState State { get; init; }

@@ -32,7 +32,10 @@ internal sealed class GatewayBreakers
 
     public BreakerSight Sight => _sight;
 
-    /// <summary>No new payment goes there: nothing is created, nothing confirmed. What settles or gives back what is open still goes.</summary>
+    /// <summary>
+    /// No new payment goes there: nothing is created, nothing confirmed, not even again, as the repetition may be the first to arrive. What is
+    /// open is read, captured, canceled and given back; an unknown that only its confirm could settle waits for the end of the stop, or its deadline.
+    /// </summary>
     public bool IsStopped => _isStopped;
 
     /// <summary>Faults open nothing.</summary>
