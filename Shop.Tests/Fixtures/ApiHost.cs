@@ -282,11 +282,12 @@ internal sealed class Guest(ApiHost api)
 public sealed class PostgresWire : IAsyncDisposable
 {
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(3);
+    private static ReadOnlySpan<byte> ReadyForQuery => [(byte)'Z', 0, 0, 0, 5];
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<TcpClient, bool> _open = new();
     private readonly int _target;
-    private int _roundTrips;
+    private int _roundTrips, _inTheBackground;
 
     public PostgresWire(int target)
     {
@@ -297,15 +298,23 @@ public sealed class PostgresWire : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>Since the last reset, without the LISTEN connection and its keepalive.</summary>
+    /// <summary>Since the last reset, on connections of the shoppers' pool that stand: what runs by the clock, or opens a connection, is
+    /// none of a request's.</summary>
     public int RoundTrips => Volatile.Read(ref _roundTrips);
+
+    /// <summary>Since the last reset, on every other connection but the one that listens.</summary>
+    public int InTheBackground => Volatile.Read(ref _inTheBackground);
 
     public bool IsDown { get; set; }
 
     /// <summary>Takes what it is given and says nothing more.</summary>
     public bool IsFrozen { get; set; }
 
-    public void Reset() => Volatile.Write(ref _roundTrips, 0);
+    public void Reset()
+    {
+        Volatile.Write(ref _roundTrips, 0);
+        Volatile.Write(ref _inTheBackground, 0);
+    }
 
     public void CutAll()
     {
@@ -346,8 +355,8 @@ public sealed class PostgresWire : IAsyncDisposable
             _open[client] = true;
             client.NoDelay = server.NoDelay = true;
             await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
-            var answered = true;
-            var counts = (bool?)null;
+            var (answered, stands) = (true, false);
+            string? startup = null;
             await Task.WhenAny(UpAsync(), DownAsync());
 
             async Task UpAsync()
@@ -362,9 +371,15 @@ public sealed class PostgresWire : IAsyncDisposable
                     for (; client.Available > 0 && length < buffer.Length; await Task.Delay(Gather))
                         length += await client.GetStream().ReadAsync(buffer.AsMemory(length), _stop.Token);
 
-                    counts ??= !Encoding.ASCII.GetString(buffer, 0, length).Contains("shop listener", StringComparison.Ordinal);
-                    if (counts.Value && Interlocked.Exchange(ref answered, false))
-                        Interlocked.Increment(ref _roundTrips);
+                    startup ??= Encoding.ASCII.GetString(buffer, 0, length);
+                    if (Interlocked.Exchange(ref answered, false))
+                    {
+                        if (startup.Contains("application_name\0shop api\0", StringComparison.Ordinal) && Volatile.Read(ref stands))
+                            Interlocked.Increment(ref _roundTrips);
+                        else if (!startup.Contains("shop listener", StringComparison.Ordinal))
+                            Interlocked.Increment(ref _inTheBackground);
+                    }
+
                     await server.GetStream().WriteAsync(buffer.AsMemory(0, length), _stop.Token);
                 }
             }
@@ -374,6 +389,8 @@ public sealed class PostgresWire : IAsyncDisposable
                 var buffer = new byte[1 << 16];
                 while (await server.GetStream().ReadAsync(buffer, _stop.Token) is var length && length > 0)
                 {
+                    if (buffer.AsSpan(0, length).IndexOf(ReadyForQuery) >= 0)
+                        Volatile.Write(ref stands, true);
                     Volatile.Write(ref answered, true);
                     while (IsFrozen)
                         await Task.Delay(20, _stop.Token);
