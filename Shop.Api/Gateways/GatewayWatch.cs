@@ -72,7 +72,7 @@ internal sealed class GatewayWatch(
             overrides[Enum.Parse<PaymentProvider>(reader.GetString(0))] = Enum.Parse<OverrideMode>(reader.GetString(1));
         return
         [
-            .. Enum.GetValues<PaymentProvider>().Select(provider =>
+            .. Enum.GetValues<PaymentProvider>().Where(p => p is PaymentProvider.Stripe).Select(provider =>
             {
                 var (live, troubled) = replicas.GetValueOrDefault(provider);
                 return new GatewaySight(provider, live, troubled, overrides.TryGetValue(provider, out var mode) ? mode : null);

@@ -32,7 +32,7 @@ internal static class PaymentMethods
 
     internal static PaymentMethodsView Of(IReadOnlyList<GatewaySight> sights) => new(
     [
-        .. Enum.GetValues<PaymentProvider>().Select(provider =>
+        .. Enum.GetValues<PaymentProvider>().Where(p => p is PaymentProvider.Stripe).Select(provider =>
         {
             var state = StateOf(sights.FirstOrDefault(s => s.Provider == provider));
             return new PaymentMethodView(MethodOf(provider), provider.ToString().ToLowerInvariant(), state, TextOf(state));

@@ -4,7 +4,7 @@ using Shop.Data.Orders;
 
 namespace Shop.Data.Payments;
 
-public enum PaymentProvider { Stripe }
+public enum PaymentProvider { Stripe, PayPal }
 
 /// <summary>Look only asks the gateway how things stand (the shopper came back from the bank); Charge takes the money and settles its own unknowns; Close cancels at the gateway and gives up; Refund gives back.</summary>
 public enum PaymentJobKind { Charge, Close, Refund, Look }

@@ -16,9 +16,18 @@ internal abstract record GatewayAnswer
     /// <summary>The word an attempt is filed under.</summary>
     public abstract string Class { get; }
 
-    public sealed record Created(string Id) : GatewayAnswer
+    /// <param name="ApprovalUrl">Where the shopper agrees to the payment, at a gateway that asks them on a page of its own; null where none does.</param>
+    public sealed record Created(string Id, string? ApprovalUrl = null) : GatewayAnswer
     {
         public override string Class => "created";
+
+        protected override bool PrintMembers(StringBuilder builder) => false; // the address is the shopper's alone
+    }
+
+    /// <summary>The shopper has agreed on the gateway's page. Nothing was taken: only our own confirm takes it.</summary>
+    public sealed record Approved : GatewayAnswer
+    {
+        public override string Class => "approved";
     }
 
     public sealed record Charged(long AmountMinor, string Currency) : GatewayAnswer
@@ -93,7 +102,8 @@ internal enum Refusal { Card, Canceled, NotSent, OurKey, OurRequest, Ended }
 /// <param name="IsReplayed">The gateway repeated what it had said under this key before: the call has ended, and things may have moved since.</param>
 internal sealed record Facts(
     string? GatewayId = null, string? RequestId = null, int? HttpStatus = null, string? Code = null, string? DeclineCode = null,
-    string? AdviceCode = null, string? NetworkCode = null, string? ChargeId = null, CardFacts? Card = null, bool IsReplayed = false)
+    string? AdviceCode = null, string? NetworkCode = null, string? ChargeId = null, CardFacts? Card = null, bool IsReplayed = false,
+    SavedMethodFacts? Saved = null)
 {
     public static Facts None { get; } = new();
 }
@@ -103,4 +113,11 @@ internal sealed record Facts(
 internal sealed record CardFacts(string? Brand, string? Last4, string? Country, string? Fingerprint)
 {
     public override string ToString() => nameof(CardFacts);
+}
+
+/// <summary>What the gateway keeps for the shopper's next order, because they asked for it. Prints nothing: whoever holds the token can charge.</summary>
+/// <param name="Label">For people: "Visa •4242", "PayPal".</param>
+internal sealed record SavedMethodFacts(string Token, string Label, string? CustomerId)
+{
+    public override string ToString() => nameof(SavedMethodFacts);
 }

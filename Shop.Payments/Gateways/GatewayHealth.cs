@@ -47,7 +47,11 @@ internal sealed class GatewayHealth : BackgroundService
     {
         (_contexts, _signal, _options, _limit) = (contexts, signal, options.Value, timeouts.Value.BackgroundCommand);
         (_pace, _clock, _logger) = (pace, clock, logger);
-        _gateways = [.. Enum.GetValues<PaymentProvider>().Select(p => new Gateway(p, services.GetRequiredKeyedService<GatewayBreakers>(p)))];
+        _gateways =
+        [
+            .. Enum.GetValues<PaymentProvider>().Select(p => (Provider: p, Breakers: services.GetKeyedService<GatewayBreakers>(p)))
+                .Where(g => g.Breakers is not null).Select(g => new Gateway(g.Provider, g.Breakers!)),
+        ];
         foreach (var gateway in _gateways)
             gateway.Breakers.Changed += Look;
     }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Shop.Data.Payments;
 
 namespace Shop.Payments.Gateways;
@@ -9,6 +10,15 @@ namespace Shop.Payments.Gateways;
 internal interface IPaymentGateway
 {
     PaymentProvider Provider { get; }
+
+    /// <summary>
+    /// Whether an intent can be ended at the gateway. Where it cannot, only our own confirm takes money: without an open one nothing can be
+    /// charged, and with one its answer is asked for under its key until it comes.
+    /// </summary>
+    bool CanCancel { get; }
+
+    /// <summary>For the methods a shopper wants kept. Never asked of a gateway that keeps them without one.</summary>
+    Task<GatewayAnswer> CreateCustomerAsync(string key, Guid userId, CancellationToken ct);
 
     /// <summary>Charges nothing. The id is stored before anything is confirmed, so that every lost answer can be looked up.</summary>
     Task<GatewayAnswer> CreateAsync(string key, NewIntent intent, CancellationToken ct);
@@ -34,9 +44,22 @@ internal interface IPaymentGateway
 }
 
 // Stored as JSON beside the key they belong to and read back for a repetition, whatever the configuration says by then.
-internal sealed record NewIntent(Guid OrderId, long AmountMinor, string Currency, bool IsCapturedLater = false);
+/// <param name="OrderNumber">For the people who read the gateway's own lists.</param>
+/// <param name="SavesMethod">The shopper wants to pay the next order with it.</param>
+/// <param name="HasSavedMethod">It is paid with one that the gateway keeps: nobody has to be asked on a page.</param>
+internal sealed record NewIntent(
+    Guid OrderId, long AmountMinor, string Currency, bool IsCapturedLater = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] string? ReturnUrl = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] string? CancelUrl = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long? OrderNumber = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool SavesMethod = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] string? CustomerId = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HasSavedMethod = false);
 
 /// <param name="ShowsCharge">Asks for the charge along with the answer. Not so in keys from before it did: the same key is always sent with the same bytes.</param>
-internal sealed record Confirmation(string PaymentToken, string ReturnUrl, bool ShowsCharge = false);
+internal sealed record Confirmation(
+    string PaymentToken, string ReturnUrl, bool ShowsCharge = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool SavesMethod = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] string? CustomerId = null);
 
 internal sealed record NewRefund(Guid RefundId, string IntentId, long AmountMinor);

@@ -13,15 +13,22 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
     private const string RefundId = "refund_id";
     private const string LatestCharge = "latest_charge"; // which card it was is written there
 
+    private readonly CustomerService _customers = new(client);
     private readonly PaymentIntentService _intents = new(client);
     private readonly PaymentMethodService _methods = new(client);
     private readonly RefundService _refunds = new(client);
 
     public PaymentProvider Provider => PaymentProvider.Stripe;
+    public bool CanCancel => true;
+
+    public Task<GatewayAnswer> CreateCustomerAsync(string key, Guid userId, CancellationToken ct) => AskAsync(
+        () => _customers.CreateAsync(new() { Metadata = new() { ["user_id"] = userId.ToString() } }, Once(key), ct), // no name, no address: ours to keep
+        created => created.Id is { Length: > 0 } ? new GatewayAnswer.Created(created.Id) : new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true));
 
     public Task<GatewayAnswer> CreateAsync(string key, NewIntent intent, CancellationToken ct) => AskAsync(
         () => _intents.CreateAsync(new()
         {
+            Customer = intent.CustomerId,
             Amount = intent.AmountMinor,
             Currency = intent.Currency.ToLowerInvariant(),
             // PaymentMethodTypes is gone in the next API version. Redirects are how a bank asks its customer where no script runs.
@@ -35,7 +42,11 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
     public Task<GatewayAnswer> ConfirmAsync(string key, string intentId, Confirmation confirmation, CancellationToken ct) => AskAsync(
         () => _intents.ConfirmAsync(
             intentId,
-            new() { PaymentMethod = confirmation.PaymentToken, ReturnUrl = confirmation.ReturnUrl, Expand = confirmation.ShowsCharge ? [LatestCharge] : null },
+            new()
+            {
+                PaymentMethod = confirmation.PaymentToken, ReturnUrl = confirmation.ReturnUrl, Expand = confirmation.ShowsCharge ? [LatestCharge] : null,
+                SetupFutureUsage = confirmation.SavesMethod ? "on_session" : null, // it is only ever charged when its owner orders
+            },
             Once(key), ct),
         OutcomeOf);
 
