@@ -1,3 +1,5 @@
+using Shop.Simulator.Gateways;
+
 namespace Shop.Simulator.Stripe;
 
 /// <summary>One of Stripe's published test cards: its number, the name by which servers use it, and what its bank does.</summary>
