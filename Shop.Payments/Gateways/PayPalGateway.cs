@@ -8,7 +8,7 @@ namespace Shop.Payments.Gateways;
 /// own status.
 /// </summary>
 /// <param name="isCapturedLater">What orders are created for. One from before it was changed is met with the other call.</param>
-internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater) : IPaymentGateway
+internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater, bool isLive = false) : IPaymentGateway
 {
     private const string NotForThisIntent = "ACTION_DOES_NOT_MATCH_INTENT";
     private const string NotApproved = "ORDER_NOT_APPROVED";
@@ -155,6 +155,44 @@ internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater) :
         ];
         return (ours.FirstOrDefault(r => r.Status is not ("FAILED" or "CANCELLED")) ?? ours.FirstOrDefault()) is { } refund
             ? RefundOf(refund, reply) : new GatewayAnswer.NoRefund { Facts = FactsOf(reply) };
+    }
+
+    /// <summary>It names the capture, and only that names the order. While it is an inquiry the two talk, and the money stays.</summary>
+    public async Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct)
+    {
+        var reply = await client.GetAsync($"v1/customer/disputes/{Escaped(disputeId)}", ct);
+        if (!reply.IsSuccess)
+            return RefusalOf(reply);
+        if (reply.As(PayPalJson.Default.PayPalDispute) is not { DisputeId.Length: > 0, Status: { Length: > 0 } status, CreateTime: { } opened } dispute
+            || PayPalMoney.MinorOf(dispute.DisputeAmount?.Value, dispute.DisputeAmount?.CurrencyCode) is not { } minor)
+            return Nonsense(reply);
+
+        var capture = dispute.DisputedTransactions?.FirstOrDefault(t => t?.SellerTransactionId is { Length: > 0 })?.SellerTransactionId;
+        string? intent = null;
+        if (capture is not null)
+        {
+            var about = await client.GetAsync($"v2/payments/captures/{Escaped(capture)}", ct);
+            if (about.IsSuccess)
+                intent = about.As(PayPalJson.Default.PayPalRelated)?.SupplementaryData?.RelatedIds?.OrderId;
+            else if (about.Status is not 404)
+                return RefusalOf(about);
+        }
+
+        var outcome = status is "RESOLVED" ? OutcomeOf(dispute.DisputeOutcome?.OutcomeCode) : (DisputeOutcome?)null;
+        return new GatewayAnswer.DisputeRead(new(
+            disputeId, DisputeKind.Dispute, intent, capture, minor, dispute.DisputeAmount!.CurrencyCode!.ToUpperInvariant(), dispute.Reason ?? "OTHER", status,
+            TakesMoney: dispute.DisputeLifeCycleStage is not "INQUIRY" || outcome is DisputeOutcome.Lost, isLive,
+            outcome is null ? dispute.SellerResponseDueDate : null, opened, outcome))
+        {
+            Facts = FactsOf(reply) with { GatewayId = disputeId, Code = status, ChargeId = capture },
+        };
+
+        static DisputeOutcome OutcomeOf(string? code) => code switch
+        {
+            "RESOLVED_SELLER_FAVOUR" or "RESOLVED_WITH_PAYOUT" or "CANCELED_BY_BUYER" => DisputeOutcome.Won,
+            "RESOLVED_BUYER_FAVOUR" or "ACCEPTED" => DisputeOutcome.Lost,
+            _ => DisputeOutcome.Ended,
+        };
     }
 
     /// <summary>Our id of a refund; null when it is none of ours. It is in the number as well, as not every view of a refund shows both.</summary>

@@ -25,6 +25,14 @@ internal sealed record PayPalSupplement(PayPalRelatedIds? RelatedIds);
 
 internal sealed record PayPalRelatedIds(string? OrderId);
 
+internal sealed record PayPalDispute(
+    string? DisputeId, string? Status, string? Reason, PayPalAmount? DisputeAmount, string? DisputeLifeCycleStage, PayPalDisputeOutcome? DisputeOutcome,
+    IReadOnlyList<PayPalDisputed?>? DisputedTransactions, DateTimeOffset? CreateTime, DateTimeOffset? SellerResponseDueDate);
+
+internal sealed record PayPalDisputeOutcome(string? OutcomeCode);
+
+internal sealed record PayPalDisputed(string? SellerTransactionId);
+
 internal sealed record PayPalStatusDetails(string? Reason);
 
 internal sealed record PayPalProcessorResponse(string? ResponseCode, string? PaymentAdviceCode);
@@ -87,6 +95,7 @@ internal sealed record PayPalNewRefund(PayPalAmount Amount, string CustomId, str
 [JsonSerializable(typeof(PayPalOrder))]
 [JsonSerializable(typeof(PayPalPayment))]
 [JsonSerializable(typeof(PayPalRelated))]
+[JsonSerializable(typeof(PayPalDispute))]
 [JsonSerializable(typeof(PayPalError))]
 [JsonSerializable(typeof(PayPalTokenReply))]
 [JsonSerializable(typeof(PayPalNewOrder))]

@@ -10,7 +10,8 @@ namespace Shop.Payments.Webhooks;
 /// <param name="OrderId">Ours, where the gateway repeats it.</param>
 /// <param name="RefundId">The gateway's.</param>
 /// <param name="OurRefundId">Ours, where the gateway repeats it.</param>
-internal sealed record EventSubject(string? IntentId = null, Guid? OrderId = null, string? RefundId = null, Guid? OurRefundId = null)
+/// <param name="DisputeId">The gateway's, of a dispute or a warning of fraud.</param>
+internal sealed record EventSubject(string? IntentId = null, Guid? OrderId = null, string? RefundId = null, Guid? OurRefundId = null, string? DisputeId = null)
 {
     public static EventSubject None { get; } = new();
 
@@ -25,6 +26,8 @@ internal sealed record EventSubject(string? IntentId = null, Guid? OrderId = nul
         Stripe.PaymentIntent subject => new(subject.Id),
         Charge charge => new(charge.PaymentIntentId),
         Stripe.Refund refund => new(refund.PaymentIntentId, RefundId: refund.Id, OurRefundId: StripeGateway.RefundIdOf(refund)),
+        Stripe.Dispute dispute => new(dispute.PaymentIntentId, DisputeId: dispute.Id),
+        Stripe.Radar.EarlyFraudWarning warning => new(warning.PaymentIntentId, DisputeId: warning.Id),
         _ => None,
     };
 
@@ -49,6 +52,7 @@ internal sealed record EventSubject(string? IntentId = null, Guid? OrderId = nul
         ["PAYMENT", "CAPTURE", "REFUNDED"] or ["PAYMENT", "REFUND", ..] => new(
             Related(resource), RefundId: Text(resource, "id"), OurRefundId: PayPalGateway.RefundIdOf(Text(resource, "custom_id"), Text(resource, "invoice_id"))),
         ["PAYMENT", "CAPTURE" or "AUTHORIZATION", ..] => new(Related(resource), Guid.TryParse(Text(resource, "custom_id"), out var order) ? order : null),
+        ["CUSTOMER", "DISPUTE", ..] => new(DisputeId: Text(resource, "dispute_id")),
         _ => None,
     };
 
