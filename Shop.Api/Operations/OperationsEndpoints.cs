@@ -87,6 +87,7 @@ internal static class OperationsEndpoints
         operations.MapBackgroundJobs();
         operations.MapReconciliation();
         operations.MapShortfalls();
+        operations.MapMails();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))

@@ -107,6 +107,8 @@ public static class PaymentOutcome
             return false;
 
         db.Timeline.Add(TimelineEntry.Of(order.Id, now, kind, Reasons.Of(reason).Shopper, reason, facts: facts));
+        if (Mails.About(on) is { } mail)
+            db.Outbox.Add(OutboxMessage.Of(mail, order.Id, now));
         return true;
     }
 
@@ -128,6 +130,7 @@ public static class PaymentOutcome
         // The money came after the goods were given back and sold to somebody else. It returns by itself.
         mail.State = EntityState.Deleted;
         order.CancelForRefund(Reasons.PaidAfterClosing);
+        db.Outbox.Add(OutboxMessage.Of(OutboxKind.CancelledMail, order.Id, now));
         var intent = await db.PaymentIntents.FirstAsync(i => i.OrderId == order.Id, ct);
         var refund = new Refund
         {

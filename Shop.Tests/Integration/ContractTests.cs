@@ -72,7 +72,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.True(Complete(await orders.GetAsync(placed.Number, placed.Key!, Ct)).IsAtBank);
 
         working = _api.WorkAsync(ApiHost.Paid);
-        var paid = Complete(await checkout.PayAgainAsync(placed.Number, placed.Key!, "pm_second", Guid.NewGuid(), Ct));
+        var paid = Complete(await checkout.PayAgainAsync(placed.Number, placed.Key!, PaymentWay.Card, "pm_second", saves: false, Guid.NewGuid(), Ct));
         await working;
         var seen = Complete(await orders.GetAsync(placed.Number, placed.Key!, Ct));
         Assert.Equal(("paid", "paid", "yes"), (paid.Status, seen.Status, seen.MoneyTaken));
@@ -160,6 +160,13 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
             INSERT INTO payments.velocity_events (id, tier, kind, hash, declines, at)
             VALUES ({Guid.CreateVersion7()}, 'Refused', 'Address', '\x0102030405', 10, now());
             """);
+        var mails = new MailClient(_http);
+        Assert.Equal((message.Id, "waiting"), Complete(await mails.GetMailsAsync(null, $"{row.Number}", null, Ct)).Items.Select(m => (m.Id, m.State)).Single());
+        Assert.Contains($"{row.Number}", Complete(await mails.GetMailAsync(message.Id, Ct)).Subject, StringComparison.Ordinal);
+        Assert.Equal("mail_waiting", (await mails.SendAgainAsync(message.Id, Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
+        await db.Outbox.ExecuteUpdateAsync(m => m.SetProperty(x => x.State, JobState.Done));
+        Assert.NotNull((await mails.SendAgainAsync(message.Id, Why, Guid.CreateVersion7(), Ct)).Value);
+
         Assert.NotNull((await operations.OverrideGatewayAsync("stripe", "forced", 15, Why, Guid.CreateVersion7(), Ct)).Value);
         Assert.Equal("validation_failed", (await operations.OverrideGatewayAsync("stripe", "forced", 90, Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
         Assert.Equal("forced", Complete(await operations.GetGatewaysAsync(Ct)).Items[0].State);
@@ -167,7 +174,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
 
         Assert.Equal(Why, Complete(await operations.GetAuditOfOrderAsync(row.Number, Ct)).Items[0].Why);
         var search = new AuditSearch(Subject: $"{row.Number}", Text: "gateway", From: DateOnly.FromDateTime(DateTime.UtcNow).AddDays(-1), To: DateOnly.FromDateTime(DateTime.UtcNow));
-        Assert.Equal(["message_retried", "job_retried"], Complete(await operations.GetAuditAsync(search, Ct)).Items.Select(entry => entry.Action));
+        Assert.Equal(["message_retried", "message_retried", "job_retried"], Complete(await operations.GetAuditAsync(search, Ct)).Items.Select(entry => entry.Action));
         Assert.Empty((await operations.GetAuditAsync(search with { Action = "signed_in" }, Ct)).Value!.Items);
         await Assert.ThrowsAsync<EntryRefusedException>(() => operations.GetStaffAsync(Ct));
 

@@ -1,16 +1,15 @@
-using Shop.Data.Orders;
 using Shop.Data.Payments;
 
-namespace Shop.Api.Orders;
+namespace Shop.Data.Orders;
 
-internal sealed record OrderTexts(string Headline, string Explanation, string? NextStep);
+public sealed record OrderTexts(string Headline, string Explanation, string? NextStep);
 
-/// <summary>What a shopper reads. Why something went wrong is told by the taxonomy (<see cref="Reasons"/>), the rest is here.</summary>
-internal static class OrderWords
+/// <summary>What a shopper reads, on a page or in a mail. Why something went wrong is told by the taxonomy (<see cref="Reasons"/>), the rest is here.</summary>
+public static class OrderWords
 {
     /// <param name="charge">How the open charge stands; null without one.</param>
     /// <param name="refund">How the last refund stands; null without one.</param>
-    /// <param name="isAtBank">See <see cref="OrderReads.AtBank"/>.</param>
+    /// <param name="isAtBank">The shopper may have answered the bank's question by now.</param>
     public static OrderTexts Of(Order order, int charges, JobState? charge = null, RefundState? refund = null, bool isAtBank = false)
     {
         if (order.Status is OrderStatus.RefundDue && refund is RefundState.Failed)
@@ -25,7 +24,7 @@ internal static class OrderWords
         return charges >= MaxCharges && order.ActionUrl is null && IsPayable(order) ? texts with { NextStep = NoMoreTries } : texts;
     }
 
-    internal static OrderTexts Of(OrderStatus status, PaymentState payment, string? reason, string? actionUrl)
+    public static OrderTexts Of(OrderStatus status, PaymentState payment, string? reason, string? actionUrl)
     {
         var (headline, explanation, nextStep) = status switch
         {
@@ -72,7 +71,7 @@ internal static class OrderWords
     private const string ContactUs = "If you write to us, please quote the reference below.";
 
     /// <summary>Whether we have the shopper's money. Unknown while somebody is still asking.</summary>
-    /// <param name="isAtBank">See <see cref="OrderReads.AtBank"/>.</param>
+    /// <param name="isAtBank">The shopper may have answered the bank's question by now.</param>
     public static MoneyTaken MoneyTakenBy(Order order, bool isAtBank = false) => order switch
     {
         { CapturedMinor: > 0 } => order.RefundedMinor < order.CapturedMinor ? MoneyTaken.Yes : MoneyTaken.No,
