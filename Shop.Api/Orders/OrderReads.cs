@@ -29,7 +29,7 @@ internal static class OrderReads
             .Include(o => o.Lines)
             .Select(o => new OrderFacts(
                 o, o.Person!, db.Timeline.Where(t => t.OrderId == o.Id && t.ForShopper).OrderBy(t => t.At).ThenBy(t => t.Id).ToList(),
-                db.PaymentJobs.Count(j => j.OrderId == o.Id && j.Kind == PaymentJobKind.Charge),
+                db.PaymentJobs.Count(j => j.OrderId == o.Id && j.Kind == PaymentJobKind.Charge && (j.Provider == PaymentProvider.Stripe || j.PaymentToken == null)),
                 db.PaymentJobs.Where(j => j.OrderId == o.Id && j.Kind == PaymentJobKind.Charge && j.State != JobState.Done) // at most one
                     .Max(j => (DateTimeOffset?)j.DueAt),
                 db.PaymentJobs.Where(j => j.OrderId == o.Id && j.Kind == PaymentJobKind.Charge && j.State != JobState.Done)

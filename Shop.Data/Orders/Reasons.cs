@@ -54,6 +54,8 @@ public static class Reasons
     public const string AuthenticationNeeded = "authentication_needed";
     public const string AuthenticationFailed = "authentication_failed";
     public const string AuthenticationAbandoned = "authentication_abandoned";
+    public const string ApprovalNeeded = "approval_needed";
+    public const string ApprovalAbandoned = "approval_abandoned";
     public const string GatewayUnreachable = "gateway_unreachable";
     public const string GatewayRateLimited = "gateway_rate_limited";
     public const string GatewayFailed = "gateway_failed";
@@ -64,11 +66,13 @@ public static class Reasons
     public const string OutcomeUnknown = "outcome_unknown";
     public const string PaymentProcessing = "payment_processing";
     public const string PaymentMethodUnusable = "payment_method_unusable";
+    public const string SavedMethodRemoved = "saved_method_removed";
     public const string NotConfirmedInTime = "not_confirmed_in_time";
     public const string NotTriedInTime = "not_tried_in_time";
     public const string TooManyDeclines = "too_many_declined_payments";
     public const string SoldOutMeanwhile = "sold_out_meanwhile";
     public const string PaidAfterClosing = "paid_after_closing";
+    public const string PaidTwice = "paid_twice";
     public const string RefundedAtGateway = "refunded_at_gateway";
     public const string RefundFailed = "refund_failed";
     public const string AmountMismatch = "amount_mismatch";
@@ -131,6 +135,14 @@ public static class Reasons
             "The payment was not confirmed at your bank in time, so we closed the order. No money was taken. Your items are free to order again.",
             "The bank asked the customer to confirm (3-D Secure) and never got an answer. The customer can order again.",
             "Closed while action was needed; the timeline says whether the shopper left for the bank and came back."),
+        new(ApprovalNeeded, Side.Shopper, MoneyTaken.No, RetryAdvice.ConfirmAtBank,
+            "Please agree to the payment at PayPal. No money is taken until you do.",
+            "The customer has to agree on PayPal's page; the order page has the button, and another way to pay.",
+            "The PayPal order waits for its payer: created and not approved, or payer action required."),
+        new(ApprovalAbandoned, Side.Shopper, MoneyTaken.No, RetryAdvice.Never,
+            "The payment was not agreed to at PayPal in time, so we closed the order. No money was taken. Your items are free to order again.",
+            "The customer was sent to PayPal and did not agree in time. The customer can order again.",
+            "Closed while PayPal waited for its payer. Without our capture, which was not sent or was refused, PayPal takes nothing."),
         new(GatewayUnreachable, Side.Gateway, MoneyTaken.No, RetryAdvice.Wait,
             "Our payment provider can't be reached at the moment. No money was taken; your order is saved and we keep trying.",
             "The gateway did not answer. The order is saved and is retried by itself.",
@@ -164,16 +176,20 @@ public static class Reasons
             "The gateway's answer was lost. We ask until we know; the customer must not pay twice meanwhile.",
             "Timeout, 5xx or a lost connection after sending; settled by the stored intent id."),
         new(PaymentProcessing, Side.Bank, MoneyTaken.Unknown, RetryAdvice.Wait,
-            "Your bank is processing the payment. We will confirm it as soon as it is done.",
-            "The payment is being processed by the bank.",
-            "The intent reads processing."),
+            "The payment is still being processed. We will confirm it as soon as it is done.",
+            "The payment is being processed by the bank or by PayPal.",
+            "The intent reads processing, or the capture is pending."),
         new(PaymentMethodUnusable, Side.Shopper, MoneyTaken.No, RetryAdvice.FixDetails,
             "The card entry is no longer valid. No money was taken. Please enter the card again.",
             "The card token was used up or expired; entering the card again is enough.",
             "resource_missing or payment_method_unexpected_state on the payment method."),
+        new(SavedMethodRemoved, Side.Shopper, MoneyTaken.No, RetryAdvice.OtherCard,
+            "What you wanted to pay with is not saved any more. No money was taken. Please choose another way to pay.",
+            "The customer removed the saved payment method before it was charged. Any other way to pay works.",
+            "The job names a saved method whose token is gone: nothing was sent."),
         new(NotConfirmedInTime, Side.Shopper, MoneyTaken.No, RetryAdvice.Never,
             "The payment was not completed in time, so we closed the order. No money was taken. Your items are free to order again.",
-            "The order was closed at its deadline; the intent was canceled at the gateway first.",
+            "The order was closed at its deadline, and nothing can be charged any more.",
             "Deadline or hold expiry; closed with proof that nothing charged."),
         new(NotTriedInTime, Side.Us, MoneyTaken.No, RetryAdvice.Never,
             "A fault on our side kept us from taking the payment in time, so we closed the order. No money was taken. Your items are free to order again.",
@@ -188,15 +204,19 @@ public static class Reasons
             "The stock hold had lapsed and the goods were gone.",
             "No live hold and none could be taken before a confirm."),
         new(PaidAfterClosing, Side.Stock, MoneyTaken.Yes, RetryAdvice.Never,
-            "Your payment arrived after the items were sold out. We are sending the full amount back to your card.",
+            "Your payment arrived after the items were sold out. We are sending the full amount back the way you paid.",
             "A late capture for goods that are gone; it refunds itself.",
             "Captured after cancellation or decline and the stock could not be re-taken."),
+        new(PaidTwice, Side.Us, MoneyTaken.Yes, RetryAdvice.Never,
+            "By a fault on our side your payment was taken twice. Your order is paid, and we are sending the second payment back.",
+            "Two gateways took the money for this order. The second payment refunds itself; the first one pays the order.",
+            "Captured at another gateway while the order was paid: against law 8. Look at the failovers' proofs and both gateways' attempts."),
         new(RefundedAtGateway, Side.Us, MoneyTaken.Yes, RetryAdvice.Never,
             "We have sent this money back.",
             "Somebody refunded it at the gateway itself, past the shop; it was booked afterwards.",
             "A refund of the gateway's that our books did not have; the reconciliation found it."),
         new(RefundFailed, Side.Bank, MoneyTaken.Yes, RetryAdvice.ContactUs,
-            "Your bank did not accept the money that we sent back. We still owe it to you, and a person is finding another way.",
+            "The money that we sent back was not accepted. We still owe it to you, and a person is finding another way.",
             "The refund came back (a closed account, for example). Ask the customer for another way, then send it again in the queue.",
             "The gateway's refund failed or was canceled; the refund job is parked, its failure reason is the attempt's code."),
         new(AmountMismatch, Side.Us, MoneyTaken.Yes, RetryAdvice.ContactUs,
@@ -230,6 +250,7 @@ public static class Reasons
     /// </summary>
     public static string OutOfTime(PaymentState stood, string? because) => stood switch
     {
+        PaymentState.ActionNeeded when because is ApprovalNeeded => ApprovalAbandoned,
         PaymentState.ActionNeeded => AuthenticationAbandoned,
         PaymentState.Deferred when because is not null && Of(because).Side is Side.Us => NotTriedInTime,
         PaymentState.Deferred or PaymentState.Unknown => GatewayDownTooLong,

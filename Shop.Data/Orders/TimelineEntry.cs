@@ -77,6 +77,12 @@ public static class TimelineKinds
     public const string WebhookMissing = "webhook.missing";
     public const string WebhookLate = "webhook.late";
     public const string AskedAgain = "payment.asked_again";
+    public const string Canceled = "payment.canceled";
+    public const string FailedOver = "payment.failed_over";
+
+    /// <summary>A second gateway took the money as well.</summary>
+    public const string PaidTwice = "payment.paid_twice";
+
     public const string Repaired = "reconciliation.repaired";
     public const string HoldExpired = "hold.expired";
     public const string Parked = "job.parked";

@@ -54,7 +54,8 @@ public sealed record MailFacts(
             .Select(o => new
             {
                 Order = o, Person = o.Person!,
-                Charges = db.PaymentJobs.Count(j => j.OrderId == o.Id && j.Kind == PaymentJobKind.Charge),
+                // See OrderWords.IsTry.
+                Charges = db.PaymentJobs.Count(j => j.OrderId == o.Id && j.Kind == PaymentJobKind.Charge && (j.Provider == PaymentProvider.Stripe || j.PaymentToken == null)),
                 Refund = db.Refunds.Where(r => r.OrderId == o.Id).OrderByDescending(r => r.CreatedAt).Select(r => (RefundState?)r.State).FirstOrDefault(),
                 IsOvertaken = db.Outbox.Any(m => m.OrderId == o.Id && m.CreatedAt > message.CreatedAt && OfPayments.Contains(m.Kind)),
             })

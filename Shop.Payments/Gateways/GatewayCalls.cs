@@ -8,7 +8,7 @@ using Stripe;
 
 namespace Shop.Payments.Gateways;
 
-internal enum GatewayOperation { Create, Confirm, Capture, Read, Cancel, Refund }
+internal enum GatewayOperation { Create, Confirm, Capture, Read, Cancel, Refund, Customer }
 
 /// <summary>One call and its answer, ready to be filed.</summary>
 internal sealed record Asked(
@@ -38,7 +38,8 @@ internal sealed record Asked(
         GatewayAnswer.NotCharged no => no.Reason,
         GatewayAnswer.Unknown unknown => unknown.Reason,
         GatewayAnswer.AwaitsCard waits => waits.Reason,
-        GatewayAnswer.ActionNeeded => Reasons.AuthenticationNeeded,
+        GatewayAnswer.ActionNeeded => Provider.AsksShopper(),
+        GatewayAnswer.Created { ApprovalUrl: not null } => Provider.AsksShopper(),
         _ => null,
     };
 }
@@ -49,6 +50,16 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
     public const string StoppedByOperator = "stopped_by_operator";
 
     public string BreakerOf(PaymentProvider provider) => services.GetRequiredKeyedService<GatewayBreakers>(provider).Word;
+
+    /// <summary>See <see cref="IPaymentGateway.CanCancel"/>.</summary>
+    public bool CanCancel(PaymentProvider provider) => services.GetRequiredKeyedService<IPaymentGateway>(provider).CanCancel;
+
+    /// <summary>The gateways at which an intent can't be ended, as the database names them.</summary>
+    public string[] OnlyByConfirm { get; } =
+        [.. Enum.GetValues<PaymentProvider>().Where(p => services.GetKeyedService<IPaymentGateway>(p) is { CanCancel: false }).Select(p => $"{p}")];
+
+    /// <summary>Whether a new payment would get through there, as far as this process knows.</summary>
+    public bool IsWell(PaymentProvider provider) => services.GetKeyedService<GatewayBreakers>(provider) is { Word: "closed" or "forced" };
 
     public async Task<Asked> AskAsync(PaymentProvider provider, GatewayOperation operation, string? key, string? gatewayId,
         Func<IPaymentGateway, CancellationToken, Task<GatewayAnswer>> call, CancellationToken ct)
@@ -89,6 +100,13 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
 
         return new(provider, operation, key, gatewayId, answer, clock.GetElapsedTime(started), Activity.Current?.TraceId.ToHexString(), at);
     }
+}
+
+internal static class AsksShopperExtensions
+{
+    /// <summary>The reason of an order that waits for its shopper there.</summary>
+    public static string AsksShopper(this PaymentProvider provider) =>
+        provider is PaymentProvider.PayPal ? Reasons.ApprovalNeeded : Reasons.AuthenticationNeeded;
 }
 
 internal static class GatewayExtensions

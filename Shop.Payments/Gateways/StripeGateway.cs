@@ -177,7 +177,15 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
     private static Facts FactsOf(PaymentIntent intent) => new(
         intent.Id, intent.StripeResponse?.RequestId, (int?)intent.StripeResponse?.StatusCode, intent.LastPaymentError?.Code,
         intent.LastPaymentError?.DeclineCode, intent.LastPaymentError?.AdviceCode, intent.LastPaymentError?.NetworkDeclineCode, intent.LatestChargeId,
-        CardOf(intent.LatestCharge) ?? CardOf(intent.LastPaymentError?.PaymentMethod), IsReplay(intent.StripeResponse));
+        CardOf(intent.LatestCharge) ?? CardOf(intent.LastPaymentError?.PaymentMethod), IsReplay(intent.StripeResponse), SavedOf(intent));
+
+    /// <summary>What it was confirmed with stays with its customer, as they wanted.</summary>
+    private static SavedMethodFacts? SavedOf(PaymentIntent intent) =>
+        intent is { Status: "succeeded", SetupFutureUsage: "on_session", PaymentMethodId: { Length: > 0 } method, CustomerId: { Length: > 0 } customer }
+            ? new(method, LabelOf(CardOf(intent.LatestCharge)), customer) : null;
+
+    private static string LabelOf(CardFacts? card) => card is { Brand: { Length: > 0 } brand, Last4: { } digits }
+        ? $"{brand switch { "amex" => "American Express", _ => $"{char.ToUpperInvariant(brand[0])}{brand[1..]}" }} •{digits}" : "Card";
 
     private static Facts FactsOf(Refund refund) => new(
         refund.Id, refund.StripeResponse?.RequestId, (int?)refund.StripeResponse?.StatusCode, refund.FailureReason, ChargeId: refund.ChargeId,

@@ -123,7 +123,7 @@ internal sealed class WebhookProcessor(
             return new(Step.Done, "not an intent of ours");
         if (received.Data?.Object is Stripe.Refund reported)
             return await ProcessRefundAsync(receipt, before.Intent, reported.Id, StripeGateway.RefundIdOf(reported), ct);
-        if (before.Order.Payment is PaymentState.Paid)
+        if (before.Order.Payment is PaymentState.Paid && before.Order.PaysAt == before.Intent.Provider) // what another gateway took too goes back
             return new(Step.Done, "the order is paid already");
 
         var asked = await gateways.AskAsync(receipt.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.ReadAsync(intentId, token), ct);

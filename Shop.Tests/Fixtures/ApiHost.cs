@@ -152,7 +152,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
                 order.TryApply(PaymentEvent.Started, DateTimeOffset.UtcNow);
                 job.State = JobState.Done;
                 await db.SaveChangesAsync();
-                var told = news is PaymentNews.Captured ? new PaymentNews.Captured(order.TotalMinor, order.Currency) : news;
+                var told = news is PaymentNews.Captured ? new PaymentNews.Captured(order.TotalMinor, order.Currency, job.Provider) : news;
                 await db.ApplyPaymentOutcomeAsync(job.OrderId, told, DateTimeOffset.UtcNow, Ct);
                 await transaction.CommitAsync();
                 await db.NotifyAsync(Notices.Orders, $"{job.OrderId}", Ct);

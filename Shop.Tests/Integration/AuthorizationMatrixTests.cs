@@ -33,7 +33,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         OwnerOfTheOrder,
 
         /// <summary>The same, for something that only somebody signed in can have.</summary>
-        OwnerOfTheSession,
+        OwnerOfTheSession, OwnerOfTheMethod,
 
         Agent, Operator, Admin,
     }
@@ -94,6 +94,9 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["POST /account/sessions/{id:guid}/revoke"] =
             Of((_, owner) => Task.FromResult(new Ask($"/account/sessions/{owner.SessionId}/revoke")), For.OwnerOfTheSession, HttpStatusCode.NoContent),
         ["POST /account/sessions/revoke-others"] = To(For.Shopper, "/account/sessions/revoke-others", HttpStatusCode.NoContent),
+        ["GET /account/payment-methods"] = To(For.Shopper, "/account/payment-methods", HttpStatusCode.OK),
+        ["POST /account/payment-methods/{id:guid}/remove"] =
+            Of((t, owner) => t.SavedMethodAsync(owner), For.OwnerOfTheMethod, HttpStatusCode.NoContent),
         ["GET /account/orders"] = To(For.Shopper, "/account/orders", HttpStatusCode.OK),
 
         ["GET /operations/orders"] = To(For.Agent, "/operations/orders", HttpStatusCode.OK),
@@ -222,8 +225,9 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
             (_, Asker.Anonymous or Asker.Revoked) => nobody,
             (For.AnySession, _) => allowed,
             (_, Asker.Pending) => pending,
-            (For.OwnerOfTheSession, Asker.Owner) => allowed,
+            (For.OwnerOfTheSession or For.OwnerOfTheMethod, Asker.Owner) => allowed,
             (For.OwnerOfTheSession, _) => (HttpStatusCode.NotFound, "session_not_found"),
+            (For.OwnerOfTheMethod, _) => (HttpStatusCode.NotFound, "saved_method_not_found"),
             (For.Shopper, _) => allowed,
             (For.Agent, >= Asker.Agent) => allowed,
             (For.Operator, >= Asker.Operator) => allowed,
@@ -233,7 +237,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
     }
 
     private static bool IsRefused((HttpStatusCode, string?) answer) =>
-        answer is (_, "unauthenticated" or "forbidden" or "second_factor_required" or "order_not_found" or "session_not_found");
+        answer is (_, "unauthenticated" or "forbidden" or "second_factor_required" or "order_not_found" or "session_not_found" or "saved_method_not_found");
 
     private async Task<string?> CallerAsync(Asker asker, Somebody owner)
     {
@@ -330,6 +334,16 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         db.Add(receipt);
         await db.SaveChangesAsync();
         return Act($"/operations/webhooks/stripe/{receipt.EventId}/{act}");
+    }
+
+    private async Task<Ask> SavedMethodAsync(Somebody owner)
+    {
+        await using var db = api.Open();
+        var now = DateTimeOffset.UtcNow;
+        var method = SavedMethod.Of(owner.Id, PaymentProvider.PayPal, $"vault-{Guid.NewGuid():N}", null, "PayPal", now, now);
+        db.Add(method);
+        await db.SaveChangesAsync();
+        return new($"/account/payment-methods/{method.Id}/remove", Headers: [("Idempotency-Key", $"{Guid.NewGuid()}")]);
     }
 
     private async Task<Ask> ParkedMailAsync(string what = "outbox", string act = "retry")

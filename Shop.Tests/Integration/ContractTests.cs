@@ -130,6 +130,11 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         };
         var message = OutboxMessage.Of(OutboxKind.OrderConfirmedMail, stored.Id, now);
         message.State = JobState.Parked;
+        db.Add(new Failover
+        {
+            Id = Guid.CreateVersion7(), OrderId = stored.Id, FromProvider = PaymentProvider.Stripe, ToProvider = PaymentProvider.PayPal,
+            Proof = ProofKinds.Words(ProofKinds.NeverConfirmed), ProofKind = ProofKinds.NeverConfirmed, Confirm = 0, AskedBy = "shopper", At = now,
+        });
         db.AddRange(job, receipt, message, new PaymentAttempt
         {
             Id = Guid.CreateVersion7(), OrderId = stored.Id, JobId = job.Id, Provider = PaymentProvider.Stripe, Operation = "confirm", Class = "not_charged",
