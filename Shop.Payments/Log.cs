@@ -79,6 +79,11 @@ internal static partial class Log
     [LoggerMessage(3024, LogLevel.Warning, "Every charge's card is looked at: {IsHigh}, with {Declines} declines or more in the shop within {Window}")]
     public static partial void EveryCardLookedAt(this ILogger logger, bool isHigh, int declines, TimeSpan window);
 
+    [LoggerMessage(3030, LogLevel.Warning, "{Kind} {GatewayId} of {Provider} about order {OrderId} is {Status} ({Reason}): {AmountMinor} {Currency}, to be answered by {RespondBy}")]
+    public static partial void DisputeChanged(
+        this ILogger logger, PaymentProvider provider, DisputeKind kind, string gatewayId, Guid? orderId, string status, string reason, long amountMinor, string currency,
+        DateTimeOffset? respondBy);
+
     [LoggerMessage(3040, LogLevel.Warning, "Webhook of {Provider} refused: {Why}")]
     public static partial void WebhookRefused(this ILogger logger, PaymentProvider provider, string why);
 

@@ -54,6 +54,7 @@ public static class OrderWords
             OrderStatus.Cancelled => ("This order was cancelled", "Nothing will be sent.", null),
             OrderStatus.RefundDue => ("Your money is on its way back", "We are returning the full amount.", "It can take your bank some days to show it."),
             OrderStatus.Refunded => ("You got your money back", "We have returned the full amount.", "It can take your bank some days to show it."),
+            OrderStatus.Disputed when reason is Reasons.DisputeLost => ("Your bank has returned this payment to you", "The dispute was decided in your favour.", null),
             OrderStatus.Disputed => ("Your bank is looking into this payment", "The payment was disputed at your bank.", null),
             var other => throw new ArgumentOutOfRangeException(nameof(status), other, "A status without words."),
         };
@@ -81,6 +82,7 @@ public static class OrderWords
     /// <param name="isAtBank">The shopper may have answered the bank's question by now.</param>
     public static MoneyTaken MoneyTakenBy(Order order, bool isAtBank = false) => order switch
     {
+        { CapturedMinor: > 0, DisputedMinor: > 0, Reason: Reasons.DisputeLost } => MoneyTaken.No, // the bank has given it back
         { CapturedMinor: > 0 } => order.RefundedMinor < order.CapturedMinor ? MoneyTaken.Yes : MoneyTaken.No,
         { Reason: Reasons.AmountMismatch } => MoneyTaken.Yes,
         { Payment: PaymentState.ActionNeeded, PaysAt: PaymentProvider.Stripe } when isAtBank => MoneyTaken.Unknown,

@@ -74,6 +74,9 @@ public static class Reasons
     public const string PaidAfterClosing = "paid_after_closing";
     public const string PaidTwice = "paid_twice";
     public const string RefundedAtGateway = "refunded_at_gateway";
+    public const string RefundOnRequest = "refund_on_request";
+    public const string PaymentDisputed = "payment_disputed";
+    public const string DisputeLost = "dispute_lost";
     public const string RefundFailed = "refund_failed";
     public const string AmountMismatch = "amount_mismatch";
     public const string WrongAmountReturned = "wrong_amount_returned";
@@ -215,6 +218,18 @@ public static class Reasons
             "We have sent this money back.",
             "Somebody refunded it at the gateway itself, past the shop; it was booked afterwards.",
             "A refund of the gateway's that our books did not have; the reconciliation found it."),
+        new(RefundOnRequest, Side.Us, MoneyTaken.Yes, RetryAdvice.Never,
+            "We are sending your money back, as agreed. It can take your bank some days to show it.",
+            "Somebody of ours has refunded it. Who and why is beside the refund.",
+            "Asked for by the staff; the audit has the act, the refund its job and attempts."),
+        new(PaymentDisputed, Side.Bank, MoneyTaken.Yes, RetryAdvice.Never,
+            "This payment is disputed at your bank, and your bank decides about it. Until then we can't refund it.",
+            "The customer's bank keeps the money until it has decided. Answer it at the gateway before the deadline (/ops/disputes). A refund now could pay the customer twice.",
+            "An open dispute that has taken the money; its state is read from the gateway at each of its events."),
+        new(DisputeLost, Side.Bank, MoneyTaken.Yes, RetryAdvice.Never,
+            "Your bank has decided in your favour and has returned this payment to you.",
+            "The bank has given the money back to the customer for good. There is nothing to refund.",
+            "A dispute that closed as lost."),
         new(RefundFailed, Side.Bank, MoneyTaken.Yes, RetryAdvice.ContactUs,
             "The money that we sent back was not accepted. We still owe it to you, and a person is finding another way.",
             "The refund came back (a closed account, for example). Ask the customer for another way, then send it again in the queue.",

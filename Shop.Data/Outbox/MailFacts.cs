@@ -11,15 +11,17 @@ namespace Shop.Data.Outbox;
 /// nobody is told what is not so any more.
 /// </summary>
 /// <param name="Charges">How many charges of the order were asked for so far.</param>
-/// <param name="Refund">How the last refund stands; null without one.</param>
+/// <param name="LastRefund">How the last refund stands, one that failed before the others; null without one.</param>
+/// <param name="Refund">The one that the mail is about, with what it is for; null when it is about none, or about all of them.</param>
 /// <param name="IsOvertaken">A later mail tells how the payment went on.</param>
 public sealed record MailFacts(
-    OutboxMessage Message, Person Person, Order? Order = null, ShopUser? Account = null, int Charges = 0, RefundState? Refund = null, bool IsOvertaken = false)
+    OutboxMessage Message, Person Person, Order? Order = null, ShopUser? Account = null, int Charges = 0, RefundState? LastRefund = null,
+    Refund? Refund = null, bool IsOvertaken = false)
 {
     private static readonly OutboxKind[] OfPayments =
         [OutboxKind.OrderConfirmedMail, OutboxKind.PaymentFailedMail, OutboxKind.ActionNeededMail, OutboxKind.CancelledMail, OutboxKind.RefundedMail];
 
-    internal OrderTexts Words => OrderWords.Of(Order!, Charges, refund: Refund);
+    internal OrderTexts Words => OrderWords.Of(Order!, Charges, refund: LastRefund);
 
     public bool IsPayable => OrderWords.CanPayAgain(Order!, Charges);
 
@@ -34,7 +36,7 @@ public sealed record MailFacts(
         OutboxKind.PaymentFailedMail or OutboxKind.ActionNeededMail when now >= Order!.DeadlineAt => "no longer true: the order's time is up",
         // Closed, or cancelled with the money still here.
         OutboxKind.CancelledMail when Order is not ({ Payment: PaymentState.Abandoned } or { Status: OrderStatus.RefundDue }) => OrderIs(Order!.Status),
-        OutboxKind.RefundedMail when Order!.RefundedMinor is 0 => "no longer true: the money came back to us",
+        OutboxKind.RefundedMail when Order!.RefundedMinor is 0 || Refund is { State: not RefundState.Succeeded } => "no longer true: the money came back to us",
         _ => null,
     };
 
@@ -56,10 +58,13 @@ public sealed record MailFacts(
                 Order = o, Person = o.Person!,
                 // See OrderWords.IsTry.
                 Charges = db.PaymentJobs.Count(j => j.OrderId == o.Id && j.Kind == PaymentJobKind.Charge && (j.Provider == PaymentProvider.Stripe || j.PaymentToken == null)),
-                Refund = db.Refunds.Where(r => r.OrderId == o.Id).OrderByDescending(r => r.CreatedAt).Select(r => (RefundState?)r.State).FirstOrDefault(),
+                LastRefund = db.Refunds.Where(r => r.OrderId == o.Id && r.State != RefundState.Replaced)
+                    .OrderByDescending(r => r.State == RefundState.Failed).ThenByDescending(r => r.CreatedAt).Select(r => (RefundState?)r.State).FirstOrDefault(),
                 IsOvertaken = db.Outbox.Any(m => m.OrderId == o.Id && m.CreatedAt > message.CreatedAt && OfPayments.Contains(m.Kind)),
             })
             .SingleAsync(ct);
-        return new(message, found.Person, found.Order, null, found.Charges, found.Refund, found.IsOvertaken);
+        var refund = message.RefundId is null ? null
+            : await db.Refunds.AsNoTracking().Include(r => r.Lines).SingleAsync(r => r.Id == message.RefundId, ct);
+        return new(message, found.Person, found.Order, null, found.Charges, found.LastRefund, refund, found.IsOvertaken);
     }
 }

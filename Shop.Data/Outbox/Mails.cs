@@ -87,16 +87,7 @@ public static class Mails
                 [Question], "Your order", link, order),
             OutboxKind.CancelledMail => new(
                 MailTone.Plain, $"Your order {order.Number} was closed", words.Headline, [Hello(), .. steps], order, [Question], "Your order", link, order),
-            OutboxKind.RefundedMail => new(
-                MailTone.Good, $"Your refund for order {order.Number}",
-                order.RefundedMinor == order.CapturedMinor ? words.Headline : "You got part of your money back",
-                [
-                    Hello(), $"we have sent {Money(order.RefundedMinor, order.Currency)} for your order {order.Number} back the way you paid.",
-                    order.RefundedMinor == order.CapturedMinor
-                        ? "That is the full amount." : $"That is a part of the {Money(order.CapturedMinor, order.Currency)} that you paid.",
-                    "Your bank usually shows it within 5 to 10 business days.",
-                ],
-                order, [.. order.Reason is { } reason ? [Reasons.Of(reason).Shopper] : Array.Empty<string>(), Question], "Your order", link, order),
+            OutboxKind.RefundedMail => Refunded(facts, order, link),
             // Without the name: anybody can have this mail sent, and whoever ordered wrote what they liked as a name.
             OutboxKind.OrderLinkMail => new(
                 MailTone.Plain, $"The link to your order {order.Number}", "The link to your order",
@@ -109,6 +100,29 @@ public static class Mails
 
         string[] Until(string what, bool isPossible) =>
             isPossible ? [$"You can {what} until {Moment(order.DeadlineAt)}. After that we close the order, and nothing is taken."] : [];
+    }
+
+    private static MailContent Refunded(MailFacts facts, Order order, string link)
+    {
+        var amount = facts.Refund?.AmountMinor ?? order.RefundedMinor;
+        var (isAll, completes) = (amount == order.CapturedMinor, order.RefundedMinor == order.CapturedMinor);
+        // What for, where it is not for everything.
+        var pieces = (facts.Refund?.Lines ?? []).Join(order.Lines, r => r.Sku, l => l.Sku, (r, l) => (Refunded: r, Line: l)).OrderBy(p => p.Line.Position)
+            .Select(p => $"{p.Refunded.Quantity} x {NameOf(p.Line)}: {Money(p.Refunded.AmountMinor, order.Currency)}");
+        // A code of before the taxonomy has no words; of the two that say no more than the mail itself, none are needed.
+        var because = (facts.Refund?.Reason ?? order.Reason) is { } code && Reasons.IsKnown(code)
+            && code is not (Reasons.RefundOnRequest or Reasons.RefundedAtGateway) ? Reasons.Of(code).Shopper : null;
+        return new(
+            MailTone.Good, $"Your refund for order {order.Number}", completes ? facts.Words.Headline : "We have sent money back to you",
+            [
+                $"Hello {facts.Person.Name},", $"we have sent {Money(amount, order.Currency)} for your order {order.Number} back the way you paid.",
+                .. isAll ? [] : pieces,
+                isAll ? "That is the full amount."
+                    : completes ? $"With it you have all of your {Money(order.CapturedMinor, order.Currency)} back."
+                    : $"That is a part of the {Money(order.CapturedMinor, order.Currency)} that you paid.",
+                "Your bank usually shows it within 5 to 10 business days.",
+            ],
+            isAll ? order : null, [.. because is null ? Array.Empty<string>() : [because], Question], "Your order", link, order);
     }
 
     private const string Question = "If you have a question, just answer this mail.";

@@ -27,6 +27,9 @@ public sealed class OutboxMessage
     /// <summary>Whose account it is about; null when it is about an order.</summary>
     public Guid? PersonId { get; init; }
 
+    /// <summary>Which refund of its order it is about; null when it is about none, or was promised before there could be several.</summary>
+    public Guid? RefundId { get; init; }
+
     public JobState State { get; set; }
     public required DateTimeOffset DueAt { get; set; }
     public DateTimeOffset LeasedUntil { get; set; } = DateTimeOffset.UnixEpoch;
@@ -42,9 +45,9 @@ public sealed class OutboxMessage
     /// <summary>How often a person had it sent again. Each of those is another mail to a mailbox; a repetition of our own is the same one.</summary>
     public int Copy { get; set; }
 
-    public static OutboxMessage Of(OutboxKind kind, Guid orderId, DateTimeOffset now) => new()
+    public static OutboxMessage Of(OutboxKind kind, Guid orderId, DateTimeOffset now, Guid? refundId = null) => new()
     {
-        Id = Guid.CreateVersion7(now), Kind = kind, OrderId = orderId, DueAt = now, CreatedAt = now,
+        Id = Guid.CreateVersion7(now), Kind = kind, OrderId = orderId, RefundId = refundId, DueAt = now, CreatedAt = now,
         TraceParent = System.Diagnostics.Activity.Current?.Id,
     };
 
@@ -63,6 +66,7 @@ internal sealed class OutboxMessageConfiguration : IEntityTypeConfiguration<Outb
         message.HasIndex(m => m.DueAt).HasFilter("state = 'Waiting'");
         message.HasIndex(m => m.CreatedAt).HasFilter("state = 'Parked'").HasDatabaseName("ix_outbox_parked");
         message.HasOne<Order>().WithMany().HasForeignKey(m => m.OrderId);
+        message.HasOne<Refund>().WithMany().HasForeignKey(m => m.RefundId);
         message.HasOne<Person>().WithMany().HasForeignKey(m => m.PersonId);
     }
 }

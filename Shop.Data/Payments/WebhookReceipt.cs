@@ -39,8 +39,10 @@ public static class StripeEvents
     /// </summary>
     public static IReadOnlyList<string> Subscribed { get; } =
     [
+        "charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn", "charge.dispute.updated",
         "charge.refunded", "payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.payment_failed",
-        "payment_intent.processing", "payment_intent.requires_action", "payment_intent.succeeded", "refund.created", "refund.failed", "refund.updated",
+        "payment_intent.processing", "payment_intent.requires_action", "payment_intent.succeeded",
+        "radar.early_fraud_warning.created", "radar.early_fraud_warning.updated", "refund.created", "refund.failed", "refund.updated",
     ];
 }
 

@@ -9,6 +9,8 @@ using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
 using Shop.ServiceDefaults;
 using Stripe;
+using Dispute = Stripe.Dispute;
+using EarlyFraudWarning = Stripe.Radar.EarlyFraudWarning;
 using PaymentIntent = Stripe.PaymentIntent;
 using Refund = Stripe.Refund;
 
@@ -131,6 +133,8 @@ internal static class WebhookEndpoints
         PaymentIntent subject => subject.Id,
         Charge charge => charge.PaymentIntentId,
         Refund refund => refund.PaymentIntentId,
+        Dispute dispute => dispute.PaymentIntentId,
+        EarlyFraudWarning warning => warning.PaymentIntentId,
         _ => null,
     };
 }

@@ -7,6 +7,7 @@ using Shop.Data;
 using Shop.Data.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Payments.Disputes;
 using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
 using Shop.Payments.Reconciliation;
@@ -109,6 +110,8 @@ internal sealed class WebhookProcessor(
     private async Task<Result> ProcessAsync(WebhookReceipt receipt, CancellationToken ct)
     {
         var received = EventUtility.ParseEvent(Encoding.UTF8.GetString(receipt.Payload), throwOnApiVersionMismatch: false);
+        if (received.Data?.Object is Stripe.Dispute or Stripe.Radar.EarlyFraudWarning)
+            return await ProcessDisputeAsync(receipt, ((IHasId)received.Data.Object).Id, ct); // also about a payment that is not ours: its deadline may be
         var intentId = WebhookEndpoints.IntentIdOf(received);
         if (intentId is not { Length: > 0 })
             return new(Step.Done, "not a kind of event we act on");
@@ -194,6 +197,40 @@ internal sealed class WebhookProcessor(
             End(mine, result);
             return result;
         }, recording.Token);
+    }
+
+    /// <summary>Whatever is said to have happened to it: how it stands is read.</summary>
+    private async Task<Result> ProcessDisputeAsync(WebhookReceipt receipt, string disputeId, CancellationToken ct)
+    {
+        var asked = await gateways.AskAsync(receipt.Provider, GatewayOperation.Read, null, disputeId, (g, token) => g.ReadDisputeAsync(disputeId, token), ct);
+        if (asked.Answer is not GatewayAnswer.DisputeRead read)
+        {
+            return asked.Answer.IsFault
+                ? new(Step.Later, $"the gateway could not be asked: {asked.Reason}")
+                : new(Step.Park, $"the gateway does not say how {disputeId} stands: {asked.Reason}");
+        }
+
+        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
+        var result = await contexts.TransactAsync(async db =>
+        {
+            if (await LockAsync(db, receipt, recording.Token) is not { } mine)
+                return new Result(Step.Done, "somebody else took it up");
+
+            var (dispute, what) = await DisputeBooks.ApplyAsync(db, asked, read.Dispute, clock.GetUtcNow(), recording.Token);
+            var ended = what is null
+                ? new Result(Step.Done, $"it is {dispute.Status}, as before")
+                : new Result(Step.Done, dispute.OrderId is null ? "it is about no payment that we know" : null, dispute.OrderId, what);
+            End(mine, ended);
+            return ended;
+        }, recording.Token);
+        if (result.What is not null)
+        {
+            logger.DisputeChanged(
+                receipt.Provider, read.Dispute.Kind, disputeId, result.Changed, read.Dispute.Status, read.Dispute.Reason, read.Dispute.AmountMinor, read.Dispute.Currency,
+                read.Dispute.RespondBy);
+        }
+
+        return result;
     }
 
     private async Task<Mismatch?> MismatchAsync(Guid id, CancellationToken ct)

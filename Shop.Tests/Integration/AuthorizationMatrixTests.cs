@@ -102,6 +102,10 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/orders"] = To(For.Agent, "/operations/orders", HttpStatusCode.OK),
         ["GET /operations/orders/{number:long}"] = To(For.Agent, "/operations/orders/1", HttpStatusCode.NotFound, "order_not_found"),
         ["GET /operations/orders/{number:long}/audit"] = To(For.Agent, "/operations/orders/1/audit", HttpStatusCode.OK),
+        ["GET /operations/orders/{number:long}/money"] = To(For.Agent, "/operations/orders/1/money", HttpStatusCode.NotFound, "order_not_found"),
+        ["POST /operations/orders/{number:long}/refunds"] = Of((t, _) => t.RefundAsync(), For.Agent, HttpStatusCode.NoContent),
+        ["GET /operations/disputes"] = To(For.Agent, "/operations/disputes", HttpStatusCode.OK),
+        ["GET /operations/agreement"] = To(For.Agent, "/operations/agreement", HttpStatusCode.OK),
         ["GET /operations/shortfalls"] = To(For.Agent, "/operations/shortfalls", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),
         ["GET /operations/gateways"] = To(For.Agent, "/operations/gateways", HttpStatusCode.OK),
@@ -298,6 +302,12 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         await db.Orders.Where(o => o.Id == order.Id).ExecuteUpdateAsync(o => o.SetProperty(x => x.UserId, owner.Id));
         var number = await db.Orders.Where(o => o.Id == order.Id).Select(o => o.Number).SingleAsync();
         return act is "" ? new Ask($"/orders/{number}") : Act($"/orders/{number}{act}", new { paymentToken = "pm_card_visa", provider = "stripe" });
+    }
+
+    private async Task<Ask> RefundAsync()
+    {
+        await using var db = api.Open();
+        return Act($"/operations/orders/{(await RefundOperationsTests.PaidOrderAsync(db)).Number}/refunds");
     }
 
     private async Task<Ask> ParkedJobAsync()

@@ -99,6 +99,10 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
 
         ["GET /ops"] = new(Agents),
         ["GET /ops/orders/{Number:long}"] = new(Agents, "/ops/orders/{order}"),
+        ["GET /ops/orders/{Number:long}/refund"] = new(Agents, "/ops/orders/{order}/refund?what=all"),
+        ["POST /ops/orders/{Number:long}/refund"] =
+            new(Agents, "/ops/orders/{order}/refund?what=all", ("_handler", "refund"), ("Why", "it was agreed")),
+        ["GET /ops/disputes"] = new(Agents),
         ["GET /ops/queue"] = new(Agents),
         ["GET /ops/gateways"] = new(Agents),
         ["POST /ops/gateways/{provider}/override"] =

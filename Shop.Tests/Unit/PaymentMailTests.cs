@@ -43,7 +43,7 @@ public sealed partial class PaymentMailTests
     [MemberData(nameof(OfOrders))]
     public void Text_and_html_say_the_same(OutboxKind kind)
     {
-        var facts = Facts(kind, refunded: kind is OutboxKind.RefundedMail ? 1000 : 0);
+        var facts = Facts(kind, refunded: kind is OutboxKind.RefundedMail ? 2500 : 0);
 
         var letter = Mails.Write(facts, Links);
 
@@ -93,12 +93,54 @@ public sealed partial class PaymentMailTests
 
     [Theory]
     [InlineData(2500, "You got your money back", "we have sent 25.00 EUR", "That is the full amount.")]
-    [InlineData(1000, "You got part of your money back", "we have sent 10.00 EUR", "That is a part of the 25.00 EUR that you paid.")]
+    [InlineData(1000, "We have sent money back to you", "we have sent 10.00 EUR", "That is a part of the 25.00 EUR that you paid.")]
     public void A_refund_says_how_much_and_whether_it_is_all(long minor, params string[] words)
     {
         var html = Mails.Write(Facts(OutboxKind.RefundedMail, refunded: minor), Links).Html;
 
         Assert.All(words, part => Assert.Contains(part, html, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1250, RefundState.Succeeded, "That is a part of the 25.00 EUR that you paid.")]
+    [InlineData(2500, RefundState.Succeeded, "With it you have all of your 25.00 EUR back.")]
+    [InlineData(1250, RefundState.Failed, null)]
+    public void Of_several_refunds_each_mail_is_about_its_own(long refundedSoFar, RefundState state, string? words)
+    {
+        var facts = Facts(OutboxKind.RefundedMail, refunded: refundedSoFar);
+        var refund = new Refund
+        {
+            Id = Guid.NewGuid(), OrderId = facts.Order!.Id, Provider = PaymentProvider.Stripe, AmountMinor = 1250, Currency = "EUR", Reason = Reasons.RefundOnRequest,
+            State = state, CreatedAt = Any.Now,
+        };
+        refund.Lines.Add(new RefundLine { RefundId = refund.Id, Sku = "mug", Quantity = 1, AmountMinor = 1250 });
+        facts = facts with { Refund = refund };
+
+        Assert.Equal(words is null ? "no longer true: the money came back to us" : null, facts.WhyNot(Any.Now));
+        var text = Mails.Write(facts, Links).Text;
+        Assert.Contains("we have sent 12.50 EUR", text, StringComparison.Ordinal);
+        Assert.Contains("1 x mug, One size: 12.50 EUR", text, StringComparison.Ordinal);
+        Assert.Contains(words ?? "", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_taken_twice_goes_back_with_the_reason()
+    {
+        var facts = Facts(OutboxKind.RefundedMail, refunded: 0);
+        facts.Order!.AddCapture(2500);
+        facts.Order.AddRefund(2500);
+
+        var text = Mails.Write(facts with
+        {
+            Refund = new Refund
+            {
+                Id = Guid.NewGuid(), OrderId = facts.Order.Id, Provider = PaymentProvider.PayPal, AmountMinor = 2500, Currency = "EUR", Reason = Reasons.PaidTwice,
+                State = RefundState.Succeeded, CreatedAt = Any.Now,
+            },
+        }, Links).Text;
+
+        Assert.Contains(Reasons.Of(Reasons.PaidTwice).Shopper, text, StringComparison.Ordinal);
+        Assert.Contains("a part of the 50.00 EUR", text, StringComparison.Ordinal);
     }
 
     [Fact]

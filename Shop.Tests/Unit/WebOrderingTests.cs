@@ -398,14 +398,16 @@ public sealed class WebOrderingTests : IDisposable
     public async Task What_was_sent_back_is_listed()
     {
         _api.On("/orders/100042", CannedApi.Paid.Replace("\"retryable\": false", """
-            "retryable": false, "refunds": [{ "amountMinor": 300, "state": "succeeded", "at": "2026-01-16T12:00:00Z" },
-              { "amountMinor": 200, "state": "pending", "at": "2026-01-17T12:00:00Z" }]
+            "retryable": false, "refunds": [{ "amountMinor": 300, "state": "succeeded", "at": "2026-01-16T12:00:00Z", "text": "We have sent it back.",
+              "lines": [{ "productName": "Mug", "variantName": "Grey", "quantity": 2 }] },
+              { "amountMinor": 200, "state": "pending", "at": "2026-01-17T12:00:00Z", "text": "We are sending it back.", "lines": [] }]
             """, StringComparison.Ordinal));
 
         var page = await _visitor.GetAsync("/orders/100042", cookie: "order=k-secret");
 
-        Assert.Contains("Sent back the way you paid", page.Html, StringComparison.Ordinal);
-        Assert.Contains("On its way back to you", page.Html, StringComparison.Ordinal);
+        Assert.Contains("We have sent it back.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("Mug (Grey) × 2", page.Html, StringComparison.Ordinal);
+        Assert.Contains("We are sending it back.", page.Html, StringComparison.Ordinal);
         Assert.Contains("€12.50 paid, €3.00 of it sent back", page.Html, StringComparison.Ordinal);
     }
 

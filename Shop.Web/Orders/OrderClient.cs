@@ -61,7 +61,9 @@ public sealed record ShipTo(string Name, string Line1, string PostalCode, string
 
 public sealed record OrderTexts(string Headline, string Explanation, string? NextStep = null);
 
-/// <summary><see cref="State"/>: pending, succeeded or failed.</summary>
-public sealed record RefundOfOrder(long AmountMinor, string State, DateTimeOffset At);
+/// <summary><see cref="State"/>: pending, succeeded or failed. <see cref="Lines"/>: what it is for; none when it is an amount and no goods.</summary>
+public sealed record RefundOfOrder(long AmountMinor, string State, DateTimeOffset At, string Text, IReadOnlyList<RefundedLine> Lines);
+
+public sealed record RefundedLine(string ProductName, string VariantName, int Quantity);
 
 public sealed record OrderEvent(DateTimeOffset At, string Summary);
