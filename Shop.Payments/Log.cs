@@ -149,4 +149,7 @@ internal static partial class Log
 
     [LoggerMessage(3083, LogLevel.Warning, "Smtp:Host is not configured: mails wait in the outbox")]
     public static partial void NoMailServer(this ILogger logger);
+
+    [LoggerMessage(3084, LogLevel.Information, "{Kind} {MessageId} of order {OrderId} is not sent any more: {Why}")]
+    public static partial void MailDropped(this ILogger logger, OutboxKind kind, Guid messageId, Guid? orderId, string why);
 }

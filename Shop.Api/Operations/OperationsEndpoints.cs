@@ -94,6 +94,7 @@ internal static class OperationsEndpoints
         operations.MapBackgroundJobs();
         operations.MapReconciliation();
         operations.MapShortfalls();
+        operations.MapMails();
         operations.MapRefunds();
         operations.MapDisputes();
         operations.MapAgreement();

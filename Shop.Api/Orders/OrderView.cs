@@ -62,7 +62,7 @@ internal sealed record OrderFacts(
         new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
         OrderWords.Of(Order, Charges, Charge, Refund, IsAtBank), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
         userId is not null && Order.UserId == userId, PaymentMethods.MethodOf(Order.PaysAt),
-        [.. OrderWords.Ways(Order, Charges, Charge, IsAtBank, methods).Select(m => m.Method)], [.. Refunds.Select(r => RefundView.Of(r, Order))]);
+        [.. OrderWays.Of(Order, Charges, Charge, IsAtBank, methods).Select(m => m.Method)], [.. Refunds.Select(r => RefundView.Of(r, Order))]);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
     internal static string Mask(string email) =>

@@ -8,7 +8,7 @@ namespace Shop.Data.Outbox;
 
 public enum OutboxKind
 {
-    OrderConfirmedMail, RefundedMail, OrderLinkMail,
+    OrderConfirmedMail, PaymentFailedMail, ActionNeededMail, CancelledMail, RefundedMail, OrderLinkMail,
     ConfirmEmailMail, AlreadyRegisteredMail, ResetPasswordMail, PasswordChangedMail, LockedOutMail, SecondFactorChangedMail, InvitationMail,
 }
 
@@ -38,7 +38,12 @@ public sealed class OutboxMessage
     public string? LastError { get; set; }
     public string? TraceParent { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Null although it is done: it was not sent, because it was no longer true or nobody is left to read it.</summary>
     public DateTimeOffset? SentAt { get; set; }
+
+    /// <summary>How often a person had it sent again. Each of those is another mail to a mailbox; a repetition of our own is the same one.</summary>
+    public int Copy { get; set; }
 
     public static OutboxMessage Of(OutboxKind kind, Guid orderId, DateTimeOffset now, Guid? refundId = null) => new()
     {

@@ -8,7 +8,7 @@ namespace Shop.Payments.Gateways;
 /// own status.
 /// </summary>
 /// <param name="isCapturedLater">What orders are created for. One from before it was changed is met with the other call.</param>
-internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater, bool isLive = false) : IPaymentGateway
+internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater, bool isLive) : IPaymentGateway
 {
     private const string NotForThisIntent = "ACTION_DOES_NOT_MATCH_INTENT";
     private const string NotApproved = "ORDER_NOT_APPROVED";

@@ -128,6 +128,9 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/mismatches/{id:guid}"] =
             To(For.Agent, $"/operations/mismatches/{Guid.Empty}", HttpStatusCode.NotFound, "mismatch_not_found"),
         ["POST /operations/mismatches/{id:guid}/{repair}"] = Of((t, _) => t.MismatchAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["GET /operations/mail"] = To(For.Agent, "/operations/mail", HttpStatusCode.OK),
+        ["GET /operations/mail/{id:guid}"] = To(For.Agent, $"/operations/mail/{Guid.Empty}", HttpStatusCode.NotFound, "mail_not_found"),
+        ["POST /operations/mail/{id:guid}/again"] = Of((t, _) => t.ParkedMailAsync("mail", "again"), For.Operator, HttpStatusCode.NoContent),
         ["GET /operations/audit"] = To(For.Operator, "/operations/audit", HttpStatusCode.OK),
         ["GET /operations/staff/"] = To(For.Admin, "/operations/staff", HttpStatusCode.OK),
         ["POST /operations/staff/invite"] = Of((_, _) => Task.FromResult(Act(
@@ -353,13 +356,13 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         return new($"/account/payment-methods/{method.Id}/remove", Headers: [("Idempotency-Key", $"{Guid.NewGuid()}")]);
     }
 
-    private async Task<Ask> ParkedMailAsync()
+    private async Task<Ask> ParkedMailAsync(string what = "outbox", string act = "retry")
     {
         await using var db = api.Open();
         var message = OutboxMessage.To((await api.SignedInAsync()).Id, OutboxKind.PasswordChangedMail, DateTimeOffset.UtcNow);
         message.State = JobState.Parked;
         db.Add(message);
         await db.SaveChangesAsync();
-        return Act($"/operations/outbox/{message.Id}/retry");
+        return Act($"/operations/{what}/{message.Id}/{act}");
     }
 }
