@@ -90,6 +90,9 @@ internal static partial class Log
     [LoggerMessage(2042, LogLevel.Warning, "That a payment was limited could not be kept: {Why}")]
     public static partial void VelocityNotKept(this ILogger logger, string why);
 
+    [LoggerMessage(2043, LogLevel.Information, "User {UserId} removed a saved payment method at {Provider}")]
+    public static partial void SavedMethodRemoved(this ILogger logger, Guid userId, PaymentProvider provider);
+
     [LoggerMessage(2020, LogLevel.Information, "Parked {Thing} {Id} is due again")]
     public static partial void Unparked(this ILogger logger, string thing, string id);
 }

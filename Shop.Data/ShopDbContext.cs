@@ -38,6 +38,11 @@ public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbC
     public DbSet<GatewayKey> GatewayKeys => Set<GatewayKey>();
     public DbSet<PaymentAttempt> PaymentAttempts => Set<PaymentAttempt>();
     public DbSet<Refund> Refunds => Set<Refund>();
+    public DbSet<Failover> Failovers => Set<Failover>();
+    public DbSet<SavedMethod> SavedMethods => Set<SavedMethod>();
+    public DbSet<GatewayCustomer> GatewayCustomers => Set<GatewayCustomer>();
+    public DbSet<RefundLine> RefundLines => Set<RefundLine>();
+    public DbSet<Dispute> Disputes => Set<Dispute>();
     public DbSet<GatewayState> GatewayStates => Set<GatewayState>();
     public DbSet<GatewayChange> GatewayChanges => Set<GatewayChange>();
     public DbSet<GatewayOverride> GatewayOverrides => Set<GatewayOverride>();

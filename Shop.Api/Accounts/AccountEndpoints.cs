@@ -111,6 +111,7 @@ internal static class AccountEndpoints
             .WithSummary("Ends one of them.").ProducesProblem(404);
         account.MapPost("/sessions/revoke-others", RevokeOtherSessions).WithName(nameof(RevokeOtherSessions)).RequireAuthorization(Policies.Shopper)
             .WithSummary("Ends all but this one.");
+        account.MapSavedMethods();
         account.MapGet("/orders", GetOwnOrders).WithName(nameof(GetOwnOrders)).RequireAuthorization(Policies.Shopper)
             .WithSummary("What this user has ordered, newest first.");
     }

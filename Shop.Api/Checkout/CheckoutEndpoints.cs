@@ -6,6 +6,7 @@ using Npgsql;
 using Shop.Api.Accounts;
 using Shop.Api.CardTesting;
 using Shop.Api.Carts;
+using Shop.Api.Gateways;
 using Shop.Api.Orders;
 using Shop.Data;
 using Shop.Data.Orders;
@@ -36,7 +37,8 @@ internal static class CheckoutEndpoints
     internal static async Task<OrderResult> PlaceOrder(
         CheckoutRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
         [FromHeader(Name = CartToken.Header)] string? cartToken, Caller? caller, ShopDbContext db, NpgsqlDataSource database,
-        OrderWaiters waiters, OrderAnswers answers, VelocityLimits velocities, HttpContext http, IOptions<CheckoutOptions> options, IOptions<Timeouts> timeouts, IOptions<ShopTime> time,
+        OrderWaiters waiters, OrderAnswers answers, VelocityLimits velocities, HttpContext http, IOptions<CheckoutOptions> options,
+        IOptions<PaymentMethodsOptions> methods, IOptions<Timeouts> timeouts, IOptions<ShopTime> time,
         TimeProvider clock, ShopTelemetry telemetry, ILogger<CheckoutRequest> logger, CancellationToken ct)
     {
         if (!IdempotencyKey.TryRead(idempotencyKey, out var key))
@@ -48,12 +50,16 @@ internal static class CheckoutEndpoints
 
         var cartHash = CartToken.HashOf(cartToken) ?? [];
         var digest = request.Digest();
-        var sources = velocities.SourcesOf(http, request.Email, caller?.SignedInUserId);
-        var (known, cart, counts) = await ReadAsync(database, key, cartHash, sources, velocities.Since, ct);
+        var choice = request.Choice();
+        var userId = caller?.SignedInUserId;
+        var sources = velocities.SourcesOf(http, request.Email, userId);
+        var (known, cart, counts, own) = await ReadAsync(database, key, cartHash, sources, velocities.Since, choice, userId, ct);
         if (known is not null)
             return await AnswerAsync(known);
         if (cart is { OrderId: { } winner })
             return await ShowAsync(winner); // another tab was faster: one cart, one order
+        if (choice.Refuses(methods.Value, userId, own) is { } notSo)
+            return notSo;
         if (cart is not { Lines: [_, ..] })
             return Refuse(422, "cart_empty", "Your cart is empty.");
         if (cart.Version != request.CartVersion)
@@ -77,10 +83,10 @@ internal static class CheckoutEndpoints
             Id = Guid.CreateVersion7(now), Email = request.Email!, Name = request.Name!, Line1 = request.Line1!, Line2 = request.Line2,
             PostalCode = request.PostalCode!, City = request.City!, Country = request.Country!, CreatedAt = now,
         };
-        var order = OrderOf(cart, person, caller?.SignedInUserId, key, digest, now, time.Value.Of(options.Value.Deadline));
+        var order = OrderOf(cart, person, userId, key, digest, now, time.Value.Of(options.Value.Deadline), choice);
         var job = PaymentJob.Of(
-            PaymentJobKind.Charge, order.Id, CheckoutRequest.ProviderOf(request.Provider)!.Value, now, now + time.Value.Of(Slow(velocity)),
-            request.PaymentToken, wary: velocity.Tier is not VelocityTier.None);
+            PaymentJobKind.Charge, order.Id, choice.Provider, now, now + time.Value.Of(Slow(velocity)), request.PaymentToken,
+            wary: velocity.Tier is not VelocityTier.None, savesMethod: choice.Saves, savedMethodId: choice.Saved);
 
         var hold = time.Value.Of(options.Value.Hold);
         using var waiter = waiters.Register(order.Id); // before the commit
@@ -109,7 +115,7 @@ internal static class CheckoutEndpoints
             case PlacementOutcome.OutOfStock:
                 return OutOfStock(placement.ShortSkus);
             case PlacementOutcome.KeyUsed or PlacementOutcome.CartTaken:
-                (known, cart, _) = await ReadAsync(database, key, cartHash, sources, velocities.Since, ct);
+                (known, cart, _, _) = await ReadAsync(database, key, cartHash, sources, velocities.Since, choice, userId, ct);
                 return known is not null ? await AnswerAsync(known)
                     : cart is { OrderId: { } other } ? await ShowAsync(other)
                     : CartChanged();
@@ -159,23 +165,29 @@ internal static class CheckoutEndpoints
     internal static TimeSpan Slow(Velocity velocity) => velocity.Tier is VelocityTier.Slowed ? velocity.Wait : TimeSpan.Zero;
 
     /// <summary>All that decides how to go on, in one round trip: the order of this key if there is one, the cart, and what came from here before.</summary>
-    private static async Task<(KnownOrder? Order, PricedCart? Cart, IReadOnlyList<SourceCount> Counts)> ReadAsync(
-        NpgsqlDataSource database, Guid key, byte[] cartHash, IReadOnlyList<(SourceKind Kind, byte[] Hash)> sources, DateTimeOffset since,
-        CancellationToken ct)
+    private static async Task<(KnownOrder? Order, PricedCart? Cart, IReadOnlyList<SourceCount> Counts, IReadOnlyDictionary<Guid, PaymentProvider> Own)>
+        ReadAsync(
+            NpgsqlDataSource database, Guid key, byte[] cartHash, IReadOnlyList<(SourceKind Kind, byte[] Hash)> sources, DateTimeOffset since,
+            PaymentChoice choice, Guid? userId, CancellationToken ct)
     {
         await using var batch = database.CreateBatch();
         batch.Add("SELECT id, number, checkout_digest FROM shop.orders WHERE checkout_key = $1", key);
         batch.Add(CartReads.Sql, cartHash);
         batch.BatchCommands.Add(ChargeSources.CountOf([.. sources.Select(s => s.Hash)], since));
+        if (choice.NeedsMethods && userId is { } user)
+            batch.BatchCommands.Add(choice.OwnMethods(user));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         var order = await reader.ReadAsync(ct) ? new KnownOrder(reader.GetGuid(0), reader.GetInt64(1), reader.GetString(2)) : null;
         await reader.NextResultAsync(ct);
         var cart = await reader.ReadCartAsync(ct);
         await reader.NextResultAsync(ct);
-        return (order, cart, await ChargeSources.ReadAsync(reader, ct));
+        var counts = await ChargeSources.ReadAsync(reader, ct);
+        await reader.NextResultAsync(ct); // empty unless there was a question
+        return (order, cart, counts, await PaymentChoice.ReadOwnAsync(reader, ct));
     }
 
-    private static Order OrderOf(PricedCart cart, Person person, Guid? userId, Guid key, string digest, DateTimeOffset now, TimeSpan deadline)
+    private static Order OrderOf(PricedCart cart, Person person, Guid? userId, Guid key, string digest, DateTimeOffset now, TimeSpan deadline,
+        PaymentChoice choice)
     {
         var id = Guid.CreateVersion7(now);
         OrderLine[] lines =
@@ -192,7 +204,7 @@ internal static class CheckoutEndpoints
         {
             Id = id, CheckoutKey = key, CheckoutDigest = digest, CartId = cart.Id, PersonId = person.Id, UserId = userId, Reference = Reference.Of(traceId), TraceId = traceId.ToHexString(), Currency = cart.Currency,
             TotalMinor = lines.Sum(l => l.TotalMinor), TaxMinor = lines.Sum(l => l.TaxMinor), PlacedAt = now, DeadlineAt = now + deadline,
-            Lines = [.. lines],
+            Lines = [.. lines], Provider = choice.Provider, FallbackMethodId = choice.Fallback,
         };
     }
 

@@ -5,10 +5,13 @@ using Shop.Data.Payments;
 namespace Shop.Api.Checkout;
 
 /// <param name="TotalMinor">What the shopper was shown. Another total is refused, so nobody pays what they did not see.</param>
-/// <param name="PaymentToken">The gateway's token for what was entered on its own form; no card ever comes here.</param>
+/// <param name="PaymentToken">The gateway's token for what was entered on its own form; no card ever comes here. None for PayPal, nor for a saved method.</param>
+/// <param name="SavedMethod">One that was kept for the signed-in shopper.</param>
+/// <param name="SaveMethod">The signed-in shopper has ticked the box beside <c>saveText</c>.</param>
+/// <param name="FallbackMethod">Saved, at another gateway, and to be charged without asking again should this one be in trouble.</param>
 internal sealed partial record CheckoutRequest(
     string? Email, string? Name, string? Line1, string? Line2, string? PostalCode, string? City, string? Country, int? CartVersion, long? TotalMinor,
-    string? PaymentToken, string? Provider)
+    string? PaymentToken, string? Provider, Guid? SavedMethod = null, bool SaveMethod = false, Guid? FallbackMethod = null)
 {
     private const int MaxLength = 200;
 
@@ -44,7 +47,8 @@ internal sealed partial record CheckoutRequest(
             Require(PostalCode is not null && postalCode.IsMatch(PostalCode), "postalCode", "Please check the postal code.");
         Require(CartVersion is not null, "cartVersion", "Please say which version of the cart this is.");
         Require(TotalMinor is > 0, "totalMinor", "Please say which total was shown.");
-        Payment(errors, PaymentToken, Provider);
+        Payment(errors, PaymentToken, Provider, SavedMethod);
+        Require(FallbackMethod is null || Provider is "stripe", "fallbackMethod", "Only a card can have another way to pay behind it.");
         return errors;
 
         void Text(string? value, string field, string missing) => Require(
@@ -60,21 +64,34 @@ internal sealed partial record CheckoutRequest(
 
     public static bool IsEmail(string? email) => email is { Length: <= MaxLength } && EmailShape().IsMatch(email);
 
-    public static void Payment(Dictionary<string, string[]> errors, string? paymentToken, string? provider)
+    public static void Payment(Dictionary<string, string[]> errors, string? paymentToken, string? provider, Guid? savedMethod)
     {
-        if (ProviderOf(provider) is null)
+        var way = ProviderOf(provider);
+        if (way is null)
             errors["provider"] = ["Please choose a way to pay."];
-        if (paymentToken is null || !TokenShape().IsMatch(paymentToken))
+        if (way is PaymentProvider.PayPal || savedMethod is not null)
+        {
+            if (paymentToken is not null)
+                errors["paymentToken"] = ["Please choose one way to pay."];
+        }
+        else if (paymentToken is null || !TokenShape().IsMatch(paymentToken))
             errors["paymentToken"] = ["Please enter your card again."];
     }
 
-    public static PaymentProvider? ProviderOf(string? provider) => provider is "stripe" ? PaymentProvider.Stripe : null;
+    public static PaymentProvider? ProviderOf(string? provider) => provider switch
+    {
+        "stripe" => PaymentProvider.Stripe,
+        "paypal" => PaymentProvider.PayPal,
+        _ => null,
+    };
 
     /// <summary>
     /// What is ordered, by whom, at which price. Not the payment token: a form sent twice may carry two tokens for one card, and is one order.
     /// </summary>
     public string Digest() => IdempotencyKey.DigestOf(
         "checkout", $"{CartVersion}", $"{TotalMinor}", Email!, Name!, Line1!, Line2 ?? "", PostalCode!, City!, Country!, Provider!);
+
+    public PaymentChoice Choice() => new(ProviderOf(Provider)!.Value, SavedMethod, SaveMethod && SavedMethod is null, FallbackMethod);
 
     /// <summary>Never what was typed: a record prints its members.</summary>
     public override string ToString() => nameof(CheckoutRequest);

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Api.Accounts;
 using Shop.Api.Audit;
@@ -70,21 +71,22 @@ internal static class GatewayEndpoints
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
     }
 
-    internal static async Task<Ok<GatewaysView>> GetGateways(ReportsDatabase reports, TimeProvider clock, CancellationToken ct)
+    internal static async Task<Ok<GatewaysView>> GetGateways(
+        ReportsDatabase reports, IOptions<PaymentMethodsOptions> methods, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         await using var db = reports.Open();
         List<GatewayView> items = [];
-        foreach (var provider in Enum.GetValues<PaymentProvider>().Where(p => p is PaymentProvider.Stripe))
+        foreach (var provider in methods.Value.Offered)
             items.Add(await ReadAsync(db, provider, now, ct));
         return TypedResults.Ok(new GatewaysView(items));
     }
 
     internal static async Task<Results<NoContent, ProblemHttpResult>> OverrideGateway(
         string provider, OverrideRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, Caller caller,
-        ReportsDatabase reports, TimeProvider clock, ILogger<GatewaysView> logger, CancellationToken ct)
+        ReportsDatabase reports, IOptions<PaymentMethodsOptions> methods, TimeProvider clock, ILogger<GatewaysView> logger, CancellationToken ct)
     {
-        if (CheckoutRequest.ProviderOf(provider) is not { } gateway)
+        if (CheckoutRequest.ProviderOf(provider) is not { } gateway || !methods.Value.IsOffered(gateway))
             return Problems.Refuse(404, "gateway_not_found", "There is no such gateway.");
 
         Dictionary<string, string[]> errors = [];

@@ -22,14 +22,17 @@ internal sealed class GatewayWatchOptions
 /// comes, and every five seconds in any case. Without a database the last sight stays; nobody could order anyway.
 /// </summary>
 internal sealed class GatewayWatch(
-    [FromKeyedServices(ApiDatabase.Reports)] NpgsqlDataSource database, IOptions<GatewayWatchOptions> options, IOptions<Timeouts> timeouts,
-    TimeProvider clock, ILogger<GatewayWatch> logger) : BackgroundService
+    [FromKeyedServices(ApiDatabase.Reports)] NpgsqlDataSource database, IOptions<GatewayWatchOptions> options, IOptions<PaymentMethodsOptions> methods,
+    IOptions<Timeouts> timeouts, TimeProvider clock, ILogger<GatewayWatch> logger) : BackgroundService
 {
     private volatile IReadOnlyList<GatewaySight> _sights = [];
     private volatile TaskCompletionSource _news = Unheard();
 
     /// <summary>Empty until it was looked up for the first time.</summary>
     public IReadOnlyList<GatewaySight> Sights => _sights;
+
+    /// <summary>What one can pay with right now, best first.</summary>
+    public IReadOnlyList<PaymentMethodView> Methods => PaymentMethods.Of(_sights, methods.Value.Offered);
 
     /// <summary>Something may have changed.</summary>
     public void Look() => _news.TrySetResult();
@@ -72,7 +75,7 @@ internal sealed class GatewayWatch(
             overrides[Enum.Parse<PaymentProvider>(reader.GetString(0))] = Enum.Parse<OverrideMode>(reader.GetString(1));
         return
         [
-            .. Enum.GetValues<PaymentProvider>().Where(p => p is PaymentProvider.Stripe).Select(provider =>
+            .. methods.Value.Offered.Select(provider =>
             {
                 var (live, troubled) = replicas.GetValueOrDefault(provider);
                 return new GatewaySight(provider, live, troubled, overrides.TryGetValue(provider, out var mode) ? mode : null);

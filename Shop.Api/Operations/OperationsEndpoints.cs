@@ -46,13 +46,20 @@ internal sealed record AttemptView(
     string? AdviceCode, string? NetworkCode, int? HttpStatus, string? RequestId, string? GatewayId, string? ChargeId, string? CardBrand, string? CardLast4,
     double LatencyMs, string? TraceId, string? Proof);
 
-internal sealed record JobView(Guid Id, PaymentJobKind Kind, JobState State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason);
+internal sealed record JobView(
+    Guid Id, PaymentJobKind Kind, PaymentProvider Provider, JobState State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason);
 
 internal sealed record EntryView(
     DateTimeOffset At, string Kind, string? Reason, string Summary, bool ForShopper, JsonElement? Data, string? TraceId);
 
+/// <summary>The order went from one gateway to another, and what proved that the first one had taken nothing.</summary>
+/// <param name="N">Of the last confirm that the first gateway was sent; 0 for none.</param>
+internal sealed record FailoverView(
+    DateTimeOffset At, PaymentProvider From, PaymentProvider To, string ProofKind, string Proof, string? GatewayId, int N, string AskedBy);
+
 internal sealed record OrderDossier(
-    OrderFile Order, string TraceId, IReadOnlyList<AttemptView> Attempts, IReadOnlyList<JobView> Jobs, IReadOnlyList<EntryView> Timeline);
+    OrderFile Order, string TraceId, IReadOnlyList<AttemptView> Attempts, IReadOnlyList<JobView> Jobs, IReadOnlyList<EntryView> Timeline,
+    IReadOnlyList<FailoverView> Failovers);
 
 internal sealed record ParkedJob(
     Guid Id, long OrderNumber, PaymentJobKind Kind, string? LastReason, int Leases, int Attempts, DateTimeOffset CreatedAt);
@@ -87,6 +94,10 @@ internal static class OperationsEndpoints
         operations.MapBackgroundJobs();
         operations.MapReconciliation();
         operations.MapShortfalls();
+        operations.MapMails();
+        operations.MapRefunds();
+        operations.MapDisputes();
+        operations.MapAgreement();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
@@ -120,10 +131,11 @@ internal static class OperationsEndpoints
 
         var attempts = await db.PaymentAttempts.AsNoTracking().Where(a => a.OrderId == order.Id).OrderBy(a => a.At).ToListAsync(ct);
         var jobs = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id).OrderBy(j => j.CreatedAt).ToListAsync(ct);
-        var charges = jobs.Count(j => j.Kind is PaymentJobKind.Charge);
+        var charges = jobs.Count(j => j.Kind is PaymentJobKind.Charge && OrderWords.IsTry(j));
         var timeline = await db.Timeline.AsNoTracking().Where(t => t.OrderId == order.Id).OrderBy(t => t.At).ThenBy(t => t.Id).ToListAsync(ct);
-        var refund = order.CapturedMinor is 0 ? null : await db.Refunds.Where(r => r.OrderId == order.Id).OrderByDescending(r => r.CreatedAt)
-            .Select(r => (RefundState?)r.State).FirstOrDefaultAsync(ct);
+        var failovers = await db.Failovers.AsNoTracking().Where(f => f.OrderId == order.Id).OrderBy(f => f.At).ToListAsync(ct);
+        var refund = order.CapturedMinor is 0 ? null : await db.Refunds.Where(r => r.OrderId == order.Id && r.State != RefundState.Replaced)
+            .OrderByDescending(r => r.State == RefundState.Failed).ThenByDescending(r => r.CreatedAt).Select(r => (RefundState?)r.State).FirstOrDefaultAsync(ct);
         var isAtBank = order.Payment is PaymentState.ActionNeeded && await db.AtBank().AnyAsync(o => o.Id == order.Id, ct);
         return TypedResults.Ok(new OrderDossier(
             new OrderFile(
@@ -139,9 +151,10 @@ internal static class OperationsEndpoints
                     a.At, a.Provider, a.Operation, ConfirmOf(a.Key), a.Class, a.Reason, a.Code, a.DeclineCode, a.AdviceCode, a.NetworkCode,
                     a.HttpStatus, a.RequestId, a.GatewayId, a.ChargeId, a.CardBrand, a.CardLast4, a.LatencyMs, a.TraceId, a.Proof)),
             ],
-            [.. jobs.Select(j => new JobView(j.Id, j.Kind, j.State, j.DueAt, j.Leases, j.Attempts, j.LastReason))],
+            [.. jobs.Select(j => new JobView(j.Id, j.Kind, j.Provider, j.State, j.DueAt, j.Leases, j.Attempts, j.LastReason))],
             [.. timeline.Select(t => new EntryView(
-                t.At, t.Kind, t.Reason, t.Summary, t.ForShopper, t.Data is null ? null : JsonDocument.Parse(t.Data).RootElement, t.TraceId))]));
+                t.At, t.Kind, t.Reason, t.Summary, t.ForShopper, t.Data is null ? null : JsonDocument.Parse(t.Data).RootElement, t.TraceId))],
+            [.. failovers.Select(f => new FailoverView(f.At, f.FromProvider, f.ToProvider, f.ProofKind, f.Proof, f.FromGatewayId, f.Confirm, f.AskedBy))]));
     }
 
     internal static async Task<Ok<QueueView>> GetQueue(ReportsDatabase reports, CancellationToken ct)
@@ -229,7 +242,11 @@ internal static class OperationsEndpoints
                 var before = new { Job = id, job.Kind, job.State, job.Leases };
                 (job.State, job.Leases, job.DueAt) = (JobState.Waiting, 0, now);
                 if (job.Kind is PaymentJobKind.Refund)
+                {
                     job.Attempts = 0; // or its first answer that is no end would park it again
+                    await db.ReplaceFailedAsync(await db.LockOrderAsync(job.OrderId, ct), now, ct); // it counts again, and takes the room of others
+                }
+
                 db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Unparked, "A person has restarted the payment job.", job.LastReason, forShopper: false,
                     facts: new { job = id, job.Kind, before.Leases, job.Attempts }));
                 var number = await db.Orders.Where(o => o.Id == job.OrderId).Select(o => o.Number).SingleAsync(ct);

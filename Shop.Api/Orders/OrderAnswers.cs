@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Api.Accounts;
+using Shop.Api.Gateways;
 using Shop.Data;
 using Shop.Data.Accounts;
 using Shop.ServiceDefaults;
@@ -13,7 +14,7 @@ using OrderResult = Results<Ok<OrderView>, Accepted<OrderView>, ProblemHttpResul
 /// <summary>How a request that has to do with a payment ends: it waits a moment for the outcome and tells how things stand.</summary>
 internal sealed class OrderAnswers(
     ShopDbContext db, IOptions<Timeouts> timeouts, IOptions<ShopTime> time, TimeProvider clock, ShopTelemetry telemetry, SignedLinks links,
-    IHttpContextAccessor http, ILogger<OrderAnswers> logger)
+    IHttpContextAccessor http, GatewayWatch watch, ILogger<OrderAnswers> logger)
 {
     private const int MaxReads = 5;
     private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(200);
@@ -60,7 +61,7 @@ internal sealed class OrderAnswers(
         telemetry.CheckoutAnswered(order.Order.Payment.ToString());
         var context = http.HttpContext!;
         var view = order.View(
-            Caller.Of(context.User)?.SignedInUserId, withKey ? links.Make(LinkPurpose.Order, order.Order.Id, clock.GetUtcNow()) : null);
+            watch.Methods, Caller.Of(context.User)?.SignedInUserId, withKey ? links.Make(LinkPurpose.Order, order.Order.Id, clock.GetUtcNow()) : null);
         if (!order.IsSettled)
             return TypedResults.Accepted(location, view);
 

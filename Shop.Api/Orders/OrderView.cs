@@ -1,3 +1,4 @@
+using Shop.Api.Gateways;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Data.People;
@@ -7,15 +8,19 @@ namespace Shop.Api.Orders;
 /// <summary>An order as its buyer may see it.</summary>
 /// <param name="Key">Signed, opens it for a guest; only in the answer to the checkout itself.</param>
 /// <param name="Reason">As a shopper may know it: what a bank suspects reads as a plain decline.</param>
-/// <param name="Retryable">Whether paying again can help now.</param>
+/// <param name="Retryable">Whether paying again the same way can help now.</param>
 /// <param name="Retry">What can help; null while nothing went wrong.</param>
+/// <param name="ActionUrl">The bank's page, or PayPal's, while they wait for the shopper.</param>
+/// <param name="Method">What it is being paid with: card or paypal.</param>
+/// <param name="Ways">What it can be paid with now, best first; empty while there is nothing to choose.</param>
 /// <param name="NextTryAt">When we ask the gateway again, for a payment that was postponed.</param>
 /// <param name="TriesUntil">No try starts later than this; only while we are still trying.</param>
+/// <param name="Refunds">The oldest first; see <see cref="RefundView"/>.</param>
 internal sealed record OrderView(
     long Number, string? Key, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, MoneyTaken MoneyTaken, string Reference,
     string Currency, long TotalMinor, long TaxMinor, string? ActionUrl, bool Retryable, RetryAdvice? Retry, DateTimeOffset? NextTryAt,
     DateTimeOffset? TriesUntil, IReadOnlyList<OrderLineView> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<TimelineView> Timeline,
-    bool OwnedByYou);
+    bool OwnedByYou, string Method, IReadOnlyList<string> Ways, IReadOnlyList<RefundView> Refunds);
 
 internal sealed record OrderLineView(
     string Sku, string ProductSlug, string ProductName, string VariantName, string PictureId, int Quantity, long UnitPriceMinor, long TotalMinor)
@@ -29,14 +34,16 @@ internal sealed record ShipTo(string Name, string Line1, string? Line2, string P
 internal sealed record TimelineView(DateTimeOffset At, string Summary);
 
 /// <summary>An order with all that is told about it, read in one round trip.</summary>
-/// <param name="Charges">How many charges were asked for so far.</param>
+/// <param name="Charges">How many charges were asked for so far; one that went on after the shopper's approval is the same.</param>
 /// <param name="DueAt">When the open charge is tried next; null without one.</param>
 /// <param name="Charge">How the open charge stands; null without one.</param>
-/// <param name="Refund">How the last refund stands; null without one.</param>
+/// <param name="Refund">How the last refund stands, one that failed before the others; null without one.</param>
 /// <param name="IsAtBank">See <see cref="OrderReads.AtBank"/>.</param>
 internal sealed record OrderFacts(
     Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline, int Charges, DateTimeOffset? DueAt, JobState? Charge, RefundState? Refund, bool IsAtBank)
 {
+    public IReadOnlyList<Refund> Refunds { get; init; } = [];
+
     /// <summary>Settled: the shopper can be told how it went, or what to do. Otherwise somebody is still at it.</summary>
     public bool IsSettled => IsSettledState(Order.Payment);
 
@@ -45,7 +52,8 @@ internal sealed record OrderFacts(
 
     private bool IsPostponed => Order.Payment is PaymentState.Deferred && Charge is JobState.Waiting;
 
-    public OrderView View(Guid? userId, string? key = null) => new(
+    /// <param name="methods">What one can pay with right now, best first.</param>
+    public OrderView View(IReadOnlyList<PaymentMethodView> methods, Guid? userId, string? key = null) => new(
         Order.Number, key, Order.PlacedAt, Order.Status, Order.Payment, Order.Reason is { } code ? Reasons.ToldAs(code) : null,
         OrderWords.MoneyTakenBy(Order, IsAtBank), Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl,
         OrderWords.CanPayAgain(Order, Charges), Order.Reason is { } why ? Reasons.Of(why).Retry : null,
@@ -53,7 +61,8 @@ internal sealed record OrderFacts(
         [.. Order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
         new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
         OrderWords.Of(Order, Charges, Charge, Refund, IsAtBank), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
-        userId is not null && Order.UserId == userId);
+        userId is not null && Order.UserId == userId, PaymentMethods.MethodOf(Order.PaysAt),
+        [.. OrderWays.Of(Order, Charges, Charge, IsAtBank, methods).Select(m => m.Method)], [.. Refunds.Select(r => RefundView.Of(r, Order))]);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
     internal static string Mask(string email) =>

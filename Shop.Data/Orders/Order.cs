@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Shop.Data.Accounts;
+using Shop.Data.Payments;
 using Shop.Data.People;
 
 namespace Shop.Data.Orders;
@@ -25,6 +26,11 @@ public sealed class Order
     /// <summary>Who was signed in when it was placed; null for a guest, who opens it by a signed link.</summary>
     public Guid? UserId { get; init; }
 
+    /// <summary>Where its last charge was asked for; null in orders from before there was a choice. Once it is paid, who has the money.</summary>
+    public PaymentProvider? Provider { get; set; }
+
+    /// <summary>What its shopper wants charged, without being asked again, should the gateway they chose be in trouble.</summary>
+    public Guid? FallbackMethodId { get; init; }
 
     /// <summary>Ten Crockford characters of the checkout's trace id, to be read over a phone.</summary>
     public required string Reference { get; init; }
@@ -54,6 +60,9 @@ public sealed class Order
     public required DateTimeOffset DeadlineAt { get; init; }
 
     public DateTimeOffset? PaidAt { get; private set; }
+
+    public PaymentProvider PaysAt => Provider ?? PaymentProvider.Stripe;
+
     public List<OrderLine> Lines { get; init; } = [];
     public Person? Person { get; init; }
 
@@ -66,7 +75,8 @@ public sealed class Order
             return false;
 
         Payment = next;
-        Reason = on is PaymentEvent.Captured or PaymentEvent.Started ? null : reason;
+        // A bank may be faster with its dispute than we with our own books.
+        Reason = on is PaymentEvent.Captured or PaymentEvent.Started ? (Reason is Reasons.PaymentDisputed or Reasons.DisputeLost ? Reason : null) : reason;
         ActionUrl = on is PaymentEvent.ActionAsked ? actionUrl : null;
         if (on is PaymentEvent.Captured)
             (CapturedMinor, PaidAt) = (TotalMinor, now);
@@ -76,12 +86,29 @@ public sealed class Order
     /// <summary>Money arrived for goods that can no longer be sent: the order is cancelled, and what was taken goes back.</summary>
     public void CancelForRefund(string reason) => (Fulfilment, Reason) = (FulfilmentState.Cancelled, reason);
 
+    /// <summary>What banks have taken back, or keep until they have decided.</summary>
+    /// <param name="because">A reason about disputes; null when there is none any more. One about something else is left as it is.</param>
+    public void SetDisputed(long amountMinor, string? because)
+    {
+        DisputedMinor = amountMinor;
+        if (Reason is null or Reasons.PaymentDisputed or Reasons.DisputeLost)
+            Reason = because;
+    }
+
     /// <summary>It has ended, and stays so; what came after that has changed why.</summary>
     public void ExplainEnd(string reason)
     {
         if (Payment is not PaymentState.Abandoned)
             throw new InvalidOperationException($"Order {Number} has not ended.");
         Reason = reason;
+    }
+
+    /// <summary>A second gateway took the money as well. Both are facts; what was too much goes back.</summary>
+    public void AddCapture(long amountMinor)
+    {
+        if (amountMinor <= 0 || Payment is not PaymentState.Paid)
+            throw new InvalidOperationException($"Order {Number} has no payment yet, so {amountMinor} can't be a second one.");
+        CapturedMinor += amountMinor;
     }
 
     public void AddRefund(long amountMinor)
@@ -138,10 +165,12 @@ internal sealed class OrderConfiguration : IEntityTypeConfiguration<Order>
         order.HasIndex(o => o.PlacedAt);
         order.HasIndex(o => o.PaidAt).HasFilter("paid_at IS NOT NULL");
         order.HasIndex(o => new { o.UserId, o.Number });
-        order.Ignore(o => o.Status);
+        order.HasIndex(o => o.FallbackMethodId);
+        order.Ignore(o => o.Status).Ignore(o => o.PaysAt);
         order.HasMany(o => o.Lines).WithOne().HasForeignKey(l => l.OrderId);
         order.HasOne(o => o.Person).WithMany().HasForeignKey(o => o.PersonId);
         order.HasOne<ShopUser>().WithMany().HasForeignKey(o => o.UserId);
+        order.HasOne<SavedMethod>().WithMany().HasForeignKey(o => o.FallbackMethodId);
     }
 }
 

@@ -42,11 +42,12 @@ public static class OrderPlacement
             // A twin with this key, or another tab with this cart, waits here on the unique index until the first one ends.
             Add(batch, """
                 INSERT INTO shop.orders (id, checkout_key, checkout_digest, cart_id, person_id, user_id, reference, trace_id, payment, fulfilment,
-                    currency, total_minor, tax_minor, captured_minor, refunded_minor, disputed_minor, placed_at, deadline_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, $14, $15)
+                    currency, total_minor, tax_minor, captured_minor, refunded_minor, disputed_minor, placed_at, deadline_at, provider, fallback_method_id)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, $14, $15, $16, $17)
                 RETURNING number
                 """, order.Id, order.CheckoutKey, order.CheckoutDigest, order.CartId, order.PersonId, Id(order.UserId), order.Reference, order.TraceId,
-                order.Payment.ToString(), order.Fulfilment.ToString(), order.Currency, order.TotalMinor, order.TaxMinor, order.PlacedAt, order.DeadlineAt);
+                order.Payment.ToString(), order.Fulfilment.ToString(), order.Currency, order.TotalMinor, order.TaxMinor, order.PlacedAt, order.DeadlineAt,
+                job.Provider.ToString(), Id(order.FallbackMethodId));
             Add(batch, """
                 INSERT INTO shop.order_lines (order_id, sku, position, product_slug, product_name, variant_name, picture_id, quantity,
                     unit_price_minor, tax_rate_bp, total_minor, tax_minor)
@@ -59,10 +60,10 @@ public static class OrderPlacement
                 """, order.Id, order.PlacedAt, order.CartId, cartVersion);
             Add(batch, """
                 INSERT INTO payments.payment_jobs (id, order_id, kind, provider, payment_token, state, due_at, leased_until, lease_token, leases,
-                    attempts, trace_parent, created_at, wary)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $9, $10, $11)
+                    attempts, trace_parent, created_at, wary, saves_method, saved_method_id)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $9, $10, $11, $12, $13)
                 """, job.Id, job.OrderId, job.Kind.ToString(), job.Provider.ToString(), Text(job.PaymentToken), job.State.ToString(), job.DueAt,
-                job.LeasedUntil, Text(job.TraceParent), job.CreatedAt, job.Wary);
+                job.LeasedUntil, Text(job.TraceParent), job.CreatedAt, job.Wary, job.SavesMethod, Id(job.SavedMethodId));
             if (sources is [_, ..])
             {
                 Add(batch, """

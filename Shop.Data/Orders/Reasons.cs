@@ -50,10 +50,16 @@ public static class Reasons
     public const string CardRefusedForGood = "card_refused_for_good";
     public const string CardTriedTooOften = "card_tried_too_often";
     public const string DuplicatePayment = "duplicate_payment";
+    public const string PayPalDeclined = "paypal_declined";
+    public const string PayPalFundingDeclined = "paypal_funding_declined";
+    public const string PayPalRefusedForGood = "paypal_refused_for_good";
+    public const string SavedPayPalUnusable = "saved_paypal_unusable";
     public const string BankTemporarilyUnavailable = "bank_temporarily_unavailable";
     public const string AuthenticationNeeded = "authentication_needed";
     public const string AuthenticationFailed = "authentication_failed";
     public const string AuthenticationAbandoned = "authentication_abandoned";
+    public const string ApprovalNeeded = "approval_needed";
+    public const string ApprovalAbandoned = "approval_abandoned";
     public const string GatewayUnreachable = "gateway_unreachable";
     public const string GatewayRateLimited = "gateway_rate_limited";
     public const string GatewayFailed = "gateway_failed";
@@ -64,12 +70,17 @@ public static class Reasons
     public const string OutcomeUnknown = "outcome_unknown";
     public const string PaymentProcessing = "payment_processing";
     public const string PaymentMethodUnusable = "payment_method_unusable";
+    public const string SavedMethodRemoved = "saved_method_removed";
     public const string NotConfirmedInTime = "not_confirmed_in_time";
     public const string NotTriedInTime = "not_tried_in_time";
     public const string TooManyDeclines = "too_many_declined_payments";
     public const string SoldOutMeanwhile = "sold_out_meanwhile";
     public const string PaidAfterClosing = "paid_after_closing";
+    public const string PaidTwice = "paid_twice";
     public const string RefundedAtGateway = "refunded_at_gateway";
+    public const string RefundOnRequest = "refund_on_request";
+    public const string PaymentDisputed = "payment_disputed";
+    public const string DisputeLost = "dispute_lost";
     public const string RefundFailed = "refund_failed";
     public const string AmountMismatch = "amount_mismatch";
     public const string WrongAmountReturned = "wrong_amount_returned";
@@ -79,6 +90,8 @@ public static class Reasons
     public static IReadOnlyList<string> WaitForGateway { get; } = [GatewayUnreachable, GatewayFailed, GatewayRateLimited, GatewayRefusedOurKey, PaymentsPaused, OutcomeUnknown];
 
     private const string PlainDecline = "Your bank declined this payment. No money was taken. Try another card or contact your bank.";
+
+    private const string PlainPayPalDecline = "PayPal did not accept this payment. No money was taken. Please pay another way, or ask PayPal about your account.";
 
     private static readonly FrozenDictionary<string, Reason> All = new Reason[]
     {
@@ -115,6 +128,23 @@ public static class Reasons
             "Your bank took this for a repetition of another payment and declined it. No money was taken for this order. Try again in some minutes or use another card.",
             "Look first whether the customer has paid another order of the same amount just now.",
             "duplicate_transaction: same amount and card within a short time."),
+        new(PayPalDeclined, Side.Bank, MoneyTaken.No, RetryAdvice.OtherCard,
+            PlainPayPalDecline,
+            "PayPal said no, for this account or this amount. The customer can pay another way; only PayPal can say more.",
+            "PAYER_CANNOT_PAY, PAYER_ACCOUNT_RESTRICTED, TRANSACTION_LIMIT_EXCEEDED and the like, or an issue we do not know; see the attempt's code."),
+        new(PayPalFundingDeclined, Side.Bank, MoneyTaken.No, RetryAdvice.OtherCard,
+            "The bank or card that you chose in PayPal was declined. No money was taken. Choose another one in PayPal, or pay another way.",
+            "Only what PayPal wanted to take the money from was refused. Choosing something else on PayPal's page works, or another way to pay.",
+            "INSTRUMENT_DECLINED, REDIRECT_PAYER_FOR_ALTERNATE_FUNDING or a capture that reads DECLINED: the order at PayPal stays usable."),
+        // Word for word the plain one to whoever pays, as with cards.
+        new(PayPalRefusedForGood, Side.Bank, MoneyTaken.No, RetryAdvice.OtherCard,
+            PlainPayPalDecline,
+            "PayPal refuses this payment for good. Do not retry it and do not guess at the cause; another payment method works.",
+            "TRANSACTION_REFUSED, COMPLIANCE_VIOLATION, PAYEE_BLOCKED_TRANSACTION, TRANSACTION_BLOCKED_BY_PAYEE or a processor's suspicion: never retried, never failed over."),
+        new(SavedPayPalUnusable, Side.Shopper, MoneyTaken.No, RetryAdvice.OtherCard,
+            "Your saved PayPal account can't be used any more. No money was taken. Pay with PayPal once more and agree there, or pay another way.",
+            "The customer has ended the agreement at PayPal, or it lapsed. Paying with PayPal anew works; the saved one is of no use.",
+            "AGREEMENT_ALREADY_CANCELLED, TOKEN_ID_NOT_FOUND or the like for the stored vault token."),
         new(BankTemporarilyUnavailable, Side.Bank, MoneyTaken.No, RetryAdvice.SameCardLater,
             "The payment could not be processed. You have not been charged. Try again in a moment.",
             "The bank or its processor was not available. Trying again usually works.",
@@ -131,6 +161,14 @@ public static class Reasons
             "The payment was not confirmed at your bank in time, so we closed the order. No money was taken. Your items are free to order again.",
             "The bank asked the customer to confirm (3-D Secure) and never got an answer. The customer can order again.",
             "Closed while action was needed; the timeline says whether the shopper left for the bank and came back."),
+        new(ApprovalNeeded, Side.Shopper, MoneyTaken.No, RetryAdvice.ConfirmAtBank,
+            "Please agree to the payment at PayPal. No money is taken until you do.",
+            "The customer has to agree on PayPal's page; the order page has the button, and another way to pay.",
+            "The PayPal order waits for its payer: created and not approved, or payer action required."),
+        new(ApprovalAbandoned, Side.Shopper, MoneyTaken.No, RetryAdvice.Never,
+            "The payment was not agreed to at PayPal in time, so we closed the order. No money was taken. Your items are free to order again.",
+            "The customer was sent to PayPal and did not agree in time. The customer can order again.",
+            "Closed while PayPal waited for its payer. Without our capture, which was not sent or was refused, PayPal takes nothing."),
         new(GatewayUnreachable, Side.Gateway, MoneyTaken.No, RetryAdvice.Wait,
             "Our payment provider can't be reached at the moment. No money was taken; your order is saved and we keep trying.",
             "The gateway did not answer. The order is saved and is retried by itself.",
@@ -164,16 +202,20 @@ public static class Reasons
             "The gateway's answer was lost. We ask until we know; the customer must not pay twice meanwhile.",
             "Timeout, 5xx or a lost connection after sending; settled by the stored intent id."),
         new(PaymentProcessing, Side.Bank, MoneyTaken.Unknown, RetryAdvice.Wait,
-            "Your bank is processing the payment. We will confirm it as soon as it is done.",
-            "The payment is being processed by the bank.",
-            "The intent reads processing."),
+            "The payment is still being processed. We will confirm it as soon as it is done.",
+            "The payment is being processed by the bank or by PayPal.",
+            "The intent reads processing, or the capture is pending."),
         new(PaymentMethodUnusable, Side.Shopper, MoneyTaken.No, RetryAdvice.FixDetails,
             "The card entry is no longer valid. No money was taken. Please enter the card again.",
             "The card token was used up or expired; entering the card again is enough.",
             "resource_missing or payment_method_unexpected_state on the payment method."),
+        new(SavedMethodRemoved, Side.Shopper, MoneyTaken.No, RetryAdvice.OtherCard,
+            "What you wanted to pay with is not saved any more. No money was taken. Please choose another way to pay.",
+            "The customer removed the saved payment method before it was charged. Any other way to pay works.",
+            "The job names a saved method whose token is gone: nothing was sent."),
         new(NotConfirmedInTime, Side.Shopper, MoneyTaken.No, RetryAdvice.Never,
             "The payment was not completed in time, so we closed the order. No money was taken. Your items are free to order again.",
-            "The order was closed at its deadline; the intent was canceled at the gateway first.",
+            "The order was closed at its deadline, and nothing can be charged any more.",
             "Deadline or hold expiry; closed with proof that nothing charged."),
         new(NotTriedInTime, Side.Us, MoneyTaken.No, RetryAdvice.Never,
             "A fault on our side kept us from taking the payment in time, so we closed the order. No money was taken. Your items are free to order again.",
@@ -188,15 +230,31 @@ public static class Reasons
             "The stock hold had lapsed and the goods were gone.",
             "No live hold and none could be taken before a confirm."),
         new(PaidAfterClosing, Side.Stock, MoneyTaken.Yes, RetryAdvice.Never,
-            "Your payment arrived after the items were sold out. We are sending the full amount back to your card.",
+            "Your payment arrived after the items were sold out. We are sending the full amount back the way you paid.",
             "A late capture for goods that are gone; it refunds itself.",
             "Captured after cancellation or decline and the stock could not be re-taken."),
+        new(PaidTwice, Side.Us, MoneyTaken.Yes, RetryAdvice.Never,
+            "By a fault on our side your payment was taken twice. Your order is paid, and we are sending the second payment back.",
+            "Two gateways took the money for this order. The second payment refunds itself; the first one pays the order.",
+            "Captured at another gateway while the order was paid: against law 8. Look at the failovers' proofs and both gateways' attempts."),
         new(RefundedAtGateway, Side.Us, MoneyTaken.Yes, RetryAdvice.Never,
             "We have sent this money back.",
             "Somebody refunded it at the gateway itself, past the shop; it was booked afterwards.",
             "A refund of the gateway's that our books did not have; the reconciliation found it."),
+        new(RefundOnRequest, Side.Us, MoneyTaken.Yes, RetryAdvice.Never,
+            "We are sending your money back, as agreed. It can take your bank some days to show it.",
+            "Somebody of ours has refunded it. Who and why is beside the refund.",
+            "Asked for by the staff; the audit has the act, the refund its job and attempts."),
+        new(PaymentDisputed, Side.Bank, MoneyTaken.Yes, RetryAdvice.Never,
+            "This payment is disputed at your bank, and your bank decides about it. Until then we can't refund it.",
+            "The customer's bank keeps the money until it has decided. Answer it at the gateway before the deadline (/ops/disputes). A refund now could pay the customer twice.",
+            "An open dispute that has taken the money; its state is read from the gateway at each of its events."),
+        new(DisputeLost, Side.Bank, MoneyTaken.Yes, RetryAdvice.Never,
+            "Your bank has decided in your favour and has returned this payment to you.",
+            "The bank has given the money back to the customer for good. There is nothing to refund.",
+            "A dispute that closed as lost."),
         new(RefundFailed, Side.Bank, MoneyTaken.Yes, RetryAdvice.ContactUs,
-            "Your bank did not accept the money that we sent back. We still owe it to you, and a person is finding another way.",
+            "The money that we sent back was not accepted. We still owe it to you, and a person is finding another way.",
             "The refund came back (a closed account, for example). Ask the customer for another way, then send it again in the queue.",
             "The gateway's refund failed or was canceled; the refund job is parked, its failure reason is the attempt's code."),
         new(AmountMismatch, Side.Us, MoneyTaken.Yes, RetryAdvice.ContactUs,
@@ -222,7 +280,12 @@ public static class Reasons
     public static bool IsKnown(string code) => All.ContainsKey(code);
 
     /// <summary>The code as the shopper's own client may have it: one that a bank suspects reads as a plain decline, in codes as in words.</summary>
-    public static string ToldAs(string code) => code is CardRefusedForGood ? CardDeclined : code;
+    public static string ToldAs(string code) => code switch
+    {
+        CardRefusedForGood => CardDeclined,
+        PayPalRefusedForGood => PayPalDeclined,
+        _ => code,
+    };
 
     /// <summary>
     /// Whose fault it was that an order ran out of time is told by where it stood: shoppers that did not come back from their bank, gateways
@@ -230,6 +293,7 @@ public static class Reasons
     /// </summary>
     public static string OutOfTime(PaymentState stood, string? because) => stood switch
     {
+        PaymentState.ActionNeeded when because is ApprovalNeeded => ApprovalAbandoned,
         PaymentState.ActionNeeded => AuthenticationAbandoned,
         PaymentState.Deferred when because is not null && Of(because).Side is Side.Us => NotTriedInTime,
         PaymentState.Deferred or PaymentState.Unknown => GatewayDownTooLong,

@@ -73,10 +73,21 @@ public static class TimelineKinds
     public const string RefundOwed = "refund.owed";
     public const string Refunded = "refund.done";
     public const string RefundFailed = "refund.failed";
+    public const string RefundReplaced = "refund.replaced";
+    public const string DisputeOpened = "dispute.opened";
+    public const string DisputeChanged = "dispute.changed";
+    public const string DisputeClosed = "dispute.closed";
+    public const string FraudWarned = "fraud.warned";
     public const string Webhook = "webhook.received";
     public const string WebhookMissing = "webhook.missing";
     public const string WebhookLate = "webhook.late";
     public const string AskedAgain = "payment.asked_again";
+    public const string Canceled = "payment.canceled";
+    public const string FailedOver = "payment.failed_over";
+
+    /// <summary>A second gateway took the money as well.</summary>
+    public const string PaidTwice = "payment.paid_twice";
+
     public const string Repaired = "reconciliation.repaired";
     public const string HoldExpired = "hold.expired";
     public const string Parked = "job.parked";

@@ -9,14 +9,16 @@ namespace Shop.Data.Payments;
 public abstract record PaymentNews
 {
     /// <summary>The gateway says the money was taken.</summary>
-    public sealed record Captured(long AmountMinor, string Currency) : PaymentNews;
+    /// <param name="By">Who has it.</param>
+    public sealed record Captured(long AmountMinor, string Currency, PaymentProvider By = PaymentProvider.Stripe) : PaymentNews;
 
     /// <summary>A definitive no to the confirm that was sent.</summary>
     public sealed record Refused(string Reason) : PaymentNews;
 
     public sealed record AnswerLost(string Reason) : PaymentNews;
 
-    public sealed record ActionAsked(string? Url) : PaymentNews;
+    /// <param name="Reason">Who waits for the shopper: the bank, or a gateway that asks them on a page of its own.</param>
+    public sealed record ActionAsked(string? Url, string Reason = Reasons.AuthenticationNeeded) : PaymentNews;
 
     /// <summary>Proven not charged, tried again at <paramref name="Until"/>; the hold is moved past it.</summary>
     public sealed record Postponed(string Reason, DateTimeOffset Until) : PaymentNews;
@@ -81,7 +83,7 @@ public static class PaymentOutcome
             PaymentNews.Refused refused => Tell(db, order, now, PaymentEvent.Refused, TimelineKinds.Declined, refused.Reason, facts),
             PaymentNews.AnswerLost lost => Tell(db, order, now, PaymentEvent.AnswerLost, TimelineKinds.Unknown, lost.Reason, facts),
             PaymentNews.ActionAsked asked =>
-                Tell(db, order, now, PaymentEvent.ActionAsked, TimelineKinds.ActionNeeded, Reasons.AuthenticationNeeded, facts, asked.Url),
+                Tell(db, order, now, PaymentEvent.ActionAsked, TimelineKinds.ActionNeeded, asked.Reason, facts, asked.Url),
             PaymentNews.Postponed postponed => await PostponeAsync(db, order, postponed, facts, now, ct),
             PaymentNews.Closed closed => await CloseAsync(db, order, closed, facts, now, ct),
             _ => throw new ArgumentOutOfRangeException(nameof(news), news.GetType().Name, "Not a kind of payment news."),
@@ -107,6 +109,8 @@ public static class PaymentOutcome
             return false;
 
         db.Timeline.Add(TimelineEntry.Of(order.Id, now, kind, Reasons.Of(reason).Shopper, reason, facts: facts));
+        if (Mails.About(on) is { } mail)
+            db.Outbox.Add(OutboxMessage.Of(mail, order.Id, now));
         return true;
     }
 
@@ -117,8 +121,9 @@ public static class PaymentOutcome
             throw new AmountMismatchException(order.Number, order.TotalMinor, order.Currency, news.AmountMinor, news.Currency);
 
         if (!order.TryApply(PaymentEvent.Captured, now))
-            return false;
+            return order.PaysAt != news.By && await OweTwiceAsync(db, order, news, facts, now, ct);
 
+        order.Provider = news.By;
         db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Paid, "The payment went through.", facts: facts));
         var mail = db.Outbox.Add(OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order.Id, now));
         await db.SaveChangesAsync(ct);
@@ -128,17 +133,37 @@ public static class PaymentOutcome
         // The money came after the goods were given back and sold to somebody else. It returns by itself.
         mail.State = EntityState.Deleted;
         order.CancelForRefund(Reasons.PaidAfterClosing);
-        var intent = await db.PaymentIntents.FirstAsync(i => i.OrderId == order.Id, ct);
+        db.Outbox.Add(OutboxMessage.Of(OutboxKind.CancelledMail, order.Id, now));
+        Owe(db, order, news.By, Reasons.PaidAfterClosing, now);
+        return true;
+    }
+
+    /// <summary>Another gateway took the money too. Law 8 leaves no way to it; should there be one all the same, the second payment returns by itself.</summary>
+    private static async Task<bool> OweTwiceAsync(
+        ShopDbContext db, Order order, PaymentNews.Captured news, OutcomeFacts facts, DateTimeOffset now, CancellationToken ct)
+    {
+        if (await db.Refunds.AnyAsync(r => r.OrderId == order.Id && r.Provider == news.By && r.Reason == Reasons.PaidTwice, ct))
+            return false;
+
+        order.AddCapture(news.AmountMinor);
+        db.Timeline.Add(TimelineEntry.Of(
+            order.Id, now, TimelineKinds.PaidTwice, $"{news.By} has taken the money too, after {order.PaysAt}.", Reasons.PaidTwice, forShopper: false, facts: facts));
+        Owe(db, order, news.By, Reasons.PaidTwice, now);
+        return true;
+    }
+
+    /// <summary>The whole amount goes back to where it came from.</summary>
+    private static void Owe(ShopDbContext db, Order order, PaymentProvider provider, string reason, DateTimeOffset now)
+    {
         var refund = new Refund
         {
-            Id = Guid.CreateVersion7(now), OrderId = order.Id, Provider = intent.Provider, AmountMinor = order.CapturedMinor,
-            Currency = order.Currency, Reason = Reasons.PaidAfterClosing, CreatedAt = now,
+            Id = Guid.CreateVersion7(now), OrderId = order.Id, Provider = provider, AmountMinor = order.TotalMinor, Currency = order.Currency,
+            Reason = reason, CreatedAt = now,
         };
         db.Refunds.Add(refund);
-        db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Refund, order.Id, intent.Provider, now, refundId: refund.Id));
-        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.RefundOwed, Reasons.Of(Reasons.PaidAfterClosing).Shopper, Reasons.PaidAfterClosing,
-            facts: new { refund = refund.Id, refund.AmountMinor, refund.Currency }));
-        return true;
+        db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Refund, order.Id, provider, now, refundId: refund.Id));
+        db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.RefundOwed, Reasons.Of(reason).Shopper, reason,
+            facts: new { refund = refund.Id, refund.AmountMinor, refund.Currency, gateway = provider }));
     }
 
     private static async Task<bool> RetakeAsync(ShopDbContext db, Order order, CancellationToken ct)
@@ -165,6 +190,11 @@ public static class PaymentOutcome
     private static async Task<bool> CloseAsync(
         ShopDbContext db, Order order, PaymentNews.Closed news, OutcomeFacts facts, DateTimeOffset now, CancellationToken ct)
     {
+        // What one gateway proves says nothing about a confirm that is open at another one.
+        await db.SaveChangesAsync(ct);
+        if (await db.PaymentIntents.AnyAsync(i => i.OrderId == order.Id && i.ConfirmOpen, ct))
+            return false;
+
         var reason = news.Reason is Reasons.NotConfirmedInTime ? Reasons.OutOfTime(order.Payment, order.Reason) : news.Reason;
         if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, reason, facts with { Proof = news.Proof }))
             return false;

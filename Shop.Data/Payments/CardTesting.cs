@@ -119,7 +119,8 @@ public static class ChargeSources
     [
         .. Reasons.Every.Where(r => r.Side is Side.Bank or Side.Shopper && r.MoneyTaken is MoneyTaken.No).Select(r => r.Code)
             .Except([
-                Reasons.AuthenticationNeeded, Reasons.AuthenticationAbandoned, Reasons.NotConfirmedInTime,
+                Reasons.AuthenticationNeeded, Reasons.AuthenticationAbandoned, Reasons.ApprovalNeeded, Reasons.ApprovalAbandoned, Reasons.SavedMethodRemoved,
+                Reasons.NotConfirmedInTime,
                 Reasons.NotTriedInTime, Reasons.TooManyDeclines,
             ]),
         Reasons.CardTriedTooOften, // the gateway's own guard against the same thing

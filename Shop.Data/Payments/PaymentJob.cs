@@ -22,13 +22,25 @@ public sealed class PaymentJob
     public required PaymentJobKind Kind { get; init; }
     public required PaymentProvider Provider { get; init; }
 
-    /// <summary>The gateway's token for what the shopper entered (a payment method id); null where the operation needs none.</summary>
+    /// <summary>
+    /// The gateway's token for what the shopper entered (a payment method id). At a gateway that asks for the approval on a page of its own it is
+    /// the approved intent's id; null until then, and where the operation needs none.
+    /// </summary>
     public string? PaymentToken { get; init; }
 
     public Guid? RefundId { get; init; }
 
     /// <summary>Something before it from the same source was declined: Payments looks more closely before it confirms.</summary>
     public bool Wary { get; init; }
+
+    /// <summary>The shopper wants to pay the next order with it too.</summary>
+    public bool SavesMethod { get; init; }
+
+    /// <summary>What the gateway keeps and is charged now; null where the shopper enters or approves something.</summary>
+    public Guid? SavedMethodId { get; init; }
+
+    /// <summary>Nobody asked for it now: the order's own gateway is in trouble, and its shopper has agreed to this one beforehand.</summary>
+    public bool Automatic { get; init; }
 
     public JobState State { get; set; }
     public required DateTimeOffset DueAt { get; set; }
@@ -49,9 +61,11 @@ public sealed class PaymentJob
     public DateTimeOffset? DoneAt { get; set; }
 
     public static PaymentJob Of(PaymentJobKind kind, Guid orderId, PaymentProvider provider, DateTimeOffset now,
-        DateTimeOffset? dueAt = null, string? paymentToken = null, Guid? refundId = null, bool wary = false) => new()
+        DateTimeOffset? dueAt = null, string? paymentToken = null, Guid? refundId = null, bool wary = false, bool savesMethod = false,
+        Guid? savedMethodId = null, bool automatic = false) => new()
         {
             Id = Guid.CreateVersion7(now), OrderId = orderId, Kind = kind, Provider = provider, PaymentToken = paymentToken, RefundId = refundId, Wary = wary,
+            SavesMethod = savesMethod, SavedMethodId = savedMethodId, Automatic = automatic,
             DueAt = dueAt ?? now, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
         };
 }
@@ -64,8 +78,11 @@ internal sealed class PaymentJobConfiguration : IEntityTypeConfiguration<Payment
         job.HasIndex(j => j.DueAt).HasFilter("state = 'Waiting'");
         job.HasIndex(j => j.OrderId, "ix_payment_jobs_order_id");
         job.HasIndex(j => j.CreatedAt).HasFilter("state = 'Parked'").HasDatabaseName("ix_payment_jobs_parked");
+        job.HasIndex(j => new { j.Provider, j.CreatedAt }).HasFilter("kind = 'Charge'").HasDatabaseName("ix_payment_jobs_charges");
         // Never two tries for one order at the same time: the second one would be the double charge.
         job.HasIndex(j => j.OrderId, "ux_payment_jobs_open_charge").IsUnique().HasFilter("state <> 'Done' AND kind = 'Charge'");
+        job.HasIndex(j => j.SavedMethodId);
         job.HasOne<Order>().WithMany().HasForeignKey(j => j.OrderId);
+        job.HasOne<SavedMethod>().WithMany().HasForeignKey(j => j.SavedMethodId);
     }
 }

@@ -14,7 +14,9 @@ namespace Shop.Payments.Queue;
 /// <param name="SettlesConfirm">The answer is the confirm's own, or the intent cannot charge any more.</param>
 /// <param name="Proof">What proves that nothing was charged, in words.</param>
 /// <param name="Heard">False for an answer that brought us no further although the gateway is well: too many of those park the job.</param>
-internal sealed record Verdict(PaymentNews? News, DateTimeOffset? AskAgain, string? Reason, bool SettlesConfirm, string? Proof = null, bool Heard = true);
+/// <param name="MayFailOver">The gateway is in trouble, nothing was charged, and another one is well: if its shopper has agreed to that, the order goes on there.</param>
+internal sealed record Verdict(
+    PaymentNews? News, DateTimeOffset? AskAgain, string? Reason, bool SettlesConfirm, string? Proof = null, bool Heard = true, bool MayFailOver = false);
 
 /// <summary>What proves that an operation did not charge. A person reads these words beside the attempt.</summary>
 internal static class Proofs
@@ -26,7 +28,19 @@ internal static class Proofs
     public const string Refused = "the confirm was refused";
     public const string Ended = "the confirm ended in a failure of the gateway, and its intent took nothing";
     public const string WaitsForShopper = "the bank waits for the shopper";
+    public const string WaitsForApproval = "the gateway waits for the shopper, and only another confirm could take money";
     public const string Canceled = "the intent is canceled at the gateway";
+
+    /// <summary>What that says about the confirm that was open, a word of <see cref="ProofKinds"/>; null when the intent may still take money by itself.</summary>
+    public static string? KindOf(string? proof) => proof switch
+    {
+        NeverLeft => ProofKinds.NeverLeft,
+        NotExecuted or WaitsForApproval => ProofKinds.NotExecuted,
+        Refused => ProofKinds.Refused,
+        Ended => ProofKinds.Ended,
+        Canceled => ProofKinds.Canceled,
+        _ => null,
+    };
 }
 
 /// <summary>Writes down what a worker learned, in one transaction: the attempts, the order's news, the job's next step.</summary>
@@ -53,30 +67,44 @@ internal sealed class Books(
         var (mine, order, changed) = await contexts.TransactAsync(async db =>
         {
             var locked = await PaymentQueue.LockWithOrderAsync(db, leased, ct);
-            File(db, leased, asked, verdict.Proof);
+            var attemptId = File(db, leased, asked, verdict.Proof);
 
             // Money that was taken is a fact whoever holds the lease by now. Everything else is left to the one who does: it asks
             // again, and gets the same answer to the same key.
             if (locked is null && verdict.News is not PaymentNews.Captured)
                 return (false, null, false);
 
+            var order = locked?.Order ?? await db.LockOrderAsync(leased.OrderId, ct);
+            var news = verdict.News;
             if (locked is { Job: var job })
             {
                 job.Attempts++;
-                if (verdict.AskAgain is { } at)
+                if (verdict.MayFailOver && await TakeFallbackAsync(db, job, order, now, ct))
+                {
+                    job.Done(now, verdict.Reason);
+                    news = news is PaymentNews.Postponed postponed ? postponed with { Until = now } : news; // it is tried at once
+                }
+                else if (verdict.AskAgain is { } at)
                     job.Again(at, verdict.Reason ?? Reasons.OutcomeUnknown, verdict.Heard);
                 else
                     job.Done(now, verdict.Reason);
             }
 
-            var order = locked?.Order ?? await db.LockOrderAsync(leased.OrderId, ct);
-            var intent = locked is null ? await db.PaymentIntents.FindAsync([leased.OrderId, leased.Provider], ct) : locked.Intent;
-            if (verdict.SettlesConfirm && intent is not null)
-                intent.ConfirmOpen = false;
-            if (verdict is { News: PaymentNews.Postponed } or { News: PaymentNews.Refused, Proof: Proofs.NotConfirmedNow })
+            var about = asked is [.., var deciding] ? deciding.Provider : leased.Provider; // a close may ask another gateway than its job's
+            if (verdict.SettlesConfirm && await IntentOfAsync(db, locked, leased.OrderId, about, ct) is { } intent)
+            {
+                if (verdict.Proof is Proofs.Canceled)
+                    intent.Cancel(now, attemptId);
+                else
+                    intent.Settle(Proofs.KindOf(verdict.Proof), attemptId);
+            }
+
+            if (news is PaymentNews.Postponed || verdict is { News: PaymentNews.Refused, Proof: Proofs.NotConfirmedNow })
                 order.TryApply(PaymentEvent.Started, now); // a try that ended before its confirm is begun and ended in one
+            if (news is PaymentNews.Captured && asked is [.., { Answer.Facts.Saved: { } saved }])
+                await KeepAsync(db, order, about, saved, now, ct);
             return (locked is not null, (Order?)order,
-                verdict.News is not null && await db.ApplyPaymentOutcomeAsync(order, verdict.News, now, ct, asked is [.., var last] ? last.ToFacts() : null));
+                news is not null && await db.ApplyPaymentOutcomeAsync(order, news, now, ct, asked is [.., var last] ? last.ToFacts() : null));
         }, ct);
 
         if (!mine)
@@ -85,6 +113,41 @@ internal sealed class Books(
         if (changed)
             Report(leased, verdict, order!);
         await TellAsync(changed ? leased.OrderId : null, ct);
+    }
+
+    private static async Task<PaymentIntent?> IntentOfAsync(ShopDbContext db, Locked? locked, Guid orderId, PaymentProvider provider, CancellationToken ct) =>
+        locked is null ? await db.PaymentIntents.FindAsync([orderId, provider], ct)
+        : locked.Job.Provider == provider ? locked.Intent : locked.Other;
+
+    /// <summary>The shopper has agreed beforehand: the order goes on with what they had kept, and its first charge ends.</summary>
+    private static async Task<bool> TakeFallbackAsync(ShopDbContext db, PaymentJob job, Order order, DateTimeOffset now, CancellationToken ct)
+    {
+        if (order.FallbackMethodId is not { } id || order.PaysAt != job.Provider
+            || await db.SavedMethods.AsNoTracking().SingleOrDefaultAsync(m => m.Id == id && m.RemovedAt == null, ct) is not { } method)
+            return false;
+
+        job.State = JobState.Done; // before the next one is written: an order has one open charge
+        await db.SaveChangesAsync(ct);
+        order.Provider = method.Provider;
+        var next = PaymentJob.Of(PaymentJobKind.Charge, order.Id, method.Provider, now, savedMethodId: id, automatic: true);
+        db.PaymentJobs.Add(next);
+        db.Timeline.Add(TimelineEntry.Of(
+            order.Id, now, TimelineKinds.PaymentAsked, $"Cards can't be charged right now. As you chose, we take the payment with {method.Label} instead.",
+            facts: new { job = next.Id, gateway = method.Provider, inPlaceOf = job.Id, automatic = true }));
+        return true;
+    }
+
+    /// <summary>The shopper asked for it, and the gateway has kept what they paid with.</summary>
+    public static async Task KeepAsync(
+        ShopDbContext db, Order order, PaymentProvider provider, SavedMethodFacts saved, DateTimeOffset now, CancellationToken ct)
+    {
+        var consentedAt = await db.PaymentJobs
+            .Where(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge && j.Provider == provider && j.SavesMethod)
+            .OrderByDescending(j => j.CreatedAt).Select(j => (DateTimeOffset?)j.CreatedAt).FirstOrDefaultAsync(ct);
+        if (order.UserId is not { } user || consentedAt is not { } at
+            || await db.SavedMethods.AnyAsync(m => m.Provider == provider && m.Token == saved.Token, ct))
+            return;
+        db.SavedMethods.Add(SavedMethod.Of(user, provider, saved.Token, saved.CustomerId, saved.Label, at, now));
     }
 
     /// <summary>Files the calls and hands the job to a person.</summary>
@@ -111,16 +174,27 @@ internal sealed class Books(
         }, ct);
     }
 
-    public static void File(ShopDbContext db, PaymentJob leased, IReadOnlyList<Asked> asked, string? proof)
+    /// <returns>The id of the last one, which holds the proof; null without a call.</returns>
+    public static Guid? File(ShopDbContext db, PaymentJob leased, IReadOnlyList<Asked> asked, string? proof)
     {
+        Guid? id = null;
         foreach (var call in asked)
-            db.PaymentAttempts.Add(call.ToAttempt(leased.OrderId, leased.Id, call == asked[^1] ? proof : null));
+            id = db.PaymentAttempts.Add(call.ToAttempt(leased.OrderId, leased.Id, call == asked[^1] ? proof : null)).Entity.Id;
+        return id;
     }
 
     public Task TellClosedAsync(PaymentJob leased, string reason, string proof, CancellationToken ct)
     {
         telemetry.Finished(leased.Provider, nameof(PaymentState.Abandoned), clock.GetUtcNow() - leased.CreatedAt);
         logger.Closed(leased.OrderId, reason, proof);
+        return TellAsync(leased.OrderId, ct);
+    }
+
+    /// <summary>The shopper has to agree before anything is taken.</summary>
+    public Task TellAskedAsync(PaymentJob leased, CancellationToken ct)
+    {
+        telemetry.Finished(leased.Provider, nameof(PaymentState.ActionNeeded), clock.GetUtcNow() - leased.CreatedAt);
+        logger.ActionAsked(leased.OrderId, leased.Provider);
         return TellAsync(leased.OrderId, ct);
     }
 

@@ -12,62 +12,127 @@ namespace Shop.Payments.Queue;
 
 /// <summary>
 /// Takes the money of one order, once. Create, commit its id and the start, confirm, commit the outcome: whatever dies between two of
-/// these, the next lease finds out what happened by asking about an id and a key that were written down before.
+/// these, the next lease finds out what happened by asking about an id and a key that were written down before. At a gateway that asks the
+/// shopper on a page of its own the first charge ends at that page, and a second one, written when they have agreed, confirms.
 /// </summary>
 internal sealed class ChargeHandler(
-    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayKeys keys, GatewayCalls gateways, CloseHandler closing, Books books, Wariness wariness,
-    CrashPoints crash, IOptionsMonitor<GatewayOptions> gatewayOptions, IOptions<QueueOptions> options, IOptions<Timeouts> timeouts,
-    IOptions<PaymentsOptions> payments, Pace pace, TimeProvider clock)
+    IDbContextFactory<ShopDbContext> contexts, PaymentQueue queue, GatewayKeys keys, GatewayCalls gateways, CloseHandler closing, Failovers failovers,
+    GatewayCustomers customers, Books books, Wariness wariness, CrashPoints crash, IOptionsMonitor<GatewayOptions> gatewayOptions,
+    IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, IOptions<PaymentsOptions> payments, Pace pace, TimeProvider clock)
 {
-    private enum Way { Go, Over, Late, SoldOut }
+    /// <summary>Asked: the shopper has to agree first. Unproven: it is not certain any more what the other gateway took.</summary>
+    private enum Way { Go, Asked, Over, Late, SoldOut, Unproven }
 
-    private sealed record Start(Way Way, Order Order, string Key, Confirmation? Confirmation);
+    private sealed record Start(Way Way, Order Order, string Key = "", Confirmation? Confirmation = null, int Round = 1);
+
+    /// <summary>What a charge starts from.</summary>
+    /// <param name="Other">The intent at the other gateway.</param>
+    /// <param name="Saved">What the gateway keeps and is to be charged.</param>
+    /// <param name="CustomerId">Who the shopper is at the gateway, if anybody.</param>
+    private sealed record Plan(Order Order, PaymentIntent? Intent, PaymentIntent? Other, SavedMethod? Saved, string? CustomerId);
+
+    /// <summary>The intent that is to be confirmed.</summary>
+    /// <param name="Token">What is charged; null where the shopper has to agree first.</param>
+    /// <param name="Made">What it was created with in this lease; null when it was there.</param>
+    private sealed record Target(string Id, string? Token, string? ApprovalUrl, NewIntent? Made = null)
+    {
+        /// <summary>Never the token: a record prints its members.</summary>
+        public override string ToString() => nameof(Target);
+    }
 
     public async Task HandleAsync(PaymentJob job, CancellationToken ct)
     {
-        var (order, intent) = await LoadAsync(job, ct);
-        if (order.Payment is PaymentState.Paid or PaymentState.Abandoned)
+        var plan = await LoadAsync(job, ct);
+        var (order, intent, other, saved, _) = plan;
+        var isOver = order.Payment is PaymentState.Paid or PaymentState.Abandoned;
+        if (isOver && !(intent is { ConfirmOpen: true } && order.PaysAt != job.Provider))
             await queue.FinishAsync(job, ct);
         else if (intent is { ConfirmOpen: true })
             await SettleAsync(job, order, intent, ct);
         else if (clock.GetUtcNow() >= order.DeadlineAt)
             await closing.CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
-        else if (await wariness.RefusesAsync(job, ct))
-            await RecordAsync(job, [], new Verdict(
-                new PaymentNews.Refused(Reasons.TooManyDeclines), null, Reasons.TooManyDeclines, SettlesConfirm: false, Proofs.NotConfirmedNow));
-        else if (intent?.GatewayId is { } known)
-            await StartAsync(job, known, [], ct);
-        else if (await CreateAsync(job, order, ct) is { Answer: GatewayAnswer.Created created } asked)
-            await StartAsync(job, created.Id, [asked], ct);
+        else if (job.SavedMethodId is not null && saved?.Token is null)
+            await RefuseAsync(job, Reasons.SavedMethodRemoved);
+        else if (await wariness.RefusesAsync(job, saved?.Token ?? job.PaymentToken, ct))
+            await RefuseAsync(job, Reasons.TooManyDeclines);
+        else if (other is not { Proof: null } || await failovers.EndAsync(job, other, ct))
+            await ChargeAsync(job, plan, ct);
     }
 
-    private async Task<(Order, PaymentIntent?)> LoadAsync(PaymentJob job, CancellationToken ct)
+    private Task RefuseAsync(PaymentJob job, string reason) => RecordAsync(job, [], new Verdict(
+        new PaymentNews.Refused(reason), null, reason, SettlesConfirm: false, Proofs.NotConfirmedNow));
+
+    private async Task<Plan> LoadAsync(PaymentJob job, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var found = await (
+        return await (
             from order in db.Orders.AsNoTracking()
             join intent in db.PaymentIntents.Where(i => i.Provider == job.Provider) on order.Id equals intent.OrderId into intents
             from intent in intents.DefaultIfEmpty()
+            join other in db.PaymentIntents.Where(i => i.Provider != job.Provider) on order.Id equals other.OrderId into others // there are two gateways
+            from other in others.DefaultIfEmpty()
             where order.Id == job.OrderId
-            select new { order, intent }).SingleAsync(ct);
-        return (found.order, found.intent);
+            select new Plan(
+                order, intent, other, db.SavedMethods.FirstOrDefault(m => m.Id == job.SavedMethodId),
+                db.GatewayCustomers.Where(c => c.UserId == order.UserId && c.Provider == job.Provider).Select(c => c.CustomerId).FirstOrDefault()))
+            .SingleAsync(ct);
     }
 
-    /// <returns>The call that created the intent; null when there is none and the job waits for its next try.</returns>
-    private async Task<Asked?> CreateAsync(PaymentJob job, Order order, CancellationToken ct)
+    private async Task ChargeAsync(PaymentJob job, Plan plan, CancellationToken ct)
+    {
+        var (order, intent, _, saved, customer) = plan;
+        // An approval is worth something for the intent that was approved.
+        var token = saved?.Token ?? (intent?.ApprovalUrl is null || job.PaymentToken == intent.GatewayId ? job.PaymentToken : null);
+        if (!gateways.CanCancel(job.Provider))
+            customer = null; // it keeps methods without one
+        else
+            customer = saved?.CustomerId ?? (job.SavesMethod ? customer ?? await customers.CreateAsync(job, order, ct) : null);
+
+        if (intent is { GatewayId: { } id, CanceledAt: null } && Fits(intent, job, token, customer))
+        {
+            var target = new Target(id, token, intent.ApprovalUrl);
+            await (token is null ? AskAgainAsync(job, order, intent, target, ct) : StartAsync(job, target, [], ct));
+            return;
+        }
+
+        // Another one takes its place, once it takes nothing any more.
+        if (intent is { GatewayId: not null, Proof: null } && !await failovers.EndAsync(job, intent, ct))
+            return;
+        if (await CreateAsync(job, order, intent, saved, customer, ct) is { Asked: { Answer: GatewayAnswer.Created created } asked } made)
+            await StartAsync(job, new Target(created.Id, token, created.ApprovalUrl, made.Wanted), [asked], ct);
+    }
+
+    /// <summary>Whether the intent that there is can be paid with what this charge is about.</summary>
+    private static bool Fits(PaymentIntent intent, PaymentJob job, string? token, string? customer) => intent.ApprovalUrl is null
+        ? token is not null && (customer is null || intent.CustomerId == customer)
+        : job.SavedMethodId is null && (token is not null || intent.SavesMethod || !job.SavesMethod);
+
+    /// <returns>The call that created the intent, and what it was created with; null when there is none and the job waits for its next try.</returns>
+    private async Task<(Asked Asked, NewIntent Wanted)?> CreateAsync(
+        PaymentJob job, Order order, PaymentIntent? before, SavedMethod? saved, string? customer, CancellationToken ct)
     {
         var isCapturedLater = gatewayOptions.Get(job.Provider.ToString()).CaptureMethod is CaptureMethod.Manual;
-        var parameters = JsonSerializer.Serialize(new NewIntent(order.Id, order.TotalMinor, order.Currency, isCapturedLater));
-        if (await keys.WriteAsync(job, GatewayOperation.Create, parameters, ct) is not { } key)
+        var wish = new NewIntent(order.Id, order.TotalMinor, order.Currency, isCapturedLater, CustomerId: customer);
+        if (!gateways.CanCancel(job.Provider))
+        {
+            wish = wish with
+            {
+                ReturnUrl = ReturnUrl(job, order), CancelUrl = $"{ReturnUrl(job, order)}-canceled", OrderNumber = order.Number,
+                SavesMethod = job.SavesMethod, HasSavedMethod = saved is not null,
+            };
+        }
+
+        var round = before?.GatewayId is null ? 1 : before.Round + 1;
+        if (await keys.WriteAsync(job, job.Provider, GatewayOperation.Create, round, JsonSerializer.Serialize(wish), ct) is not { } key)
             return null;
 
         var wanted = JsonSerializer.Deserialize<NewIntent>(key.Parameters)!;
         var asked = await gateways.AskAsync(
             job.Provider, GatewayOperation.Create, key.Key, null, (g, token) => g.CreateAsync(key.Key, wanted, token), ct);
         if (asked.Answer is GatewayAnswer.Created)
-            return asked;
+            return (asked, wanted);
 
-        // No confirm was ever sent, so nothing was charged, however the create ended.
+        // No confirm was sent, and none is open: nothing was charged, however the create ended.
         var reason = asked.Answer switch
         {
             GatewayAnswer.NotCharged no => no.Reason,
@@ -75,21 +140,55 @@ internal sealed class ChargeHandler(
             _ => Reasons.GatewayUnreachable,
         };
         var until = NextTry(order, job.Attempts + 1);
-        using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
-        await books.WriteAsync(job, [asked], new Verdict(new PaymentNews.Postponed(reason, until), until, reason, SettlesConfirm: false,
-            Proofs.NotConfirmedNow), recording.Token);
+        await RecordAsync(job, [asked], new Verdict(new PaymentNews.Postponed(reason, until), until, reason, SettlesConfirm: false,
+            Proofs.NotConfirmedNow, MayFailOver: failovers.MayFailOver(job, order, asked.Answer)));
         return null;
     }
 
-    /// <summary>Writes down that a confirm goes out, commits that, sends it, and writes down what came of it.</summary>
-    /// <param name="before">What this lease has asked already: the create, to be filed with the id it gave.</param>
-    private async Task StartAsync(PaymentJob job, string intentId, IReadOnlyList<Asked> before, CancellationToken ct)
+    /// <summary>They were asked before. Who has agreed since is not asked once more, unless it is what they agreed to that was refused.</summary>
+    private async Task AskAgainAsync(PaymentJob job, Order order, PaymentIntent intent, Target target, CancellationToken ct)
     {
-        var token = job.PaymentToken ?? throw new InvalidOperationException($"Charge job {job.Id} has no payment token.");
+        var read = await ReadAsync(job, target.Id, ct);
+        switch (read.Answer)
+        {
+            case GatewayAnswer.Approved when intent.Confirm == 0:
+                await StartAsync(job, target with { Token = target.Id }, [read], ct);
+                break;
+            case GatewayAnswer.Charged:
+                await RecordAsync(job, [read], Judge(job, order, read.Answer, mayHaveRunBefore: true));
+                break;
+            case GatewayAnswer.NotCharged { By: Refusal.Canceled }: // it has lapsed: the next lease makes another one
+                using (var recording = new CancellationTokenSource(timeouts.Value.Recording, clock))
+                {
+                    await queue.WriteWithOrderAsync(job, (db, mine) =>
+                    {
+                        var now = clock.GetUtcNow();
+                        mine.Intent!.Cancel(now, Books.File(db, job, [read], Proofs.Canceled));
+                        mine.Job.Again(now, job.Provider.AsksShopper());
+                        return Task.FromResult(mine);
+                    }, recording.Token);
+                }
+
+                break;
+            default:
+                await StartAsync(job, read.Answer is GatewayAnswer.ActionNeeded { Url: { } url } ? target with { ApprovalUrl = url } : target, [read], ct);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Writes down that a confirm goes out, commits that, sends it, and writes down what came of it. Or that the shopper has to agree first,
+    /// which takes nothing.
+    /// </summary>
+    /// <param name="before">What this lease has asked already: the create, to be filed with the id it gave.</param>
+    private async Task StartAsync(PaymentJob job, Target target, IReadOnlyList<Asked> before, CancellationToken ct)
+    {
+        if (target is { Token: null, ApprovalUrl: null })
+            throw new InvalidOperationException($"Charge job {job.Id} has no payment token.");
         Start? start;
         using (var recording = new CancellationTokenSource(timeouts.Value.Recording, clock))
         {
-            start = await queue.WriteWithOrderAsync(job, (db, mine) => WriteStartAsync(db, mine, intentId, token, before, recording.Token), recording.Token);
+            start = await queue.WriteWithOrderAsync(job, (db, mine) => WriteStartAsync(db, mine, target, before, recording.Token), recording.Token);
             if (start is null && before is not [])
                 await books.FileAsync(job, before, recording.Token);
         }
@@ -102,19 +201,21 @@ internal sealed class ChargeHandler(
             case { Way: Way.SoldOut }:
                 await closing.CloseAsync(job, Reasons.SoldOutMeanwhile, [], ct);
                 break;
+            case { Way: Way.Asked }:
+                await books.TellAskedAsync(job, ct);
+                break;
             case { Way: Way.Go, Confirmation: { } confirmation }:
                 crash.Reach(CrashPoints.AfterStartCommit);
-                List<Asked> asked = [await ConfirmAsync(job, start.Key, intentId, confirmation, ct)];
-                if (asked[0].Answer is not GatewayAnswer.Authorized || await CaptureAsync(job, start.Order, intentId, asked, ct))
+                List<Asked> asked = [await ConfirmAsync(job, start.Key, target.Id, confirmation, ct)];
+                if (asked[0].Answer is not GatewayAnswer.Authorized || await CaptureAsync(job, start.Order, target.Id, start.Round, asked, ct))
                     await RecordAsync(job, asked, Judge(job, start.Order, asked[^1].Answer, mayHaveRunBefore: false));
                 break;
         }
     }
 
-    private async Task<Start> WriteStartAsync(
-        ShopDbContext db, Locked mine, string intentId, string token, IReadOnlyList<Asked> before, CancellationToken ct)
+    private async Task<Start> WriteStartAsync(ShopDbContext db, Locked mine, Target target, IReadOnlyList<Asked> before, CancellationToken ct)
     {
-        var (job, order, intent) = mine;
+        var (job, order, intent, other, wasElsewhere) = mine;
         var now = clock.GetUtcNow();
         Books.File(db, job, before, proof: null);
         if (intent is null)
@@ -125,22 +226,29 @@ internal sealed class ChargeHandler(
             });
         }
 
-        intent.GatewayId ??= intentId;
+        if (target.Made is { } made)
+            intent.Made(target.Id, target.ApprovalUrl, made.CustomerId, made.SavesMethod);
         if (order.Payment is PaymentState.Paid or PaymentState.Abandoned)
         {
             job.Done(now);
-            return new Start(Way.Over, order, "", null);
+            return new Start(Way.Over, order);
         }
 
         if (now >= order.DeadlineAt)
-            return new Start(Way.Late, order, "", null);
+            return new Start(Way.Late, order);
+
+        if (other is { Proof: null }) // it was there a moment ago
+        {
+            job.Again(now, Reasons.OutcomeUnknown);
+            return new Start(Way.Unproven, order);
+        }
 
         // Nothing is confirmed without a live hold. One that lapsed is taken again, or the order ends here.
         var lifetime = timeouts.Value.Lease + PaymentOutcome.HoldSlack;
         if (!await db.ExtendHoldAsync(order.Id, lifetime, ct) && await db.HoldStockAsync(order.Id, lifetime, ct) is not [])
         {
             await db.ReleaseHoldAsync(order.Id, ct); // the lines that were not short
-            return new Start(Way.SoldOut, order, "", null);
+            return new Start(Way.SoldOut, order);
         }
 
         // The last confirm never ran, so this one may be the same. Not after a refused request or a failure: its answer may be kept under its key.
@@ -149,27 +257,42 @@ internal sealed class ChargeHandler(
         if (order.Payment is not PaymentState.InFlight && !order.TryApply(PaymentEvent.Started, now))
             throw new InvalidOperationException($"Order {order.Number} cannot start a payment while {order.Payment}.");
 
-        var confirmation = new Confirmation(token, payments.Value.OrderPage(order.Number), ShowsCharge: true);
-        var parameters = JsonSerializer.Serialize(confirmation);
-        if (!mayRepeat || !await db.GatewayKeys.AnyAsync(k => k.Key == GatewayKeys.Confirm(order.Id, intent.Confirm) && k.Parameters == parameters, ct))
+        if (target.Token is not { } token)
         {
-            intent.Confirm++;
-            db.GatewayKeys.Add(new GatewayKey
-            {
-                Key = GatewayKeys.Confirm(order.Id, intent.Confirm), OrderId = order.Id, Parameters = parameters, CreatedAt = now,
-            });
+            var asks = job.Provider.AsksShopper();
+            job.Attempts++;
+            job.Done(now, asks);
+            await db.ApplyPaymentOutcomeAsync(
+                order, new PaymentNews.ActionAsked(target.ApprovalUrl, asks), now, ct, before is [.., var last] ? last.ToFacts() : null);
+            return new Start(Way.Asked, order);
         }
 
+        var confirmation = new Confirmation(
+            token, ReturnUrl(job, order), ShowsCharge: true, SavesMethod: job.SavesMethod && intent.CustomerId is not null, CustomerId: intent.CustomerId);
+        var parameters = JsonSerializer.Serialize(confirmation);
+        var key = GatewayKeys.Confirm(order.Id, intent.Confirm, job.Provider);
+        if (!mayRepeat || !await db.GatewayKeys.AnyAsync(k => k.Key == key && k.Parameters == parameters, ct))
+        {
+            key = GatewayKeys.Confirm(order.Id, ++intent.Confirm, job.Provider);
+            db.GatewayKeys.Add(new GatewayKey { Key = key, OrderId = order.Id, Parameters = parameters, CreatedAt = now });
+        }
+
+        if (wasElsewhere)
+            await Failovers.WriteAsync(db, mine, now, ct);
         intent.ConfirmOpen = true;
         db.Timeline.Add(TimelineEntry.Of(
-            order.Id, now, TimelineKinds.PaymentStarted, "We asked your bank for the payment.",
+            order.Id, now, TimelineKinds.PaymentStarted,
+            job.Provider is PaymentProvider.PayPal ? "We asked PayPal for the payment." : "We asked your bank for the payment.",
             facts: new
             {
-                gateway = job.Provider, breaker = gateways.BreakerOf(job.Provider), intent = intentId, key = GatewayKeys.Confirm(order.Id, intent.Confirm),
-                lease = job.Leases, heldUntil = now + lifetime,
+                gateway = job.Provider, breaker = gateways.BreakerOf(job.Provider), intent = target.Id, key, lease = job.Leases, heldUntil = now + lifetime,
             }));
-        return new Start(Way.Go, order, GatewayKeys.Confirm(order.Id, intent.Confirm), confirmation);
+        return new Start(Way.Go, order, key, confirmation, intent.Round);
     }
+
+    /// <summary>Where the shopper comes back to.</summary>
+    private string ReturnUrl(PaymentJob job, Order order) =>
+        payments.Value.OrderPage(order.Number) + (job.Provider is PaymentProvider.PayPal ? "?from=paypal" : "");
 
     /// <summary>A confirm was sent, or may have been, and its answer is not written down: find out, never guess.</summary>
     private async Task SettleAsync(PaymentJob job, Order order, PaymentIntent intent, CancellationToken ct)
@@ -179,7 +302,7 @@ internal sealed class ChargeHandler(
         var answer = asked[0].Answer;
         if (!Proves(answer, intent) && !answer.IsFault)
         {
-            if (clock.GetUtcNow() >= order.DeadlineAt)
+            if (clock.GetUtcNow() >= order.DeadlineAt && gateways.CanCancel(job.Provider))
             {
                 await closing.CloseAsync(job, Reasons.NotConfirmedInTime, asked, ct);
                 return;
@@ -187,7 +310,7 @@ internal sealed class ChargeHandler(
 
             // Anything else it may read proves nothing while the confirm may still be on its way. The same key with the same bytes is
             // the same confirm: it runs at most once, and this is its answer.
-            var name = GatewayKeys.Confirm(job.OrderId, intent.Confirm);
+            var name = GatewayKeys.Confirm(job.OrderId, intent.Confirm, job.Provider);
             var key = await keys.FindAsync(name, ct) ?? throw new InvalidOperationException($"The parameters of {name} are missing.");
             asked.Add(await ConfirmAsync(job, name, id, JsonSerializer.Deserialize<Confirmation>(key.Parameters)!, ct));
             answer = asked[^1].Answer;
@@ -205,7 +328,7 @@ internal sealed class ChargeHandler(
 
         if (answer is GatewayAnswer.Authorized)
         {
-            if (!await CaptureAsync(job, order, id, asked, ct))
+            if (!await CaptureAsync(job, order, id, intent.Round, asked, ct))
                 return;
             answer = asked[^1].Answer;
         }
@@ -214,12 +337,13 @@ internal sealed class ChargeHandler(
     }
 
     /// <summary>Whether reading the intent tells how its open confirm ended.</summary>
-    private static bool Proves(GatewayAnswer read, PaymentIntent intent) =>
+    private bool Proves(GatewayAnswer read, PaymentIntent intent) =>
         read is GatewayAnswer.Charged or GatewayAnswer.Authorized or GatewayAnswer.NotCharged { By: Refusal.Canceled }
-        || (read is GatewayAnswer.ActionNeeded && intent.Confirm == 1); // of a later confirm it could be the one before
+        // Of a later confirm it could be the one before; and where the gateway asks the shopper on its own page, every intent begins like that.
+        || (read is GatewayAnswer.ActionNeeded && intent.Confirm == 1 && gateways.CanCancel(intent.Provider));
 
     /// <summary>What the frozen answer of a confirm that has ended, and the intent as it reads now, say together.</summary>
-    private static GatewayAnswer Together(GatewayAnswer frozen, GatewayAnswer now, PaymentIntent intent) => (frozen, now) switch
+    private GatewayAnswer Together(GatewayAnswer frozen, GatewayAnswer now, PaymentIntent intent) => (frozen, now) switch
     {
         _ when Proves(now, intent) => now,
         (GatewayAnswer.ActionNeeded, GatewayAnswer.ActionNeeded) => now, // with the address of today
@@ -243,7 +367,7 @@ internal sealed class ChargeHandler(
 
     /// <summary>The bank has set the money aside: takes it.</summary>
     /// <returns>False when nothing is left to judge: the order is past its deadline and closed, or the lease is lost.</returns>
-    private async Task<bool> CaptureAsync(PaymentJob job, Order order, string intentId, List<Asked> asked, CancellationToken ct)
+    private async Task<bool> CaptureAsync(PaymentJob job, Order order, string intentId, int round, List<Asked> asked, CancellationToken ct)
     {
         if (clock.GetUtcNow() >= order.DeadlineAt)
         {
@@ -251,7 +375,7 @@ internal sealed class ChargeHandler(
             return false;
         }
 
-        if (await keys.WriteAsync(job, GatewayOperation.Capture, intentId, ct) is not { } key)
+        if (await keys.WriteAsync(job, job.Provider, GatewayOperation.Capture, round, intentId, ct) is not { } key)
         {
             using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
             await books.FileAsync(job, asked, recording.Token);
@@ -281,9 +405,11 @@ internal sealed class ChargeHandler(
         switch (answer)
         {
             case GatewayAnswer.Charged charged:
-                return new(new PaymentNews.Captured(charged.AmountMinor, charged.Currency), null, null, SettlesConfirm: true);
+                return new(new PaymentNews.Captured(charged.AmountMinor, charged.Currency, job.Provider), null, null, SettlesConfirm: true);
             case GatewayAnswer.ActionNeeded action:
-                return new(new PaymentNews.ActionAsked(action.Url), null, Reasons.AuthenticationNeeded, SettlesConfirm: true, Proofs.WaitsForShopper);
+                var asks = job.Provider.AsksShopper();
+                return new(new PaymentNews.ActionAsked(action.Url, asks), null, asks, SettlesConfirm: true,
+                    gateways.CanCancel(job.Provider) ? Proofs.WaitsForShopper : Proofs.WaitsForApproval);
             case GatewayAnswer.NotCharged { By: Refusal.Card } refused:
                 return new(new PaymentNews.Refused(refused.Reason), null, refused.Reason, SettlesConfirm: true, Proofs.Refused);
             case GatewayAnswer.NotCharged { By: Refusal.Canceled }:
@@ -295,7 +421,8 @@ internal sealed class ChargeHandler(
             case GatewayAnswer.NotCharged no when !mayHaveRunBefore || no.Facts.IsReplayed: // replayed, it is what became of the earlier send
                 var until = NextTry(order, job.Attempts + 1);
                 return new(new PaymentNews.Postponed(no.Reason, until), until, no.Reason, SettlesConfirm: true,
-                    no.By is Refusal.NotSent ? Proofs.NeverLeft : Proofs.NotExecuted);
+                    no.By is Refusal.NotSent ? Proofs.NeverLeft : Proofs.NotExecuted,
+                    MayFailOver: failovers.MayFailOver(job, order, no));
             default:
                 var reason = answer is GatewayAnswer.Unknown { Reason: Reasons.GatewayRateLimited or Reasons.PaymentProcessing } unknown
                     ? unknown.Reason : Reasons.OutcomeUnknown;

@@ -12,26 +12,33 @@ internal sealed record WrittenKey(string Key, string Parameters, bool Existed);
 /// <summary>The names of our operations at a gateway: rows, written before the call that carries them, under the lease of the job that makes it.</summary>
 internal sealed class GatewayKeys(IDbContextFactory<ShopDbContext> contexts, CrashPoints crash, TimeProvider clock)
 {
-    public static string Confirm(Guid orderId, int number) => $"order:{orderId}:confirm:{number}";
+    public static string Confirm(Guid orderId, int number, PaymentProvider provider = PaymentProvider.Stripe) => $"{Of(orderId, provider)}:confirm:{number}";
 
     /// <summary>
     /// A refund that the gateway says has failed may be sent again, when a person asks for it: under a key of its own, or the failure is
     /// replayed.
     /// </summary>
     public static string Refund(Refund refund) =>
-        refund.Send == 1 ? $"order:{refund.OrderId}:refund:{refund.Id}" : $"order:{refund.OrderId}:refund:{refund.Id}:{refund.Send}";
+        $"{Of(refund.OrderId, refund.Provider)}:refund:{refund.Id}{(refund.Send == 1 ? "" : $":{refund.Send}")}";
 
     /// <summary>
     /// The key of a create, capture or cancel; null when the lease is lost. A gateway replays what it answered under its key for a day. These
     /// three take nothing twice however often they run (only the stored intent is ever confirmed, and an intent is captured once), so after
     /// a failure or a refusal the next try has a key of its own.
     /// </summary>
-    public Task<WrittenKey?> WriteAsync(PaymentJob job, GatewayOperation operation, string parameters, CancellationToken ct) =>
-        WriteAsync(job, operation, $"order:{job.OrderId}:{WordOf(operation)}", WordOf(operation), parameters, ct);
+    /// <param name="provider">The gateway it is sent to, which need not be the job's.</param>
+    /// <param name="round">Of the intent it is about.</param>
+    public Task<WrittenKey?> WriteAsync(
+        PaymentJob job, PaymentProvider provider, GatewayOperation operation, int round, string parameters, CancellationToken ct) => WriteAsync(
+            job, provider, operation, $"{Of(job.OrderId, provider)}{(round == 1 ? "" : $":{round}")}:{WordOf(operation)}", WordOf(operation), parameters, ct);
+
+    /// <summary>The key under which somebody becomes a customer of a gateway, whichever of their orders wants it; null when the lease is lost.</summary>
+    public Task<WrittenKey?> WriteAsync(PaymentJob job, PaymentProvider provider, Guid userId, CancellationToken ct) =>
+        WriteAsync(job, provider, GatewayOperation.Customer, $"customer:{userId}", WordOf(GatewayOperation.Customer), $"{userId}", ct);
 
     /// <summary>The key of a refund, which is the same one until the gateway says that it failed; null when the lease is lost.</summary>
     public Task<WrittenKey?> WriteAsync(PaymentJob job, Refund refund, string parameters, CancellationToken ct) =>
-        WriteAsync(job, GatewayOperation.Refund, Refund(refund), renewedAfter: "", parameters, ct);
+        WriteAsync(job, refund.Provider, GatewayOperation.Refund, Refund(refund), renewedAfter: "", parameters, ct);
 
     public async Task<GatewayKey?> FindAsync(string key, CancellationToken ct)
     {
@@ -48,7 +55,7 @@ internal sealed class GatewayKeys(IDbContextFactory<ShopDbContext> contexts, Cra
 
     // One statement: it names the key, writes it unless it is there, and commits, or does nothing at all.
     private async Task<WrittenKey?> WriteAsync(
-        PaymentJob job, GatewayOperation operation, string name, string renewedAfter, string parameters, CancellationToken ct)
+        PaymentJob job, PaymentProvider provider, GatewayOperation operation, string name, string renewedAfter, string parameters, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var written = await db.Database.SqlQuery<WrittenKey>($"""
@@ -57,7 +64,7 @@ internal sealed class GatewayKeys(IDbContextFactory<ShopDbContext> contexts, Cra
                 WHERE id = {job.Id} AND lease_token = {job.LeaseToken} AND leased_until > now() AND state = 'Waiting' FOR UPDATE),
             named AS MATERIALIZED (
                 SELECT m.order_id, {name} || CASE count(a.id) WHEN 0 THEN '' ELSE ':' || count(a.id) + 1 END AS key
-                FROM mine m LEFT JOIN payments.payment_attempts a ON a.order_id = m.order_id AND a.operation = {renewedAfter}
+                FROM mine m LEFT JOIN payments.payment_attempts a ON a.order_id = m.order_id AND a.provider = {provider.ToString()} AND a.operation = {renewedAfter}
                     AND a.http_status >= 400 AND a.http_status NOT IN (409, 429) -- those are not kept under a key
                 GROUP BY m.order_id),
             written AS (
@@ -72,6 +79,10 @@ internal sealed class GatewayKeys(IDbContextFactory<ShopDbContext> contexts, Cra
         crash.Reach($"after_{WordOf(operation)}_key");
         return key;
     }
+
+    // Stripe's came first, and keep their names.
+    private static string Of(Guid orderId, PaymentProvider provider) =>
+        provider is PaymentProvider.Stripe ? $"order:{orderId}" : $"order:{orderId}:{provider.ToString().ToLowerInvariant()}";
 
     private static string WordOf(GatewayOperation operation) => operation.ToString().ToLowerInvariant();
 }

@@ -64,9 +64,14 @@ internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IO
             join order in db.Orders on job.OrderId equals order.Id
             join intent in db.PaymentIntents on new { job.OrderId, job.Provider } equals new { intent.OrderId, intent.Provider } into intents
             from intent in intents.DefaultIfEmpty()
+            from other in db.PaymentIntents.Where(i => i.OrderId == job.OrderId && i.Provider != job.Provider).DefaultIfEmpty() // there are two gateways
             where job.Id == leased.Id
-            select new { job, order, intent }).SingleAsync(ct);
-        return new(found.job, found.order, found.intent);
+            select new
+            {
+                job, order, intent, other,
+                elsewhere = db.PaymentJobs.Any(j => j.OrderId == job.OrderId && j.Kind == PaymentJobKind.Charge && j.Provider != job.Provider),
+            }).SingleAsync(ct);
+        return new(found.job, found.order, found.intent, found.other, found.elsewhere);
     }
 
     /// <summary>Every write of a job goes through its lock. Null, and nothing written, when the lease is no longer ours.</summary>
@@ -93,8 +98,10 @@ internal sealed class PaymentQueue(IDbContextFactory<ShopDbContext> contexts, IO
     }
 }
 
-/// <param name="Intent">Null until the gateway's answer to the create is stored.</param>
-internal sealed record Locked(PaymentJob Job, Order Order, PaymentIntent? Intent);
+/// <param name="Intent">At the job's gateway; null until the gateway's answer to the create is stored.</param>
+/// <param name="Other">At another gateway.</param>
+/// <param name="WasElsewhere">A charge was asked for at another gateway, whatever came of it.</param>
+internal sealed record Locked(PaymentJob Job, Order Order, PaymentIntent? Intent, PaymentIntent? Other, bool WasElsewhere);
 
 /// <summary>How a lease ends in writing.</summary>
 internal static class JobEnds

@@ -50,8 +50,10 @@ internal static class QueueExtensions
         services.AddSingleton(sp => new PeriodicJob(
             BackgroundJobs.SourcePurge, TimeSpan.FromHours(1), TimeSpan.FromMinutes(1),
             (_, ct) => sp.GetRequiredService<SourcePurge>().PurgeAsync(ct)));
-        services.AddSingleton<ChargeHandler>();
+        services.AddSingleton<GatewayCustomers>();
         services.AddSingleton<CloseHandler>();
+        services.AddSingleton<Failovers>();
+        services.AddSingleton<ChargeHandler>();
         services.AddSingleton<RefundHandler>();
         services.AddSingleton<LookHandler>();
         services.AddHostedService<WorkSignalFeed>();

@@ -24,11 +24,19 @@ internal sealed record Reading(Order Order, PaymentIntent Intent)
         var order = await db.LockOrderAsync(Order.Id, ct);
         var intent = await db.PaymentIntents.SingleAsync(i => i.OrderId == Intent.OrderId && i.Provider == Intent.Provider, ct);
         var news = NewsOf(asked.Answer, order, intent);
-        db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId, (news as PaymentNews.Closed)?.Proof));
-        if (news is PaymentNews.Captured or PaymentNews.Closed)
-            intent.ConfirmOpen = false;
-        else if (asked.Answer is GatewayAnswer.Authorized && order.Payment is PaymentState.ActionNeeded && !intent.ConfirmOpen)
+        var isCanceled = asked.Answer is GatewayAnswer.NotCharged { By: Refusal.Canceled };
+        var attempt = db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId, isCanceled ? Proofs.Canceled : null)).Entity;
+        var isWaitedFor = order.Payment is PaymentState.ActionNeeded && order.PaysAt == intent.Provider && !intent.ConfirmOpen;
+        if (isCanceled)
+            intent.Cancel(now, attempt.Id);
+        else if (news is PaymentNews.Captured)
+            intent.Settle(proof: null, attempt.Id);
+        else if (asked.Answer is GatewayAnswer.Authorized && isWaitedFor)
             await AskToCaptureAsync(db, order, intent, now, ct);
+        else if (asked.Answer is GatewayAnswer.Approved && isWaitedFor && now < order.DeadlineAt)
+            await AskToChargeAsync(db, order, intent, now, ct);
+        if (news is PaymentNews.Captured && asked.Answer.Facts.Saved is { } saved)
+            await Books.KeepAsync(db, order, intent.Provider, saved, now, ct);
         return news is null ? (order, false) : await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct, asked.ToFacts());
     }
 
@@ -43,11 +51,29 @@ internal sealed record Reading(Order Order, PaymentIntent Intent)
         db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Charge, order.Id, intent.Provider, now));
     }
 
+    /// <summary>The shopper agreed on the gateway's page, which takes nothing by itself: the charge goes on.</summary>
+    private static async Task AskToChargeAsync(ShopDbContext db, Order order, PaymentIntent intent, DateTimeOffset now, CancellationToken ct)
+    {
+        var charges = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge).ToListAsync(ct);
+        if (charges.Exists(j => j.State is not JobState.Done))
+            return;
+
+        var asked = charges.Where(j => j.Provider == intent.Provider).MaxBy(j => j.CreatedAt);
+        order.TryApply(PaymentEvent.Started, now); // in our hands again: a second click finds nothing to pay
+        var job = PaymentJob.Of(
+            PaymentJobKind.Charge, order.Id, intent.Provider, now, paymentToken: intent.GatewayId, wary: asked?.Wary ?? false,
+            savesMethod: asked?.SavesMethod ?? false);
+        db.PaymentJobs.Add(job);
+        db.Timeline.Add(TimelineEntry.Of(
+            order.Id, now, TimelineKinds.PaymentAsked, $"You agreed to the payment at {intent.Provider}.", facts: new { job = job.Id, intent = intent.GatewayId }));
+    }
+
     /// <param name="order">As it is now, locked.</param>
     /// <param name="intent">As it is now.</param>
     internal PaymentNews? NewsOf(GatewayAnswer answer, Order order, PaymentIntent intent) => answer switch
     {
-        GatewayAnswer.Charged charged => new PaymentNews.Captured(charged.AmountMinor, charged.Currency),
+        GatewayAnswer.Charged charged => new PaymentNews.Captured(charged.AmountMinor, charged.Currency, intent.Provider),
+        _ when order.PaysAt != intent.Provider => null, // it went to another gateway: what this one did not take is no news
         GatewayAnswer.NotCharged { By: Refusal.Canceled } => new PaymentNews.Closed(Reasons.NotConfirmedInTime, Proofs.Canceled),
         // The shopper failed at the bank. It says so only when the bank waited already before we asked, and nothing was sent since: an
         // answer from before the confirm reads the same.

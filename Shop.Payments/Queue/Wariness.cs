@@ -24,7 +24,8 @@ internal sealed class Wariness(
     private volatile ShopCount _shop = new(false, DateTimeOffset.MinValue);
 
     /// <returns>True when too much was declined: this one is not tried.</returns>
-    public async Task<bool> RefusesAsync(PaymentJob job, CancellationToken ct)
+    /// <param name="method">The gateway's token for what is to be charged; null where the shopper has still to choose it there.</param>
+    public async Task<bool> RefusesAsync(PaymentJob job, string? method, CancellationToken ct)
     {
         if (options.Value.Lifted || !(job.Wary || await IsShopTestedAsync(ct)))
             return false;
@@ -37,8 +38,8 @@ internal sealed class Wariness(
             return true;
         }
 
-        if (job.PaymentToken is not { } token)
-            return false;
+        if (method is not { } token || job.Provider is not PaymentProvider.Stripe)
+            return false; // no card of which we could know anything
 
         if (await CardOfAsync(job, token, ct) is not { } card)
             return false; // nothing is known against it

@@ -6,6 +6,7 @@ using Shop.Data;
 using Shop.Data.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
 
 namespace Shop.Payments.Reconciliation;
@@ -20,10 +21,12 @@ internal sealed class HoldSweepOptions
 
 /// <summary>
 /// Finds the orders whose time ran out and asks for their closing. It releases nothing itself: the goods go back when the gateway has
-/// canceled. An order whose payment is in flight or unknown keeps its goods until the deadline; no order keeps them longer.
+/// canceled. An order whose payment is in flight or unknown keeps its goods until the deadline; longer only one with a confirm that nothing
+/// can call off.
 /// </summary>
 internal sealed class HoldSweep(
-    IDbContextFactory<ShopDbContext> contexts, WorkSignal signal, IOptions<HoldSweepOptions> options, TimeProvider clock, ILogger<HoldSweep> logger)
+    IDbContextFactory<ShopDbContext> contexts, WorkSignal signal, GatewayCalls gateways, IOptions<HoldSweepOptions> options, TimeProvider clock,
+    ILogger<HoldSweep> logger)
 {
     private const long SweepLock = 0x53686F7053776570; // two replicas would otherwise ask twice
 
@@ -53,6 +56,8 @@ internal sealed class HoldSweep(
             WHERE (o.payment IN ('None', 'Declined', 'ActionNeeded', 'Deferred') OR (o.payment IN ('InFlight', 'Unknown') AND o.deadline_at <= now()))
               AND NOT EXISTS (SELECT FROM payments.payment_jobs j
                   WHERE j.order_id = o.id AND (j.state = 'Waiting' OR (j.state = 'Parked' AND j.kind = 'Close')))
+              AND NOT EXISTS (SELECT FROM payments.payment_intents i
+                  WHERE i.order_id = o.id AND i.confirm_open AND i.provider = ANY ({gateways.OnlyByConfirm})) -- only its answer ends that one
             GROUP BY h.order_id HAVING max(h.expires_at) <= now() OR min(o.deadline_at) <= now()
             ORDER BY max(h.expires_at) LIMIT {options.Value.Batch}
             """).ToListAsync(ct);
@@ -60,7 +65,7 @@ internal sealed class HoldSweep(
         var now = clock.GetUtcNow();
         foreach (var order in orders)
         {
-            var provider = await db.PaymentIntents.Where(i => i.OrderId == order).Select(i => (PaymentProvider?)i.Provider).FirstOrDefaultAsync(ct);
+            var provider = await db.Orders.Where(o => o.Id == order).Select(o => o.Provider).FirstOrDefaultAsync(ct);
             db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Close, order, provider ?? PaymentProvider.Stripe, now));
             db.Timeline.Add(TimelineEntry.Of(order, now, TimelineKinds.HoldExpired, "The reservation of the items ended.", Reasons.NotConfirmedInTime));
         }

@@ -5,6 +5,7 @@ using Shop.Data;
 using Shop.Data.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
 
 namespace Shop.Payments.Reconciliation;
@@ -28,7 +29,7 @@ internal sealed class PendingSweepOptions
 /// No question stays unasked: what waits for the gateway's word and has no job that would ask for it gets one. It asks nothing itself.
 /// </summary>
 internal sealed class PendingSweep(
-    IDbContextFactory<ShopDbContext> contexts, WorkSignal signal, WatchTelemetry telemetry, IOptions<PendingSweepOptions> options, Pace pace,
+    IDbContextFactory<ShopDbContext> contexts, WorkSignal signal, GatewayCalls gateways, WatchTelemetry telemetry, IOptions<PendingSweepOptions> options, Pace pace,
     TimeProvider clock, ILogger<PendingSweep> logger)
 {
     private const long SweepLock = 0x53686F7050656E64; // a run by hand beside the one by the clock would ask twice
@@ -68,7 +69,7 @@ internal sealed class PendingSweep(
     /// <summary>
     /// A payment that is in flight, unknown or to be tried again belongs to a charge job. When that was parked, what ailed us may be over
     /// a while later, and it is tried once more; when it was lost, there is a new one, and the same key and the same intent make it the same
-    /// charge. After the deadline the hold sweep closes the order.
+    /// charge. After the deadline the hold sweep closes the order, unless a confirm is open that nothing can call off.
     /// </summary>
     private async Task<int> AskAsync(ShopDbContext db, CancellationToken ct)
     {
@@ -77,7 +78,9 @@ internal sealed class PendingSweep(
         var silent = await db.Database.SqlQuery<Silent>($"""
             SELECT o.id AS "OrderId", o.payment AS "Payment", p.id AS "ParkedJob"
             FROM shop.orders o LEFT JOIN payments.payment_jobs p ON p.order_id = o.id AND p.state = 'Parked' AND p.kind = 'Charge'
-            WHERE o.id IN (SELECT order_id FROM shop.stock_holds) AND o.payment IN ('InFlight', 'Unknown', 'Deferred') AND o.deadline_at > now()
+            WHERE o.id IN (SELECT order_id FROM shop.stock_holds) AND o.payment IN ('InFlight', 'Unknown', 'Deferred')
+              AND (o.deadline_at > now() OR EXISTS (SELECT FROM payments.payment_intents i
+                  WHERE i.order_id = o.id AND i.confirm_open AND i.provider = ANY ({gateways.OnlyByConfirm})))
               AND NOT EXISTS (SELECT FROM payments.payment_jobs j WHERE j.order_id = o.id AND (j.state = 'Waiting'
                   OR (j.state = 'Parked' AND (j.kind = 'Close' OR j.last_reason = {Reasons.AmountMismatch}))))
               AND (p.id IS NULL OR (
@@ -101,10 +104,12 @@ internal sealed class PendingSweep(
             else
             {
                 var last = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.OrderId && j.Kind == PaymentJobKind.Charge)
-                    .OrderByDescending(j => j.CreatedAt).Select(j => new { j.Provider, j.PaymentToken, j.Wary }).FirstOrDefaultAsync(ct);
+                    .OrderByDescending(j => j.CreatedAt).FirstOrDefaultAsync(ct);
                 if (last is null)
                     continue; // placed without a payment: nothing was ever asked
-                db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Charge, order.OrderId, last.Provider, now, paymentToken: last.PaymentToken, wary: last.Wary));
+                db.PaymentJobs.Add(PaymentJob.Of(
+                    PaymentJobKind.Charge, order.OrderId, last.Provider, now, paymentToken: last.PaymentToken, wary: last.Wary, savesMethod: last.SavesMethod,
+                    savedMethodId: last.SavedMethodId, automatic: last.Automatic));
             }
 
             var why = order.ParkedJob is null ? "its job was lost" : "its job was parked";
@@ -124,7 +129,7 @@ internal sealed class PendingSweep(
         return await db.Database.ExecuteSqlAsync($"""
             INSERT INTO payments.payment_jobs (id, order_id, kind, provider, state, due_at, leased_until, lease_token, leases, attempts, created_at)
             SELECT gen_random_uuid(), o.id, 'Look', i.provider, 'Waiting', now(), 'epoch', 0, 0, 0, now()
-            FROM shop.orders o JOIN payments.payment_intents i ON i.order_id = o.id
+            FROM shop.orders o JOIN payments.payment_intents i ON i.order_id = o.id AND i.provider = coalesce(o.provider, 'Stripe')
             WHERE o.id IN (SELECT order_id FROM shop.stock_holds) AND o.payment = 'ActionNeeded' AND i.gateway_id IS NOT NULL
               AND NOT EXISTS (SELECT FROM payments.payment_jobs j WHERE j.order_id = o.id
                   AND (j.state = 'Waiting' OR coalesce(j.done_at, j.created_at) > now() - {every}))

@@ -13,6 +13,7 @@ namespace Shop.Simulator.State;
 [JsonDerivedType(typeof(Charge), "charge")]
 [JsonDerivedType(typeof(Refund), "refund")]
 [JsonDerivedType(typeof(Dispute), "dispute")]
+[JsonDerivedType(typeof(EarlyFraudWarning), "warning")]
 [JsonDerivedType(typeof(BalanceTransaction), "balance")]
 [JsonDerivedType(typeof(PaymentMethod), "card")]
 [JsonDerivedType(typeof(Customer), "customer")]

@@ -92,7 +92,7 @@ internal sealed class StripeApi(
         http.Response.Headers["Request-Id"] = call.RequestId;
         return WriteAsync(http, call, Answer.Error(404, new JsonObject
         {
-            ["message"] = $"Unrecognized request URL ({call.Method}: {call.Path}). This simulator covers payment intents, charges, refunds, disputes, balance transactions, payment methods, customers and events.",
+            ["message"] = $"Unrecognized request URL ({call.Method}: {call.Path}). This simulator covers payment intents, charges, refunds, disputes, early fraud warnings, balance transactions, payment methods, customers and events.",
             ["type"] = "invalid_request_error",
         }));
     }
@@ -197,6 +197,8 @@ internal sealed class StripeApi(
         "pi" => work.Find<PaymentIntent>(id)?.OrderId,
         "ch" => work.Find<PaymentIntent>(work.Find<Charge>(id)?.Intent)?.OrderId,
         "re" => work.Find<PaymentIntent>(work.Find<Refund>(id)?.Intent)?.OrderId,
+        "du" => work.Find<PaymentIntent>(work.Find<Dispute>(id)?.Intent)?.OrderId,
+        "issfr" => work.Find<PaymentIntent>(work.Find<EarlyFraudWarning>(id)?.Intent)?.OrderId,
         _ => null,
     };
 

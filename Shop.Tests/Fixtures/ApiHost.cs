@@ -77,9 +77,18 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         return host;
     }
 
+    /// <summary>Over a database that others use too.</summary>
+    internal static async Task<ApiHost> OverAsync(string database)
+    {
+        var host = new ApiHost { Database = database };
+        await host.InitializeAsync();
+        return host;
+    }
+
     public async Task InitializeAsync()
     {
-        Database = await PostgresServer.CreateDatabaseAsync();
+        if (Database is "")
+            Database = await PostgresServer.CreateDatabaseAsync();
         Wire = new PostgresWire(new NpgsqlConnectionStringBuilder(Database).Port);
         var wired = new NpgsqlConnectionStringBuilder(Database) { Port = Wire.Port, SslMode = SslMode.Disable };
         _settings.TryAdd("ConnectionStrings:shopdb", wired.ConnectionString);
@@ -152,7 +161,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
                 order.TryApply(PaymentEvent.Started, DateTimeOffset.UtcNow);
                 job.State = JobState.Done;
                 await db.SaveChangesAsync();
-                var told = news is PaymentNews.Captured ? new PaymentNews.Captured(order.TotalMinor, order.Currency) : news;
+                var told = news is PaymentNews.Captured ? new PaymentNews.Captured(order.TotalMinor, order.Currency, job.Provider) : news;
                 await db.ApplyPaymentOutcomeAsync(job.OrderId, told, DateTimeOffset.UtcNow, Ct);
                 await transaction.CommitAsync();
                 await db.NotifyAsync(Notices.Orders, $"{job.OrderId}", Ct);

@@ -33,7 +33,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         OwnerOfTheOrder,
 
         /// <summary>The same, for something that only somebody signed in can have.</summary>
-        OwnerOfTheSession,
+        OwnerOfTheSession, OwnerOfTheMethod,
 
         Agent, Operator, Admin,
     }
@@ -94,11 +94,18 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["POST /account/sessions/{id:guid}/revoke"] =
             Of((_, owner) => Task.FromResult(new Ask($"/account/sessions/{owner.SessionId}/revoke")), For.OwnerOfTheSession, HttpStatusCode.NoContent),
         ["POST /account/sessions/revoke-others"] = To(For.Shopper, "/account/sessions/revoke-others", HttpStatusCode.NoContent),
+        ["GET /account/payment-methods"] = To(For.Shopper, "/account/payment-methods", HttpStatusCode.OK),
+        ["POST /account/payment-methods/{id:guid}/remove"] =
+            Of((t, owner) => t.SavedMethodAsync(owner), For.OwnerOfTheMethod, HttpStatusCode.NoContent),
         ["GET /account/orders"] = To(For.Shopper, "/account/orders", HttpStatusCode.OK),
 
         ["GET /operations/orders"] = To(For.Agent, "/operations/orders", HttpStatusCode.OK),
         ["GET /operations/orders/{number:long}"] = To(For.Agent, "/operations/orders/1", HttpStatusCode.NotFound, "order_not_found"),
         ["GET /operations/orders/{number:long}/audit"] = To(For.Agent, "/operations/orders/1/audit", HttpStatusCode.OK),
+        ["GET /operations/orders/{number:long}/money"] = To(For.Agent, "/operations/orders/1/money", HttpStatusCode.NotFound, "order_not_found"),
+        ["POST /operations/orders/{number:long}/refunds"] = Of((t, _) => t.RefundAsync(), For.Agent, HttpStatusCode.NoContent),
+        ["GET /operations/disputes"] = To(For.Agent, "/operations/disputes", HttpStatusCode.OK),
+        ["GET /operations/agreement"] = To(For.Agent, "/operations/agreement", HttpStatusCode.OK),
         ["GET /operations/shortfalls"] = To(For.Agent, "/operations/shortfalls", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),
         ["GET /operations/gateways"] = To(For.Agent, "/operations/gateways", HttpStatusCode.OK),
@@ -121,6 +128,9 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/mismatches/{id:guid}"] =
             To(For.Agent, $"/operations/mismatches/{Guid.Empty}", HttpStatusCode.NotFound, "mismatch_not_found"),
         ["POST /operations/mismatches/{id:guid}/{repair}"] = Of((t, _) => t.MismatchAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["GET /operations/mail"] = To(For.Agent, "/operations/mail", HttpStatusCode.OK),
+        ["GET /operations/mail/{id:guid}"] = To(For.Agent, $"/operations/mail/{Guid.Empty}", HttpStatusCode.NotFound, "mail_not_found"),
+        ["POST /operations/mail/{id:guid}/again"] = Of((t, _) => t.ParkedMailAsync("mail", "again"), For.Operator, HttpStatusCode.NoContent),
         ["GET /operations/audit"] = To(For.Operator, "/operations/audit", HttpStatusCode.OK),
         ["GET /operations/staff/"] = To(For.Admin, "/operations/staff", HttpStatusCode.OK),
         ["POST /operations/staff/invite"] = Of((_, _) => Task.FromResult(Act(
@@ -219,8 +229,9 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
             (_, Asker.Anonymous or Asker.Revoked) => nobody,
             (For.AnySession, _) => allowed,
             (_, Asker.Pending) => pending,
-            (For.OwnerOfTheSession, Asker.Owner) => allowed,
+            (For.OwnerOfTheSession or For.OwnerOfTheMethod, Asker.Owner) => allowed,
             (For.OwnerOfTheSession, _) => (HttpStatusCode.NotFound, "session_not_found"),
+            (For.OwnerOfTheMethod, _) => (HttpStatusCode.NotFound, "saved_method_not_found"),
             (For.Shopper, _) => allowed,
             (For.Agent, >= Asker.Agent) => allowed,
             (For.Operator, >= Asker.Operator) => allowed,
@@ -230,7 +241,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
     }
 
     private static bool IsRefused((HttpStatusCode, string?) answer) =>
-        answer is (_, "unauthenticated" or "forbidden" or "second_factor_required" or "order_not_found" or "session_not_found");
+        answer is (_, "unauthenticated" or "forbidden" or "second_factor_required" or "order_not_found" or "session_not_found" or "saved_method_not_found");
 
     private async Task<string?> CallerAsync(Asker asker, Somebody owner)
     {
@@ -293,6 +304,12 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         return act is "" ? new Ask($"/orders/{number}") : Act($"/orders/{number}{act}", new { paymentToken = "pm_card_visa", provider = "stripe" });
     }
 
+    private async Task<Ask> RefundAsync()
+    {
+        await using var db = api.Open();
+        return Act($"/operations/orders/{(await RefundOperationsTests.PaidOrderAsync(db)).Number}/refunds");
+    }
+
     private async Task<Ask> ParkedJobAsync()
     {
         await using var db = api.Open();
@@ -329,13 +346,23 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         return Act($"/operations/webhooks/stripe/{receipt.EventId}/{act}");
     }
 
-    private async Task<Ask> ParkedMailAsync()
+    private async Task<Ask> SavedMethodAsync(Somebody owner)
+    {
+        await using var db = api.Open();
+        var now = DateTimeOffset.UtcNow;
+        var method = SavedMethod.Of(owner.Id, PaymentProvider.PayPal, $"vault-{Guid.NewGuid():N}", null, "PayPal", now, now);
+        db.Add(method);
+        await db.SaveChangesAsync();
+        return new($"/account/payment-methods/{method.Id}/remove", Headers: [("Idempotency-Key", $"{Guid.NewGuid()}")]);
+    }
+
+    private async Task<Ask> ParkedMailAsync(string what = "outbox", string act = "retry")
     {
         await using var db = api.Open();
         var message = OutboxMessage.To((await api.SignedInAsync()).Id, OutboxKind.PasswordChangedMail, DateTimeOffset.UtcNow);
         message.State = JobState.Parked;
         db.Add(message);
         await db.SaveChangesAsync();
-        return Act($"/operations/outbox/{message.Id}/retry");
+        return Act($"/operations/{what}/{message.Id}/{act}");
     }
 }

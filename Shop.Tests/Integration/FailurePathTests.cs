@@ -20,6 +20,7 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
 
     private static readonly PaymentNews Deferred = new PaymentNews.Postponed(Reasons.GatewayUnreachable, Soon);
     private static readonly PaymentNews Asked = new PaymentNews.ActionAsked("https://bank.example/confirm");
+    private static readonly PaymentNews AtPayPal = new PaymentNews.ActionAsked("https://paypal.example/approve", Reasons.ApprovalNeeded);
     private static readonly PaymentNews Lost = new PaymentNews.AnswerLost(Reasons.OutcomeUnknown);
     private static readonly PaymentNews Refused = new PaymentNews.Refused(Reasons.CardDeclined);
 
@@ -35,6 +36,8 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
             Reasons.PaymentsPaused])
             .Select(r => ($"postponed: {r}", Array.Empty<PaymentNews?>(), (PaymentNews)new PaymentNews.Postponed(r, Soon), r)),
         ("action asked", [], Asked, Reasons.AuthenticationNeeded),
+        ("approval asked", [], AtPayPal, Reasons.ApprovalNeeded),
+        ("closed, never approved", [AtPayPal], Late(), Reasons.ApprovalAbandoned),
         ("closed, sold out", [], new PaymentNews.Closed(Reasons.SoldOutMeanwhile, Proofs.NeverConfirmed), Reasons.SoldOutMeanwhile),
         ("closed, never tried", [null], Late(), Reasons.NotTriedInTime), // null: not even begun
         ("closed, worker gone", [], Late(), Reasons.NotTriedInTime),

@@ -7,7 +7,7 @@ namespace Shop.Tests.Unit;
 public sealed class PaymentMethodsTests
 {
     private static PaymentMethodView Of(int live, OverrideMode? decided) =>
-        Assert.Single(PaymentMethods.Of([new GatewaySight(PaymentProvider.Stripe, live, 0, decided)]).Methods);
+        Assert.Single(PaymentMethods.Of([new GatewaySight(PaymentProvider.Stripe, live, 0, decided)], [PaymentProvider.Stripe]));
 
     [Fact]
     public void Forcing_a_gateway_takes_no_payment_while_nobody_works_on_payments()

@@ -57,7 +57,12 @@ public sealed record OrderRow(
     string? Reason = null, string? TraceId = null);
 
 public sealed record OrderDetail(
-    OrderAnswer Order, IReadOnlyList<Attempt> Attempts, IReadOnlyList<Job> Jobs, IReadOnlyList<TimelineEntry> Timeline, string? TraceId = null);
+    OrderAnswer Order, IReadOnlyList<Attempt> Attempts, IReadOnlyList<Job> Jobs, IReadOnlyList<TimelineEntry> Timeline, string? TraceId = null,
+    IReadOnlyList<FailedOver>? Failovers = null);
+
+/// <summary>The order went to another gateway. <see cref="N"/>: the last confirm that the first one was sent, 0 for none.</summary>
+public sealed record FailedOver(DateTimeOffset At, string From, string To, string ProofKind, string Proof, string AskedBy, int N, string? GatewayId = null);
+
 
 public sealed record OrderAnswer(
     long Number, DateTimeOffset PlacedAt, string Status, string Payment, string MoneyTaken, string Reference, string Currency, long TotalMinor,
