@@ -29,6 +29,7 @@ builder.Services.AddOrders();
 builder.Services.AddAccounts();
 builder.Services.AddCardTesting();
 builder.Services.AddGateways();
+builder.Services.AddAgreement();
 builder.Services.AddHostedService<ShopListener>();
 builder.Services.AddReference();
 

@@ -7,10 +7,11 @@ var builder = DistributedApplication.CreateBuilder(args);
 var (postgres, shopdb) = builder.AddShopDatabase("postgres", "shopdb");
 var cache = builder.AddShopCache("cache");
 
-// A real account is these three parameters; while they are not set, development pays at the simulator.
+// A real account is these three parameters of each gateway; while they are not set, development pays at the simulator.
 var stripeKey = builder.AddStripeKey();
 var stripePublishableKey = builder.AddStripePublishableKey();
 var webhookSecret = builder.AddKnownSecret("stripe-webhook-secret");
+var payPal = builder.AddPayPal();
 
 // Signs the links in our mails; who the first admin is counts only while nobody can sign in yet.
 var linkSecret = builder.AddGeneratedSecret("link-secret");
@@ -28,6 +29,7 @@ var api = builder.AddProject<Projects.Shop_Api>("api").AsShopService("API", ("/r
     .WithReference(shopdb).WaitFor(shopdb)
     .WithReference(cache)
     .WithEnvironment("Links__Secret", linkSecret)
+    .WithEnvironment("PaymentMethods__PayPal", payPal.IsOffered)
     .WaitForCompletion(migrate);
 
 var payments = builder.AddProject<Projects.Shop_Payments>("payments").AsShopService("Payments")
@@ -36,7 +38,8 @@ var payments = builder.AddProject<Projects.Shop_Payments>("payments").AsShopServ
     .WaitForCompletion(migrate)
     .WithEnvironment("Links__Secret", linkSecret)
     .WithEnvironment("Gateways__Stripe__ApiKey", stripeKey)
-    .WithEnvironment("Gateways__Stripe__WebhookSecret", webhookSecret);
+    .WithEnvironment("Gateways__Stripe__WebhookSecret", webhookSecret)
+    .WithPayPal(payPal);
 
 var web = builder.AddProject<Projects.Shop_Web>("web").AsShopService("Storefront", ("/ops", "Operations"))
     .WithExternalHttpEndpoints()
@@ -48,7 +51,7 @@ payments.WithEnvironment("Payments__StorefrontUrl", web.GetEndpoint(builder.Exec
 
 if (builder.ExecutionContext.IsRunMode)
 {
-    var simulator = builder.AddSimulation(payments, web, webhookSecret);
+    var simulator = builder.AddSimulation(payments, web, webhookSecret, payPal);
     web.WithTraceLinks();
     postgres.WithResetCommand(shopdb, migrate, Simulation.StatePath(builder), simulator, api, payments, web);
 }

@@ -34,7 +34,7 @@ internal static class Simulation
     public static string StatePath(IDistributedApplicationBuilder builder) => builder.DataPath("simulator.jsonl");
 
     public static IResourceBuilder<ProjectResource> AddSimulation(this IDistributedApplicationBuilder builder,
-        IResourceBuilder<ProjectResource> payments, IResourceBuilder<ProjectResource> web, IResourceBuilder<ParameterResource> webhookSecret)
+        IResourceBuilder<ProjectResource> payments, IResourceBuilder<ProjectResource> web, IResourceBuilder<ParameterResource> webhookSecret, PayPalParameters payPal)
     {
         var simulator = builder.AddProject<Projects.Shop_Simulator>("simulator").AsShopService("Simulator").ExcludeFromManifest()
             .WithEndpoint("smtp", endpoint => (endpoint.UriScheme, endpoint.Transport) = ("smtp", "tcp"));
@@ -46,9 +46,15 @@ internal static class Simulation
             .WithEnvironment("Simulator__StatePath", StatePath(builder))
             .WithEnvironment("Simulator__Smtp__Port", smtp.Property(EndpointProperty.TargetPort))
             .WithEnvironment("Simulator__Stripe__Webhook__Url", ReferenceExpression.Create($"{payments.GetEndpoint("http")}/webhooks/stripe"))
-            .WithEnvironment("Simulator__Stripe__Webhook__Secret", webhookSecret);
-        // Two cards in a hundred are declined, as at a real shop; tests that drive the whole shop set it to 0.
-        simulator.WithEnvironment("Simulator__Stripe__DeclineRate", builder.Configuration["Simulator:Stripe:DeclineRate"] ?? "0.02").WithFaultCommands();
+            .WithEnvironment("Simulator__Stripe__Webhook__Secret", webhookSecret)
+            .WithEnvironment("Simulator__PayPal__Webhook__Url", ReferenceExpression.Create($"{payments.GetEndpoint("http")}/webhooks/paypal"))
+            .WithEnvironment("Simulator__PayPal__Webhook__Id", payPal.WebhookId);
+        // Two payments in a hundred are declined, as at a real shop; tests that drive the whole shop set it to 0.
+        var declines = builder.Configuration["Simulator:Stripe:DeclineRate"] ?? "0.02";
+        simulator
+            .WithEnvironment("Simulator__Stripe__DeclineRate", declines)
+            .WithEnvironment("Simulator__PayPal__DeclineRate", builder.Configuration["Simulator:PayPal:DeclineRate"] ?? declines)
+            .WithFaultCommands();
         payments
             .WithEnvironment("Smtp__Host", smtp.Property(EndpointProperty.Host))
             .WithEnvironment("Smtp__Port", smtp.Property(EndpointProperty.Port));
@@ -56,6 +62,13 @@ internal static class Simulation
         {
             payments.WithEnvironment("Gateways__Stripe__ApiBase", ReferenceExpression.Create($"{http}/stripe"));
             web.WithEnvironment("HostedFields__Url", http);
+        }
+
+        if (PayPal.IsSimulated(builder))
+        {
+            payments
+                .WithEnvironment("Gateways__PayPal__ApiBase", ReferenceExpression.Create($"{http}/paypal"))
+                .WithEnvironment("Gateways__PayPal__CertificateBase", ReferenceExpression.Create($"{http}/paypal/v1/notifications/certs/"));
         }
 
         return simulator;

@@ -15,6 +15,12 @@ internal static class SimulatorFaults
         ["declines"] = ("Declines: every second charge", """{ "declineRate": 0.5 }"""),
         ["lost-answers"] = ("Lost answers: three calls in ten are done, and nobody is told", """{ "rules": [ { "fault": "answer_lost", "rate": 0.3 } ] }"""),
         ["webhooks-lost"] = ("Webhooks lost: none arrives", """{ "webhooks": { "lost": 1 } }"""),
+        ["paypal-outage"] = ("PayPal, outage: every call is answered 503", """{ "gateway": "paypal", "rules": [ { "fault": "unavailable_503" } ] }"""),
+        ["paypal-declines"] = ("PayPal, declines: every second payment", """{ "gateway": "paypal", "declineRate": 0.5 }"""),
+        ["paypal-pending"] = ("PayPal, pending: every payment is reviewed first", """{ "gateway": "paypal", "declineRate": 1, "declineCodes": [ "PENDING" ] }"""),
+        ["paypal-lost-answers"] = ("PayPal, lost answers: three calls in ten are done, and nobody is told", """{ "gateway": "paypal", "rules": [ { "fault": "answer_lost", "rate": 0.3 } ] }"""),
+        ["paypal-webhooks-lost"] = ("PayPal, webhooks lost: none arrives", """{ "gateway": "paypal", "webhooks": { "lost": 1 } }"""),
+        ["both-outage"] = ("Both gateways, outage: every call is answered 503", """{ "rules": [ { "fault": "unavailable_503" }, { "fault": "unavailable_503", "gateway": "paypal" } ] }"""),
         ["everything"] = ("Everything, a little of each", """
             {
               "declineRate": 0.1,
@@ -32,7 +38,7 @@ internal static class SimulatorFaults
     public static IResourceBuilder<ProjectResource> WithFaultCommands(this IResourceBuilder<ProjectResource> simulator) => simulator
         .WithHttpCommand("/faults", "Play faults", endpointName: "http", commandName: "play-faults", commandOptions: new HttpCommandOptions
         {
-            Description = "Let the card gateway misbehave until the faults are stopped.",
+            Description = "Let a gateway misbehave until the faults are stopped; Stripe where nothing else is said.",
             IconName = "PlugDisconnected",
             Method = HttpMethod.Put,
             Arguments =
@@ -57,7 +63,7 @@ internal static class SimulatorFaults
         })
         .WithHttpCommand("/faults", "Stop faults", endpointName: "http", commandName: "stop-faults", commandOptions: new HttpCommandOptions
         {
-            Description = "The card gateway behaves again.",
+            Description = "Both gateways behave again.",
             IconName = "PlugConnected",
             Method = HttpMethod.Delete,
         });

@@ -41,6 +41,8 @@ public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbC
     public DbSet<Failover> Failovers => Set<Failover>();
     public DbSet<SavedMethod> SavedMethods => Set<SavedMethod>();
     public DbSet<GatewayCustomer> GatewayCustomers => Set<GatewayCustomer>();
+    public DbSet<RefundLine> RefundLines => Set<RefundLine>();
+    public DbSet<Dispute> Disputes => Set<Dispute>();
     public DbSet<GatewayState> GatewayStates => Set<GatewayState>();
     public DbSet<GatewayChange> GatewayChanges => Set<GatewayChange>();
     public DbSet<GatewayOverride> GatewayOverrides => Set<GatewayOverride>();

@@ -79,6 +79,11 @@ internal static partial class Log
     [LoggerMessage(3024, LogLevel.Warning, "Every charge's card is looked at: {IsHigh}, with {Declines} declines or more in the shop within {Window}")]
     public static partial void EveryCardLookedAt(this ILogger logger, bool isHigh, int declines, TimeSpan window);
 
+    [LoggerMessage(3030, LogLevel.Warning, "{Kind} {GatewayId} of {Provider} about order {OrderId} is {Status} ({Reason}): {AmountMinor} {Currency}, to be answered by {RespondBy}")]
+    public static partial void DisputeChanged(
+        this ILogger logger, PaymentProvider provider, DisputeKind kind, string gatewayId, Guid? orderId, string status, string reason, long amountMinor, string currency,
+        DateTimeOffset? respondBy);
+
     [LoggerMessage(3040, LogLevel.Warning, "Webhook of {Provider} refused: {Why}")]
     public static partial void WebhookRefused(this ILogger logger, PaymentProvider provider, string why);
 
@@ -127,6 +132,9 @@ internal static partial class Log
     [LoggerMessage(3067, LogLevel.Error, "Repair {Repair} of mismatch {MismatchId} failed")]
     public static partial void RepairFailed(this ILogger logger, Exception exception, Guid mismatchId, string repair);
 
+    [LoggerMessage(3068, LogLevel.Warning, "PayPal lists no transactions for us (the app needs Transaction Search): only what our own books name is compared")]
+    public static partial void TransactionsNotListed(this ILogger logger);
+
     [LoggerMessage(3060, LogLevel.Information, "Closing {Count} orders whose time ran out")]
     public static partial void HoldsExpired(this ILogger logger, int count);
 
@@ -141,4 +149,7 @@ internal static partial class Log
 
     [LoggerMessage(3083, LogLevel.Warning, "Smtp:Host is not configured: mails wait in the outbox")]
     public static partial void NoMailServer(this ILogger logger);
+
+    [LoggerMessage(3084, LogLevel.Information, "{Kind} {MessageId} of order {OrderId} is not sent any more: {Why}")]
+    public static partial void MailDropped(this ILogger logger, OutboxKind kind, Guid messageId, Guid? orderId, string why);
 }

@@ -5,8 +5,10 @@ using Shop.Simulator;
 using Shop.Simulator.Authenticator;
 using Shop.Simulator.Elements;
 using Shop.Simulator.Faults;
+using Shop.Simulator.Gateways;
 using Shop.Simulator.Mail;
 using Shop.Simulator.Page;
+using Shop.Simulator.PayPal;
 using Shop.Simulator.State;
 using Shop.Simulator.Stripe;
 using Shop.Simulator.Webhooks;
@@ -18,18 +20,22 @@ builder.Services.AddOptions<SimulatorOptions>().BindConfiguration(SimulatorOptio
 builder.Services.AddOptions<SmtpOptions>().BindConfiguration(SmtpOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddOptions<StripeOptions>().BindConfiguration(StripeOptions.Section).ValidateDataAnnotations()
     .Validate(o => o.AllWebhooks.All(w => w.IsValid), "A webhook needs an absolute http(s) Url and a Secret.").ValidateOnStart();
+builder.Services.AddOptions<PayPalOptions>().BindConfiguration(PayPalOptions.Section).ValidateDataAnnotations()
+    .Validate(o => o.AllWebhooks.All(w => w.IsValid), "A webhook needs an absolute http(s) Url and an Id.").ValidateOnStart();
 
 builder.Services.AddSingleton<Journal>();
 builder.Services.AddSingleton<Account>();
 builder.Services.AddSingleton<Mailbox>();
 builder.Services.AddSingleton<Phone>();
-builder.Services.AddSingleton<FaultBox>();
+builder.Services.AddSingleton<FaultBoxes>();
 builder.Services.AddSingleton<RequestLog>();
 builder.Services.AddSingleton<StripeApi>();
+builder.Services.AddSingleton<Signatures>();
+builder.Services.AddSingleton<PayPalApi>();
 builder.Services.AddSingleton<SmtpSink>();
-builder.Services.AddSingleton<GatewayListener>();
+builder.Services.AddSingleton<GatewayListeners>();
 builder.Services.AddHostedService(services => services.GetRequiredService<SmtpSink>());
-builder.Services.AddHostedService(services => services.GetRequiredService<GatewayListener>());
+builder.Services.AddHostedService(services => services.GetRequiredService<GatewayListeners>());
 builder.Services.AddHostedService<WebhookSender>();
 builder.Services.AddHostedService<Clearing>();
 builder.Services.AddRazorComponents();
@@ -42,6 +48,8 @@ app.UseStaticFiles(new StaticFileOptions
     FileProvider = new EmbeddedFileProvider(Assembly.GetExecutingAssembly(), "Shop.Simulator.Assets"), RequestPath = "/assets",
 });
 app.MapStripe();
+app.MapPayPal();
+app.MapPayPalCheckout();
 app.MapElements();
 app.MapControl();
 app.MapAuthenticator();

@@ -54,6 +54,53 @@ internal sealed class StripeOptions
     public WebhookEndpoint[] AllWebhooks => Webhook is { Url.Length: > 0 } one ? [one, .. Webhooks] : Webhooks;
 }
 
+internal sealed class PayPalOptions
+{
+    public const string Section = "Simulator:PayPal";
+
+    [Required] public string ClientId { get; init; } = "simulator-client";
+    [Required] public string ClientSecret { get; init; } = "simulator-secret";
+
+    /// <summary>The gateway's own port, besides the simulator's address. 0 takes a free one; which one is in <c>GET /settings</c>.</summary>
+    [Range(0, 65535)] public int Port { get; init; }
+
+    /// <summary>Of the captures that would have succeeded, unless <c>PUT /faults</c> says otherwise.</summary>
+    [Range(0.0, 1.0)] public double DeclineRate { get; init; }
+
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")] public TimeSpan TokensLive { get; init; } = TimeSpan.FromHours(9);
+
+    /// <summary>How long a <c>PayPal-Request-Id</c> is remembered: for orders, and for what is done with captures and authorizations.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "3.00:00:00")] public TimeSpan OrderRequestsKept { get; init; } = TimeSpan.FromHours(6);
+    [Range(typeof(TimeSpan), "00:00:01", "45.00:00:00")] public TimeSpan PaymentRequestsKept { get; init; } = TimeSpan.FromDays(45);
+
+    /// <summary>In this time an order has to be approved and captured.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "3.00:00:00")] public TimeSpan OrdersLive { get; init; } = TimeSpan.FromHours(3);
+
+    [Range(typeof(TimeSpan), "00:00:01", "29.00:00:00")] public TimeSpan AuthorizationsLive { get; init; } = TimeSpan.FromDays(29);
+
+    /// <summary>So long the money of an authorization is sure; after that it can be authorized again.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "29.00:00:00")] public TimeSpan AuthorizationsHonored { get; init; } = TimeSpan.FromDays(3);
+
+    /// <summary>How long it takes until a pending capture or refund comes to its end.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")] public TimeSpan PendingFor { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How far the list of transactions lags behind. At PayPal up to three hours.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "03:00:00")] public TimeSpan ReportingLag { get; init; }
+
+    public PayPalWebhook? Webhook { get; init; }
+
+    public PayPalWebhook[] AllWebhooks => Webhook is { Url.Length: > 0 } one ? [one] : [];
+}
+
+/// <summary>Where PayPal's events go. The id is part of what is signed, and the receiver knows it from his own configuration.</summary>
+internal sealed record PayPalWebhook
+{
+    public string Url { get; init; } = "";
+    public string Id { get; init; } = "";
+
+    public bool IsValid => Id.Length > 0 && Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
+}
+
 internal sealed partial record WebhookEndpoint
 {
     public string Url { get; init; } = "";

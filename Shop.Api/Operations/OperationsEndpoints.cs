@@ -94,6 +94,10 @@ internal static class OperationsEndpoints
         operations.MapBackgroundJobs();
         operations.MapReconciliation();
         operations.MapShortfalls();
+        operations.MapMails();
+        operations.MapRefunds();
+        operations.MapDisputes();
+        operations.MapAgreement();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
@@ -130,8 +134,8 @@ internal static class OperationsEndpoints
         var charges = jobs.Count(j => j.Kind is PaymentJobKind.Charge && OrderWords.IsTry(j));
         var timeline = await db.Timeline.AsNoTracking().Where(t => t.OrderId == order.Id).OrderBy(t => t.At).ThenBy(t => t.Id).ToListAsync(ct);
         var failovers = await db.Failovers.AsNoTracking().Where(f => f.OrderId == order.Id).OrderBy(f => f.At).ToListAsync(ct);
-        var refund = order.CapturedMinor is 0 ? null : await db.Refunds.Where(r => r.OrderId == order.Id).OrderByDescending(r => r.CreatedAt)
-            .Select(r => (RefundState?)r.State).FirstOrDefaultAsync(ct);
+        var refund = order.CapturedMinor is 0 ? null : await db.Refunds.Where(r => r.OrderId == order.Id && r.State != RefundState.Replaced)
+            .OrderByDescending(r => r.State == RefundState.Failed).ThenByDescending(r => r.CreatedAt).Select(r => (RefundState?)r.State).FirstOrDefaultAsync(ct);
         var isAtBank = order.Payment is PaymentState.ActionNeeded && await db.AtBank().AnyAsync(o => o.Id == order.Id, ct);
         return TypedResults.Ok(new OrderDossier(
             new OrderFile(
@@ -238,7 +242,11 @@ internal static class OperationsEndpoints
                 var before = new { Job = id, job.Kind, job.State, job.Leases };
                 (job.State, job.Leases, job.DueAt) = (JobState.Waiting, 0, now);
                 if (job.Kind is PaymentJobKind.Refund)
+                {
                     job.Attempts = 0; // or its first answer that is no end would park it again
+                    await db.ReplaceFailedAsync(await db.LockOrderAsync(job.OrderId, ct), now, ct); // it counts again, and takes the room of others
+                }
+
                 db.Timeline.Add(TimelineEntry.Of(job.OrderId, now, TimelineKinds.Unparked, "A person has restarted the payment job.", job.LastReason, forShopper: false,
                     facts: new { job = id, job.Kind, before.Leases, job.Attempts }));
                 var number = await db.Orders.Where(o => o.Id == job.OrderId).Select(o => o.Number).SingleAsync(ct);

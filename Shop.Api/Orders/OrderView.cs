@@ -15,11 +15,12 @@ namespace Shop.Api.Orders;
 /// <param name="Ways">What it can be paid with now, best first; empty while there is nothing to choose.</param>
 /// <param name="NextTryAt">When we ask the gateway again, for a payment that was postponed.</param>
 /// <param name="TriesUntil">No try starts later than this; only while we are still trying.</param>
+/// <param name="Refunds">The oldest first; see <see cref="RefundView"/>.</param>
 internal sealed record OrderView(
     long Number, string? Key, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, MoneyTaken MoneyTaken, string Reference,
     string Currency, long TotalMinor, long TaxMinor, string? ActionUrl, bool Retryable, RetryAdvice? Retry, DateTimeOffset? NextTryAt,
     DateTimeOffset? TriesUntil, IReadOnlyList<OrderLineView> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<TimelineView> Timeline,
-    bool OwnedByYou, string Method, IReadOnlyList<string> Ways);
+    bool OwnedByYou, string Method, IReadOnlyList<string> Ways, IReadOnlyList<RefundView> Refunds);
 
 internal sealed record OrderLineView(
     string Sku, string ProductSlug, string ProductName, string VariantName, string PictureId, int Quantity, long UnitPriceMinor, long TotalMinor)
@@ -36,11 +37,13 @@ internal sealed record TimelineView(DateTimeOffset At, string Summary);
 /// <param name="Charges">How many charges were asked for so far; one that went on after the shopper's approval is the same.</param>
 /// <param name="DueAt">When the open charge is tried next; null without one.</param>
 /// <param name="Charge">How the open charge stands; null without one.</param>
-/// <param name="Refund">How the last refund stands; null without one.</param>
+/// <param name="Refund">How the last refund stands, one that failed before the others; null without one.</param>
 /// <param name="IsAtBank">See <see cref="OrderReads.AtBank"/>.</param>
 internal sealed record OrderFacts(
     Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline, int Charges, DateTimeOffset? DueAt, JobState? Charge, RefundState? Refund, bool IsAtBank)
 {
+    public IReadOnlyList<Refund> Refunds { get; init; } = [];
+
     /// <summary>Settled: the shopper can be told how it went, or what to do. Otherwise somebody is still at it.</summary>
     public bool IsSettled => IsSettledState(Order.Payment);
 
@@ -59,7 +62,7 @@ internal sealed record OrderFacts(
         new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
         OrderWords.Of(Order, Charges, Charge, Refund, IsAtBank), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
         userId is not null && Order.UserId == userId, PaymentMethods.MethodOf(Order.PaysAt),
-        [.. OrderWords.Ways(Order, Charges, Charge, IsAtBank, methods).Select(m => m.Method)]);
+        [.. OrderWays.Of(Order, Charges, Charge, IsAtBank, methods).Select(m => m.Method)], [.. Refunds.Select(r => RefundView.Of(r, Order))]);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
     internal static string Mask(string email) =>

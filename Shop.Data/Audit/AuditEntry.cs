@@ -89,13 +89,15 @@ public static class AuditActions
     public const string UserEnabled = "user_enabled";
     public const string UserUnlocked = "user_unlocked";
     public const string SecondFactorReset = "second_factor_reset";
+    public const string OrderRefunded = "order_refunded";
     public const string GatewayOverridden = "gateway_overridden";
     public const string FirstAdminCreated = "first_admin_created";
 
     public static readonly FrozenSet<string> All = FrozenSet.Create(
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
-        FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden);
+        FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden,
+        OrderRefunded);
 }
 
 public static class AuditSubjects

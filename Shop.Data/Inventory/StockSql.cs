@@ -53,6 +53,15 @@ public static class StockSql
             UPDATE shop.stock_items s SET held = s.held - g.quantity FROM gone g WHERE s.sku = g.sku
             """, ct);
 
+    /// <summary>What a refund names is on the shelf again.</summary>
+    public static Task<int> RestockAsync(this ShopDbContext db, Guid refundId, CancellationToken ct) =>
+        db.Database.ExecuteSqlAsync($"""
+            WITH locked AS MATERIALIZED (
+                SELECT s.sku, l.quantity FROM shop.stock_items s JOIN payments.refund_lines l USING (sku)
+                WHERE l.refund_id = {refundId} ORDER BY s.sku FOR NO KEY UPDATE OF s)
+            UPDATE shop.stock_items s SET on_hand = s.on_hand + l.quantity FROM locked l WHERE s.sku = l.sku
+            """, ct);
+
     /// <summary>The goods leave the shelf: the hold becomes a sale. Returns the number of lines sold, 0 when nothing was held.</summary>
     public static Task<int> SellHeldAsync(this ShopDbContext db, Guid orderId, CancellationToken ct) =>
         db.Database.ExecuteSqlAsync($"""

@@ -75,7 +75,8 @@ public sealed class Order
             return false;
 
         Payment = next;
-        Reason = on is PaymentEvent.Captured or PaymentEvent.Started ? null : reason;
+        // A bank may be faster with its dispute than we with our own books.
+        Reason = on is PaymentEvent.Captured or PaymentEvent.Started ? (Reason is Reasons.PaymentDisputed or Reasons.DisputeLost ? Reason : null) : reason;
         ActionUrl = on is PaymentEvent.ActionAsked ? actionUrl : null;
         if (on is PaymentEvent.Captured)
             (CapturedMinor, PaidAt) = (TotalMinor, now);
@@ -84,6 +85,15 @@ public sealed class Order
 
     /// <summary>Money arrived for goods that can no longer be sent: the order is cancelled, and what was taken goes back.</summary>
     public void CancelForRefund(string reason) => (Fulfilment, Reason) = (FulfilmentState.Cancelled, reason);
+
+    /// <summary>What banks have taken back, or keep until they have decided.</summary>
+    /// <param name="because">A reason about disputes; null when there is none any more. One about something else is left as it is.</param>
+    public void SetDisputed(long amountMinor, string? because)
+    {
+        DisputedMinor = amountMinor;
+        if (Reason is null or Reasons.PaymentDisputed or Reasons.DisputeLost)
+            Reason = because;
+    }
 
     /// <summary>It has ended, and stays so; what came after that has changed why.</summary>
     public void ExplainEnd(string reason)

@@ -50,6 +50,10 @@ public static class Reasons
     public const string CardRefusedForGood = "card_refused_for_good";
     public const string CardTriedTooOften = "card_tried_too_often";
     public const string DuplicatePayment = "duplicate_payment";
+    public const string PayPalDeclined = "paypal_declined";
+    public const string PayPalFundingDeclined = "paypal_funding_declined";
+    public const string PayPalRefusedForGood = "paypal_refused_for_good";
+    public const string SavedPayPalUnusable = "saved_paypal_unusable";
     public const string BankTemporarilyUnavailable = "bank_temporarily_unavailable";
     public const string AuthenticationNeeded = "authentication_needed";
     public const string AuthenticationFailed = "authentication_failed";
@@ -74,6 +78,9 @@ public static class Reasons
     public const string PaidAfterClosing = "paid_after_closing";
     public const string PaidTwice = "paid_twice";
     public const string RefundedAtGateway = "refunded_at_gateway";
+    public const string RefundOnRequest = "refund_on_request";
+    public const string PaymentDisputed = "payment_disputed";
+    public const string DisputeLost = "dispute_lost";
     public const string RefundFailed = "refund_failed";
     public const string AmountMismatch = "amount_mismatch";
     public const string WrongAmountReturned = "wrong_amount_returned";
@@ -83,6 +90,8 @@ public static class Reasons
     public static IReadOnlyList<string> WaitForGateway { get; } = [GatewayUnreachable, GatewayFailed, GatewayRateLimited, GatewayRefusedOurKey, PaymentsPaused, OutcomeUnknown];
 
     private const string PlainDecline = "Your bank declined this payment. No money was taken. Try another card or contact your bank.";
+
+    private const string PlainPayPalDecline = "PayPal did not accept this payment. No money was taken. Please pay another way, or ask PayPal about your account.";
 
     private static readonly FrozenDictionary<string, Reason> All = new Reason[]
     {
@@ -119,6 +128,23 @@ public static class Reasons
             "Your bank took this for a repetition of another payment and declined it. No money was taken for this order. Try again in some minutes or use another card.",
             "Look first whether the customer has paid another order of the same amount just now.",
             "duplicate_transaction: same amount and card within a short time."),
+        new(PayPalDeclined, Side.Bank, MoneyTaken.No, RetryAdvice.OtherCard,
+            PlainPayPalDecline,
+            "PayPal said no, for this account or this amount. The customer can pay another way; only PayPal can say more.",
+            "PAYER_CANNOT_PAY, PAYER_ACCOUNT_RESTRICTED, TRANSACTION_LIMIT_EXCEEDED and the like, or an issue we do not know; see the attempt's code."),
+        new(PayPalFundingDeclined, Side.Bank, MoneyTaken.No, RetryAdvice.OtherCard,
+            "The bank or card that you chose in PayPal was declined. No money was taken. Choose another one in PayPal, or pay another way.",
+            "Only what PayPal wanted to take the money from was refused. Choosing something else on PayPal's page works, or another way to pay.",
+            "INSTRUMENT_DECLINED, REDIRECT_PAYER_FOR_ALTERNATE_FUNDING or a capture that reads DECLINED: the order at PayPal stays usable."),
+        // Word for word the plain one to whoever pays, as with cards.
+        new(PayPalRefusedForGood, Side.Bank, MoneyTaken.No, RetryAdvice.OtherCard,
+            PlainPayPalDecline,
+            "PayPal refuses this payment for good. Do not retry it and do not guess at the cause; another payment method works.",
+            "TRANSACTION_REFUSED, COMPLIANCE_VIOLATION, PAYEE_BLOCKED_TRANSACTION, TRANSACTION_BLOCKED_BY_PAYEE or a processor's suspicion: never retried, never failed over."),
+        new(SavedPayPalUnusable, Side.Shopper, MoneyTaken.No, RetryAdvice.OtherCard,
+            "Your saved PayPal account can't be used any more. No money was taken. Pay with PayPal once more and agree there, or pay another way.",
+            "The customer has ended the agreement at PayPal, or it lapsed. Paying with PayPal anew works; the saved one is of no use.",
+            "AGREEMENT_ALREADY_CANCELLED, TOKEN_ID_NOT_FOUND or the like for the stored vault token."),
         new(BankTemporarilyUnavailable, Side.Bank, MoneyTaken.No, RetryAdvice.SameCardLater,
             "The payment could not be processed. You have not been charged. Try again in a moment.",
             "The bank or its processor was not available. Trying again usually works.",
@@ -215,6 +241,18 @@ public static class Reasons
             "We have sent this money back.",
             "Somebody refunded it at the gateway itself, past the shop; it was booked afterwards.",
             "A refund of the gateway's that our books did not have; the reconciliation found it."),
+        new(RefundOnRequest, Side.Us, MoneyTaken.Yes, RetryAdvice.Never,
+            "We are sending your money back, as agreed. It can take your bank some days to show it.",
+            "Somebody of ours has refunded it. Who and why is beside the refund.",
+            "Asked for by the staff; the audit has the act, the refund its job and attempts."),
+        new(PaymentDisputed, Side.Bank, MoneyTaken.Yes, RetryAdvice.Never,
+            "This payment is disputed at your bank, and your bank decides about it. Until then we can't refund it.",
+            "The customer's bank keeps the money until it has decided. Answer it at the gateway before the deadline (/ops/disputes). A refund now could pay the customer twice.",
+            "An open dispute that has taken the money; its state is read from the gateway at each of its events."),
+        new(DisputeLost, Side.Bank, MoneyTaken.Yes, RetryAdvice.Never,
+            "Your bank has decided in your favour and has returned this payment to you.",
+            "The bank has given the money back to the customer for good. There is nothing to refund.",
+            "A dispute that closed as lost."),
         new(RefundFailed, Side.Bank, MoneyTaken.Yes, RetryAdvice.ContactUs,
             "The money that we sent back was not accepted. We still owe it to you, and a person is finding another way.",
             "The refund came back (a closed account, for example). Ask the customer for another way, then send it again in the queue.",
@@ -242,7 +280,12 @@ public static class Reasons
     public static bool IsKnown(string code) => All.ContainsKey(code);
 
     /// <summary>The code as the shopper's own client may have it: one that a bank suspects reads as a plain decline, in codes as in words.</summary>
-    public static string ToldAs(string code) => code is CardRefusedForGood ? CardDeclined : code;
+    public static string ToldAs(string code) => code switch
+    {
+        CardRefusedForGood => CardDeclined,
+        PayPalRefusedForGood => PayPalDeclined,
+        _ => code,
+    };
 
     /// <summary>
     /// Whose fault it was that an order ran out of time is told by where it stood: shoppers that did not come back from their bank, gateways

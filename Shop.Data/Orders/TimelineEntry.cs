@@ -73,6 +73,11 @@ public static class TimelineKinds
     public const string RefundOwed = "refund.owed";
     public const string Refunded = "refund.done";
     public const string RefundFailed = "refund.failed";
+    public const string RefundReplaced = "refund.replaced";
+    public const string DisputeOpened = "dispute.opened";
+    public const string DisputeChanged = "dispute.changed";
+    public const string DisputeClosed = "dispute.closed";
+    public const string FraudWarned = "fraud.warned";
     public const string Webhook = "webhook.received";
     public const string WebhookMissing = "webhook.missing";
     public const string WebhookLate = "webhook.late";

@@ -8,7 +8,7 @@ namespace Shop.Data.Outbox;
 
 public enum OutboxKind
 {
-    OrderConfirmedMail, RefundedMail, OrderLinkMail,
+    OrderConfirmedMail, PaymentFailedMail, ActionNeededMail, CancelledMail, RefundedMail, OrderLinkMail,
     ConfirmEmailMail, AlreadyRegisteredMail, ResetPasswordMail, PasswordChangedMail, LockedOutMail, SecondFactorChangedMail, InvitationMail,
 }
 
@@ -27,6 +27,9 @@ public sealed class OutboxMessage
     /// <summary>Whose account it is about; null when it is about an order.</summary>
     public Guid? PersonId { get; init; }
 
+    /// <summary>Which refund of its order it is about; null when it is about none, or was promised before there could be several.</summary>
+    public Guid? RefundId { get; init; }
+
     public JobState State { get; set; }
     public required DateTimeOffset DueAt { get; set; }
     public DateTimeOffset LeasedUntil { get; set; } = DateTimeOffset.UnixEpoch;
@@ -35,11 +38,16 @@ public sealed class OutboxMessage
     public string? LastError { get; set; }
     public string? TraceParent { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Null although it is done: it was not sent, because it was no longer true or nobody is left to read it.</summary>
     public DateTimeOffset? SentAt { get; set; }
 
-    public static OutboxMessage Of(OutboxKind kind, Guid orderId, DateTimeOffset now) => new()
+    /// <summary>How often a person had it sent again. Each of those is another mail to a mailbox; a repetition of our own is the same one.</summary>
+    public int Copy { get; set; }
+
+    public static OutboxMessage Of(OutboxKind kind, Guid orderId, DateTimeOffset now, Guid? refundId = null) => new()
     {
-        Id = Guid.CreateVersion7(now), Kind = kind, OrderId = orderId, DueAt = now, CreatedAt = now,
+        Id = Guid.CreateVersion7(now), Kind = kind, OrderId = orderId, RefundId = refundId, DueAt = now, CreatedAt = now,
         TraceParent = System.Diagnostics.Activity.Current?.Id,
     };
 
@@ -58,6 +66,7 @@ internal sealed class OutboxMessageConfiguration : IEntityTypeConfiguration<Outb
         message.HasIndex(m => m.DueAt).HasFilter("state = 'Waiting'");
         message.HasIndex(m => m.CreatedAt).HasFilter("state = 'Parked'").HasDatabaseName("ix_outbox_parked");
         message.HasOne<Order>().WithMany().HasForeignKey(m => m.OrderId);
+        message.HasOne<Refund>().WithMany().HasForeignKey(m => m.RefundId);
         message.HasOne<Person>().WithMany().HasForeignKey(m => m.PersonId);
     }
 }

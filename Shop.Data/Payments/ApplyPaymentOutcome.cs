@@ -109,6 +109,8 @@ public static class PaymentOutcome
             return false;
 
         db.Timeline.Add(TimelineEntry.Of(order.Id, now, kind, Reasons.Of(reason).Shopper, reason, facts: facts));
+        if (Mails.About(on) is { } mail)
+            db.Outbox.Add(OutboxMessage.Of(mail, order.Id, now));
         return true;
     }
 
@@ -131,6 +133,7 @@ public static class PaymentOutcome
         // The money came after the goods were given back and sold to somebody else. It returns by itself.
         mail.State = EntityState.Deleted;
         order.CancelForRefund(Reasons.PaidAfterClosing);
+        db.Outbox.Add(OutboxMessage.Of(OutboxKind.CancelledMail, order.Id, now));
         Owe(db, order, news.By, Reasons.PaidAfterClosing, now);
         return true;
     }

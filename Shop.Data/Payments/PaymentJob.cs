@@ -78,6 +78,7 @@ internal sealed class PaymentJobConfiguration : IEntityTypeConfiguration<Payment
         job.HasIndex(j => j.DueAt).HasFilter("state = 'Waiting'");
         job.HasIndex(j => j.OrderId, "ix_payment_jobs_order_id");
         job.HasIndex(j => j.CreatedAt).HasFilter("state = 'Parked'").HasDatabaseName("ix_payment_jobs_parked");
+        job.HasIndex(j => new { j.Provider, j.CreatedAt }).HasFilter("kind = 'Charge'").HasDatabaseName("ix_payment_jobs_charges");
         // Never two tries for one order at the same time: the second one would be the double charge.
         job.HasIndex(j => j.OrderId, "ux_payment_jobs_open_charge").IsUnique().HasFilter("state <> 'Done' AND kind = 'Charge'");
         job.HasIndex(j => j.SavedMethodId);

@@ -1,10 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Shop.Data.Accounts;
 using Shop.Data.Orders;
 
 namespace Shop.Data.Payments;
 
-public enum RefundState { Pending, Succeeded, Failed }
+/// <summary>Replaced: it failed, and what it was to send back goes back another way since. Nobody sends it again.</summary>
+public enum RefundState { Pending, Succeeded, Failed, Replaced }
 
 /// <summary>Money owed to the customer, written before the gateway is asked to send it.</summary>
 public sealed class Refund
@@ -26,6 +28,23 @@ public sealed class Refund
 
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? SettledAt { get; set; }
+
+    /// <summary>Who of the staff asked for it; null for one that the shop owed by itself, or found at the gateway.</summary>
+    public Guid? AskedBy { get; init; }
+
+    public string? Why { get; init; }
+
+    /// <summary>What it is for; none when it is an amount and no goods.</summary>
+    public List<RefundLine> Lines { get; init; } = [];
+}
+
+/// <summary>Some pieces of one line of the order, and what goes back for them. Append-only: a trigger refuses changes.</summary>
+public sealed class RefundLine
+{
+    public required Guid RefundId { get; init; }
+    public required string Sku { get; init; }
+    public required int Quantity { get; init; }
+    public required long AmountMinor { get; init; }
 }
 
 internal sealed class RefundConfiguration : IEntityTypeConfiguration<Refund>
@@ -36,5 +55,16 @@ internal sealed class RefundConfiguration : IEntityTypeConfiguration<Refund>
         refund.HasIndex(r => r.OrderId);
         refund.HasIndex(r => r.CreatedAt).HasFilter("state = 'Pending'").HasDatabaseName("ix_refunds_pending");
         refund.HasOne<Order>().WithMany().HasForeignKey(r => r.OrderId);
+        refund.HasOne<ShopUser>().WithMany().HasForeignKey(r => r.AskedBy);
+        refund.HasMany(r => r.Lines).WithOne().HasForeignKey(l => l.RefundId);
+    }
+}
+
+internal sealed class RefundLineConfiguration : IEntityTypeConfiguration<RefundLine>
+{
+    public void Configure(EntityTypeBuilder<RefundLine> line)
+    {
+        line.ToTable("refund_lines", ShopDbContext.PaymentsSchema, t => t.HasCheckConstraint("ck_refund_lines_quantity", "quantity > 0 AND amount_minor >= 0"));
+        line.HasKey(l => new { l.RefundId, l.Sku });
     }
 }

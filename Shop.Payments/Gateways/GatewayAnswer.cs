@@ -1,4 +1,5 @@
 using System.Text;
+using Shop.Payments.Disputes;
 
 namespace Shop.Payments.Gateways;
 
@@ -86,6 +87,12 @@ internal abstract record GatewayAnswer
     public sealed record NoRefund : GatewayAnswer
     {
         public override string Class => "no_refund";
+    }
+
+    /// <summary>How a dispute or a fraud warning stands.</summary>
+    public sealed record DisputeRead(DisputeFacts Dispute) : GatewayAnswer
+    {
+        public override string Class => "dispute_read";
     }
 
     public sealed record Unknown(string Reason, bool Fault) : GatewayAnswer

@@ -41,6 +41,9 @@ internal interface IPaymentGateway
 
     /// <summary>The refund of an intent that carries our id, or that there is none: for a send whose answer was lost.</summary>
     Task<GatewayAnswer> FindRefundAsync(string intentId, Guid refundId, CancellationToken ct);
+
+    /// <summary>A dispute, or a warning of one.</summary>
+    Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct);
 }
 
 // Stored as JSON beside the key they belong to and read back for a repetition, whatever the configuration says by then.

@@ -1,7 +1,11 @@
 using System.Net;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Payments.Disputes;
 using Stripe;
+using Dispute = Stripe.Dispute;
+using EarlyFraudWarning = Stripe.Radar.EarlyFraudWarning;
+using EarlyFraudWarningService = Stripe.Radar.EarlyFraudWarningService;
 using PaymentIntent = Stripe.PaymentIntent;
 using Refund = Stripe.Refund;
 
@@ -17,6 +21,8 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
     private readonly PaymentIntentService _intents = new(client);
     private readonly PaymentMethodService _methods = new(client);
     private readonly RefundService _refunds = new(client);
+    private readonly DisputeService _disputes = new(client);
+    private readonly EarlyFraudWarningService _warnings = new(client);
 
     public PaymentProvider Provider => PaymentProvider.Stripe;
     public bool CanCancel => true;
@@ -92,6 +98,10 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
             };
         });
 
+    public Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct) => disputeId.StartsWith("issfr_", StringComparison.Ordinal)
+        ? AskAsync(() => _warnings.GetAsync(disputeId, new() { Expand = ["charge"] }, cancellationToken: ct), StandOf) // a warning has no amount of its own
+        : AskAsync(() => _disputes.GetAsync(disputeId, cancellationToken: ct), StandOf);
+
     /// <summary>Our id of a refund; null when it is none of ours.</summary>
     public static Guid? RefundIdOf(Refund refund) =>
         refund.Metadata?.GetValueOrDefault(RefundId) is { } text && Guid.TryParse(text, out var id) ? id : null;
@@ -127,6 +137,35 @@ internal sealed class StripeGateway(IStripeClient client) : IPaymentGateway
         };
         return answer with { Facts = FactsOf(refund) };
     }
+
+    private static GatewayAnswer StandOf(Dispute dispute) => string.IsNullOrEmpty(dispute.Status)
+        ? new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true)
+        : new GatewayAnswer.DisputeRead(new(
+            dispute.Id, DisputeKind.Dispute, dispute.PaymentIntentId, dispute.ChargeId, dispute.Amount, dispute.Currency.ToUpperInvariant(), dispute.Reason,
+            dispute.Status, TakesMoney: dispute.Status is not ("prevented" or "warning_needs_response" or "warning_under_review" or "warning_closed"),
+            dispute.Livemode, dispute.Status is "needs_response" or "warning_needs_response" && dispute.EvidenceDetails?.DueBy is { } by ? Utc(by) : null,
+            Utc(dispute.Created), dispute.Status switch
+            {
+                "won" => DisputeOutcome.Won,
+                "lost" => DisputeOutcome.Lost,
+                "warning_closed" or "prevented" => DisputeOutcome.Ended,
+                _ => null,
+            }))
+        {
+            Facts = new(dispute.Id, dispute.StripeResponse?.RequestId, (int?)dispute.StripeResponse?.StatusCode, dispute.Status, ChargeId: dispute.ChargeId),
+        };
+
+    private static GatewayAnswer StandOf(EarlyFraudWarning warning) => warning.Charge is not { } charge
+        ? new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: true)
+        : new GatewayAnswer.DisputeRead(new(
+            warning.Id, DisputeKind.FraudWarning, warning.PaymentIntentId, warning.ChargeId, charge.Amount, charge.Currency.ToUpperInvariant(), warning.FraudType,
+            warning.Actionable ? "actionable" : "not_actionable", TakesMoney: false, warning.Livemode, RespondBy: null, Utc(warning.Created),
+            warning.Actionable ? null : DisputeOutcome.Ended)) // refunded or disputed since: nothing is left to do about it
+        {
+            Facts = new(warning.Id, warning.StripeResponse?.RequestId, (int?)warning.StripeResponse?.StatusCode, warning.FraudType, ChargeId: warning.ChargeId),
+        };
+
+    private static DateTimeOffset Utc(DateTime at) => new(DateTime.SpecifyKind(at, DateTimeKind.Utc));
 
     private static async Task<GatewayAnswer> AskAsync<T>(Func<Task<T>> call, Func<T, GatewayAnswer> read)
     {

@@ -20,6 +20,9 @@ internal sealed class OutboxOptions
     public const string Section = "Payments:Outbox";
 
     [Range(1, 100)] public int MaxAttempts { get; init; } = 8;
+
+    /// <summary>How long a mail waits that may be untrue in a moment; see <see cref="Mails.CanWait"/>. Well before an order's deadline.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:30:00")] public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>Delivers what a transaction promised to the outside: at least once, later if it must be, and never silently not.</summary>
@@ -36,17 +39,42 @@ internal sealed class OutboxRelay(
         return Task.CompletedTask;
     }
 
+    private sealed record Delivery(bool IsSent, bool IsOver, string? Why)
+    {
+        public static readonly Delivery Done = new(true, true, null);
+
+        /// <summary>It is not to be sent any more.</summary>
+        public static Delivery Dropped(string why) => new(false, true, why);
+
+        public static Delivery Failed(string why) => new(false, false, why);
+    }
+
     private async Task<bool> OneAsync(CancellationToken stopping)
     {
         if (await LeaseAsync(stopping) is not { } message)
             return false;
+        if (await IsPutOffAsync(message, stopping))
+            return true;
 
         using var activity = PaymentTelemetry.Start(message);
         using var limit = new CancellationTokenSource(mail.Value.Timeout + timeouts.Value.Recording, clock); // not linked to the host's stop
-        var failure = await SendAsync(message, limit.Token);
+        var delivery = await SendAsync(message, limit.Token);
 
         using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
-        await contexts.TransactAsync(async db => await LockAsync(db, message, recording.Token) is { } mine && Write(db, mine, failure), recording.Token);
+        await contexts.TransactAsync(async db => await LockAsync(db, message, recording.Token) is { } mine && Write(db, mine, delivery), recording.Token);
+        return true;
+    }
+
+    /// <summary>Once at most, when it is as due as it was promised: by two clocks that disagree it would be put off for ever.</summary>
+    private async Task<bool> IsPutOffAsync(OutboxMessage message, CancellationToken ct)
+    {
+        var due = message.CreatedAt + pace.Of(options.Value.Patience);
+        if (!Mails.CanWait(message.Kind) || message.DueAt != message.CreatedAt || due <= clock.GetUtcNow())
+            return false;
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await db.Outbox.Where(m => m.Id == message.Id && m.LeaseToken == message.LeaseToken)
+            .ExecuteUpdateAsync(m => m.SetProperty(x => x.DueAt, due).SetProperty(x => x.LeasedUntil, DateTimeOffset.UnixEpoch), ct);
         return true;
     }
 
@@ -69,75 +97,50 @@ internal sealed class OutboxRelay(
             SELECT * FROM shop.outbox WHERE id = {leased.Id} AND lease_token = {leased.LeaseToken} AND leased_until > now() FOR UPDATE
             """).ToListAsync(ct) is [var message] ? message : null;
 
-    private const string Erased = "the recipient was erased";
-
-    /// <returns>Null when it was sent, else why not.</returns>
-    private async Task<string?> SendAsync(OutboxMessage message, CancellationToken ct)
+    private async Task<Delivery> SendAsync(OutboxMessage message, CancellationToken ct)
     {
-        Order? order = null;
-        ShopUser? account = null;
+        MailFacts facts;
         await using (var db = await contexts.CreateDbContextAsync(ct))
-        {
-            // As they are now, not as they were then: an erased person gets nothing.
-            if (message.OrderId is { } orderId)
-                order = await db.Orders.AsNoTracking().Include(o => o.Lines).Include(o => o.Person).AsSingleQuery().SingleAsync(o => o.Id == orderId, ct);
-            else
-                account = await db.Users.AsNoTracking().Include(u => u.Person).SingleAsync(u => u.Id == message.PersonId, ct);
-        }
-
-        if ((order?.Person ?? account!.Person).Email is "")
-            return Erased;
+            facts = await MailFacts.ReadAsync(db, message, ct);
+        if (facts.WhyNot(clock.GetUtcNow()) is { } why)
+            return Delivery.Dropped(why);
 
         try
         {
-            using var letter = order is null
-                ? Mails.Write(message, account!, mail.Value, links, payments.Value.Page)
-                : Mails.Write(
-                    message, order, order.Person!, mail.Value,
-                    $"{payments.Value.OrderPage(order.Number)}?key={links.Make(LinkPurpose.Order, order.Id, message.CreatedAt)}");
-            using var smtp = new SmtpClient(mail.Value.Host, mail.Value.Port);
-            if (mail.Value.User is { Length: > 0 } user)
-            {
-                smtp.EnableSsl = true;
-                smtp.Credentials = new NetworkCredential(user, mail.Value.Password);
-            }
+            using var letter = Envelope.Around(Mails.Write(facts, new MailLinks(payments.Value.Page, links)), message, facts.Person, mail.Value);
+            using var smtp = new SmtpClient(mail.Value.Host, mail.Value.Port) { EnableSsl = mail.Value.IsEncrypted };
+            if (mail.Value.HasUser)
+                smtp.Credentials = new NetworkCredential(mail.Value.User, mail.Value.Password);
 
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
             timeout.CancelAfter(mail.Value.Timeout);
             await smtp.SendMailAsync(letter, timeout.Token);
-            return null;
+            return Delivery.Done;
         }
         catch (Exception e) when (e is SmtpException or FormatException or ArgumentException or IOException or OperationCanceledException)
         {
             // The class and the server's code alone: its words may quote the address.
-            return e is SmtpException smtp ? $"{e.GetType().Name} {smtp.StatusCode}" : e.GetType().Name;
+            return Delivery.Failed(e is SmtpException smtp ? $"{e.GetType().Name} {smtp.StatusCode}" : e.GetType().Name);
         }
     }
 
-    private bool Write(ShopDbContext db, OutboxMessage message, string? failure)
+    private bool Write(ShopDbContext db, OutboxMessage message, Delivery delivery)
     {
         var now = clock.GetUtcNow();
         message.LeasedUntil = DateTimeOffset.UnixEpoch;
         message.Attempts++;
-        message.LastError = failure;
-        if (failure is null)
+        message.LastError = delivery.Why;
+        if (delivery.IsSent)
         {
             (message.State, message.SentAt) = (JobState.Done, now);
             if (message.OrderId is { } orderId)
-            {
-                db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.MailSent, message.Kind switch
-                {
-                    OutboxKind.OrderConfirmedMail => "We sent you the confirmation by mail.",
-                    OutboxKind.OrderLinkMail => "We sent you a new link to this order by mail.",
-                    _ => "We sent you a mail about the refund.",
-                }));
-            }
-
+                db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.MailSent, Sent(message.Kind), facts: new { mail = message.Id }));
             logger.Sent(message.Kind, message.Id, message.OrderId);
         }
-        else if (failure == Erased)
+        else if (delivery.IsOver)
         {
             message.State = JobState.Done;
+            logger.MailDropped(message.Kind, message.Id, message.OrderId, delivery.Why!);
         }
         else if (message.Attempts >= options.Value.MaxAttempts)
         {
@@ -145,19 +148,29 @@ internal sealed class OutboxRelay(
             if (message.OrderId is { } orderId)
             {
                 db.Timeline.Add(TimelineEntry.Of(
-                    orderId, now, TimelineKinds.Parked, $"{message.Kind} could not be sent: {failure}.", Reasons.OurError, forShopper: false));
+                    orderId, now, TimelineKinds.Parked, $"{message.Kind} could not be sent: {delivery.Why}.", Reasons.OurError, forShopper: false));
             }
 
-            logger.MessageParked(message.Kind, message.Id, message.OrderId, message.Attempts, failure);
+            logger.MessageParked(message.Kind, message.Id, message.OrderId, message.Attempts, delivery.Why!);
         }
         else
         {
             message.DueAt = now + pace.Of(Backoff.AfterFailure(message.Attempts, Random.Shared.NextDouble()));
-            logger.NotSent(message.Kind, message.Id, message.OrderId, message.Attempts, failure);
+            logger.NotSent(message.Kind, message.Id, message.OrderId, message.Attempts, delivery.Why!);
         }
 
         return true;
     }
+
+    private static string Sent(OutboxKind kind) => kind switch
+    {
+        OutboxKind.OrderConfirmedMail => "We sent you the confirmation by mail.",
+        OutboxKind.PaymentFailedMail => "We told you by mail that the payment did not go through.",
+        OutboxKind.ActionNeededMail => "We reminded you by mail that the payment waits for you.",
+        OutboxKind.CancelledMail => "We told you by mail that this order has ended.",
+        OutboxKind.OrderLinkMail => "We sent you a new link to this order by mail.",
+        _ => "We sent you a mail about the refund.",
+    };
 }
 
 internal static class OutboxExtensions
@@ -166,6 +179,8 @@ internal static class OutboxExtensions
     {
         services.AddOptions<OutboxOptions>().BindConfiguration(OutboxOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<MailOptions>().BindConfiguration(MailOptions.Section).ValidateDataAnnotations()
+            .Validate(mail => mail.Port is not 465, "Smtp: on port 465 everything is encrypted from the first byte, which is not spoken here. Providers take mail on 587 as well.")
+            .Validate(mail => !mail.HasUser || mail.IsEncrypted, "Smtp: a password never travels in the clear. With a User, StartTls can't be false.")
             .Validate<IOptions<Timeouts>>((mail, timeouts) => mail.Timeout + 2 * timeouts.Value.Recording < timeouts.Value.Lease,
                 "Smtp: Timeout + 2 * Timeouts:Recording must be shorter than Timeouts:Lease, or one mail has two senders.")
             .ValidateOnStart();

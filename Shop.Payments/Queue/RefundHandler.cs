@@ -28,7 +28,7 @@ internal sealed class RefundHandler(
                 ?? throw new InvalidOperationException($"Refund {job.RefundId} belongs to an intent without an id.");
         }
 
-        if (refund.State is RefundState.Succeeded)
+        if (refund.State is RefundState.Succeeded or RefundState.Replaced)
         {
             await queue.FinishAsync(job, ct);
             return;
@@ -117,9 +117,9 @@ internal static class RefundSettlement
             case GatewayAnswer.Refunded done when MayArrive(refund, done.Id):
                 (refund.State, refund.GatewayId, refund.SettledAt) = (RefundState.Succeeded, done.Id, now);
                 order.AddRefund(refund.AmountMinor);
-                db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.Refunded, "The refund is on its way to your account.", refund.Reason,
+                db.Timeline.Add(TimelineEntry.Of(orderId, now, TimelineKinds.Refunded, Sent(refund), refund.Reason,
                     facts: new { refund = refundId, gatewayId = done.Id, refund.AmountMinor, refund.Send }));
-                db.Outbox.Add(OutboxMessage.Of(OutboxKind.RefundedMail, orderId, now));
+                db.Outbox.Add(OutboxMessage.Of(OutboxKind.RefundedMail, orderId, now, refundId));
                 if (job is { State: JobState.Parked })
                     job.Done(now); // nothing is left for a person to do
                 break;
@@ -143,12 +143,17 @@ internal static class RefundSettlement
         return refund.State;
     }
 
+    public static string Sent(Refund refund) => $"The refund of {Money.Text(refund.AmountMinor, refund.Currency)} is on its way to your account.";
+
     /// <summary>A refund that failed stays failed: an answer that says otherwise about the same one is older.</summary>
     private static bool MayArrive(Refund refund, string gatewayId) =>
-        refund.State is RefundState.Pending || (refund.State is RefundState.Failed && refund.GatewayId != gatewayId);
+        refund.State is RefundState.Pending || (refund.State is RefundState.Failed or RefundState.Replaced && refund.GatewayId != gatewayId);
 
     /// <summary>About the refund we know of, or about one we did not. An earlier one that failed says nothing about its successor.</summary>
-    private static bool IsNews(Refund refund, GatewayAnswer.RefundFailed failed) => refund.State is RefundState.Failed
-        ? failed.Id is not null && failed.Id != refund.GatewayId
-        : refund.GatewayId is null || failed.Id is null || failed.Id == refund.GatewayId;
+    private static bool IsNews(Refund refund, GatewayAnswer.RefundFailed failed) => refund.State switch
+    {
+        RefundState.Replaced => false, // nobody sends it again
+        RefundState.Failed => failed.Id is not null && failed.Id != refund.GatewayId,
+        _ => refund.GatewayId is null || failed.Id is null || failed.Id == refund.GatewayId,
+    };
 }

@@ -16,7 +16,7 @@ namespace Shop.Payments.Reconciliation;
 /// each may be repeated: what was done already is found done.
 /// </summary>
 internal sealed class MismatchRepairs(
-    IDbContextFactory<ShopDbContext> contexts, GatewayCalls gateways, StripeBooks stripe, Books books, WorkLoop loop, WorkSignal signal,
+    IDbContextFactory<ShopDbContext> contexts, GatewayCalls gateways, IServiceProvider services, Books books, WorkLoop loop, WorkSignal signal,
     IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<MismatchRepairs> logger) : BackgroundService
 {
     private const int MaxAttempts = 8;
@@ -164,7 +164,7 @@ internal sealed class MismatchRepairs(
         var hasFailed = asked.Answer is GatewayAnswer.RefundFailed && mismatch.Attempts > 1;
         if (!hasFailed && asked.Answer is not GatewayAnswer.RefundPending)
         {
-            var charge = await stripe.ReadChargeAsync(mismatch.Subject, ct);
+            var charge = await services.GetRequiredKeyedService<IGatewayBooks>(mismatch.Provider).ReadChargeAsync(mismatch.Subject, intent, ct);
             left = charge.AmountMinor - charge.RefundedMinor;
         }
 
@@ -279,7 +279,7 @@ internal sealed class MismatchRepairs(
             if (await LockAsync(db, mismatch, recording.Token) is null)
                 return Outcome.Later;
             var now = clock.GetUtcNow();
-            var order = await db.LockOrderAsync(mismatch.OrderId!.Value, recording.Token);
+            var order = await db.LockOrderForRefundAsync(mismatch.OrderId!.Value, recording.Token);
             db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId: null));
             if (asked.Answer is not GatewayAnswer.Refunded done)
                 return new Outcome(MismatchState.Open, $"The gateway says {asked.Answer.Class}: nothing was booked.");
@@ -288,14 +288,16 @@ internal sealed class MismatchRepairs(
             if (done.AmountMinor > order.CapturedMinor - order.RefundedMinor)
                 return new Outcome(MismatchState.Open, "It is more than what is left of the order: nothing was booked.");
 
-            db.Refunds.Add(new Refund
+            var refund = new Refund
             {
                 Id = Guid.CreateVersion7(now), OrderId = order.Id, Provider = mismatch.Provider, AmountMinor = done.AmountMinor, Currency = order.Currency,
                 Reason = Reasons.RefundedAtGateway, State = RefundState.Succeeded, GatewayId = id, CreatedAt = mismatch.At, SettledAt = now,
-            });
+            };
+            db.Refunds.Add(refund);
             order.AddRefund(done.AmountMinor);
-            db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Refunded, "The refund is on its way to your account."));
-            db.Outbox.Add(OutboxMessage.Of(OutboxKind.RefundedMail, order.Id, now));
+            db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Refunded, RefundSettlement.Sent(refund)));
+            db.Outbox.Add(OutboxMessage.Of(OutboxKind.RefundedMail, order.Id, now, refund.Id));
+            await db.ReplaceFailedAsync(order, now, recording.Token);
             return new Outcome(MismatchState.Closed, "The refund is booked.");
         }, recording.Token);
     }

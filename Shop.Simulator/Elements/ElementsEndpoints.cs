@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using Shop.Simulator.Gateways;
 using Shop.Simulator.State;
 using Shop.Simulator.Stripe;
 
@@ -121,7 +122,7 @@ internal static class ElementsEndpoints
 
     private static string Source(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var address) ? address.GetLeftPart(UriPartial.Authority) : "";
 
-    private static void Guard(HttpResponse response, string policy)
+    internal static void Guard(HttpResponse response, string policy)
     {
         response.Headers.ContentSecurityPolicy = $"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; {policy}";
         response.Headers.CacheControl = "no-store";

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
-using Shop.Simulator.Stripe;
+using Shop.Simulator.Gateways;
 
 namespace Shop.Simulator.Faults;
 
@@ -9,7 +9,7 @@ namespace Shop.Simulator.Faults;
 internal sealed record WebhookFate(int Copies, TimeSpan Delay, bool IsForged);
 
 /// <summary>
-/// Plays the faults that are set. Every fault throws its own seeded dice, once for each call it could hit, so the same seed and the same
+/// Plays the faults that are set for one gateway. Every fault throws its own seeded dice, once for each call it could hit, so the same seed and the same
 /// sequence of calls meet the same faults, whatever else is set. Forgotten at a restart: a fault is not part of the outside world's memory.
 /// </summary>
 internal sealed class FaultBox
@@ -17,23 +17,31 @@ internal sealed class FaultBox
     private static readonly TimeSpan LongestHoldBack = TimeSpan.FromSeconds(2);
 
     // What a shop's declines look like: most of them about money, few of them about stolen cards.
-    private static readonly string[] UsualDeclines =
+    private static readonly string[] UsualOfStripe =
     [
         "insufficient_funds", "insufficient_funds", "insufficient_funds", "insufficient_funds", "generic_decline", "generic_decline", "do_not_honor",
         "do_not_honor", "transaction_not_allowed", "expired_card", "incorrect_cvc", "card_velocity_exceeded", "try_again_later", "processing_error", "lost_card",
     ];
 
+    private static readonly string[] UsualOfPayPal =
+    [
+        "INSTRUMENT_DECLINED", "INSTRUMENT_DECLINED", "INSTRUMENT_DECLINED", "INSTRUMENT_DECLINED", "PAYER_CANNOT_PAY", "TRANSACTION_REFUSED",
+        "PAYER_ACCOUNT_RESTRICTED", "TRANSACTION_LIMIT_EXCEEDED",
+    ];
+
     private static readonly string[] Kinds = ["declined", "declineCode", "slow", "late", "duplicated", "reordered", "lost", "forged"];
 
     private readonly Lock _gate = new();
-    private readonly StripeOptions _options;
+    private readonly Gateway _gateway;
+    private readonly double _declineRate;
     private FaultSettings _settings = new();
     private Dictionary<string, Dice> _dice = [];
     private Dice[] _ruleDice = [];
 
-    public FaultBox(IOptions<StripeOptions> options)
+    /// <param name="declineRate">While nothing else is said.</param>
+    public FaultBox(Gateway gateway, double declineRate)
     {
-        _options = options.Value;
+        (_gateway, _declineRate) = (gateway, declineRate);
         Set(new FaultSettings());
     }
 
@@ -67,7 +75,7 @@ internal sealed class FaultBox
         lock (_gate)
         {
             var seed = settings.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
-            _settings = settings with { Seed = seed, DeclineRate = settings.DeclineRate ?? _options.DeclineRate, Rules = settings.Rules ?? [] };
+            _settings = settings with { Gateway = _gateway, Seed = seed, DeclineRate = settings.DeclineRate ?? _declineRate, Rules = settings.Rules ?? [] };
             _ruleDice = [.. _settings.Rules!.Select((_, i) => new Dice(seed, $"rule {i}"))];
             _dice = Kinds.ToDictionary(n => n, n => new Dice(seed, n));
         }
@@ -106,15 +114,15 @@ internal sealed class FaultBox
         }
     }
 
-    /// <summary>The bank's no to a charge that would have succeeded; null: it says yes.</summary>
-    public Refusal? Decline()
+    /// <summary>The gateway's word for the no to a charge that would have succeeded; null: it says yes.</summary>
+    public string? Decline()
     {
         lock (_gate)
         {
             if (!_dice["declined"].Throw(_settings.DeclineRate ?? 0))
                 return null;
             _dice["declined"].Hit();
-            return Refusal.Of(_dice["declineCode"].Pick(_settings.DeclineCodes ?? UsualDeclines));
+            return _dice["declineCode"].Pick(_settings.DeclineCodes ?? (_gateway is Gateway.PayPal ? UsualOfPayPal : UsualOfStripe));
         }
     }
 
@@ -156,4 +164,12 @@ internal sealed class FaultBox
         public string Pick(string[] from) => from[_random.Next(from.Length)];
         public double Normal() => Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble())) * Math.Cos(2 * Math.PI * _random.NextDouble());
     }
+}
+
+internal sealed class FaultBoxes(IOptions<StripeOptions> stripe, IOptions<PayPalOptions> payPal)
+{
+    public FaultBox Stripe { get; } = new(Gateway.Stripe, stripe.Value.DeclineRate);
+    public FaultBox PayPal { get; } = new(Gateway.PayPal, payPal.Value.DeclineRate);
+
+    public FaultBox Of(Gateway gateway) => gateway is Gateway.PayPal ? PayPal : Stripe;
 }

@@ -1,13 +1,17 @@
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using Shop.Simulator.Gateways;
 
 namespace Shop.Simulator.Faults;
 
-/// <summary>What goes wrong from now on: the body of <c>PUT /faults</c>, and of its answer, which also tells how often each was played.</summary>
+/// <summary>What goes wrong at one gateway from now on: the body of <c>PUT /faults</c>, and of its answer, which also tells how often each was played.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)] // a misspelt fault would be a test of nothing
 internal sealed partial record FaultSettings
 {
     private const int MostRules = 50;
+
+    /// <summary>Whose faults these are; null: Stripe's. The other's stay as they are, unless a rule names it.</summary>
+    public Gateway? Gateway { get; init; }
 
     /// <summary>Without one it is drawn, and told in the answer.</summary>
     public int? Seed { get; init; }
@@ -15,7 +19,10 @@ internal sealed partial record FaultSettings
     /// <summary>Of the charges that would have succeeded. Without one, the configured rate holds.</summary>
     public double? DeclineRate { get; init; }
 
-    /// <summary>The banks' words; without any, a mixture as a shop sees it. A code nobody knows is a code of tomorrow, and allowed.</summary>
+    /// <summary>
+    /// The banks' words, at PayPal its issues; without any, a mixture as a shop sees it. A code nobody knows is a code of tomorrow, and allowed. At
+    /// PayPal PENDING, DECLINED and FAILED are no refusals but captures of that status.
+    /// </summary>
     public string[]? DeclineCodes { get; init; }
 
     public Latency? Latency { get; init; }
@@ -25,10 +32,21 @@ internal sealed partial record FaultSettings
     /// <summary>How often each was played since it was set. Only in answers.</summary>
     public IReadOnlyDictionary<string, int>? Played { get; init; }
 
+    /// <summary>What it says of each gateway that it speaks of.</summary>
+    public IEnumerable<FaultSettings> ByGateway()
+    {
+        var mine = Gateway ?? Gateways.Gateway.Stripe;
+        var rules = (Rules ?? []).ToLookup(r => r.Gateway ?? mine);
+        yield return this with { Gateway = mine, Rules = [.. rules[mine]] };
+        foreach (var others in rules.Where(r => r.Key != mine))
+            yield return new() { Gateway = others.Key, Seed = Seed, Rules = [.. others] };
+    }
+
     /// <summary>What is wrong with it, by member.</summary>
-    public Dictionary<string, string[]> Problems(IReadOnlyCollection<string> operations)
+    public Dictionary<string, string[]> Problems(Func<Gateway, IReadOnlyCollection<string>> operationsOf)
     {
         Dictionary<string, string[]> problems = [];
+        var mine = Gateway ?? Gateways.Gateway.Stripe;
         Rate("declineRate", DeclineRate ?? 0);
         Check("declineCodes", DeclineCodes is null || DeclineCodes is { Length: > 0 and <= 100 } && DeclineCodes.All(c => c is not null && Word().IsMatch(c)),
             "1 to 100 codes such as insufficient_funds.");
@@ -36,7 +54,7 @@ internal sealed partial record FaultSettings
         {
             Check("latency", latency.MedianMs is >= 0 and <= 60_000 && (latency.P99Ms == 0 || latency.P99Ms >= latency.MedianMs && latency.P99Ms <= 120_000),
                 "medianMs is 0 to 60000, and p99Ms 0 (all alike) or medianMs to 120000.");
-            Operation("latency.operation", latency.Operation);
+            Operation("latency.operation", latency.Operation, mine);
         }
 
         Check("rules", (Rules?.Length ?? 0) <= MostRules, $"At most {MostRules}.");
@@ -51,7 +69,7 @@ internal sealed partial record FaultSettings
             Check($"rules[{i}].fault", rule.Fault is not null, "Missing.");
             Rate($"rules[{i}].rate", rule.Rate);
             Check($"rules[{i}].count", rule.Count is null or >= 0, "0 or more, or null for all.");
-            Operation($"rules[{i}].operation", rule.Operation);
+            Operation($"rules[{i}].operation", rule.Operation, rule.Gateway ?? mine);
         }
 
         if (Webhooks is { } webhooks)
@@ -67,8 +85,8 @@ internal sealed partial record FaultSettings
         return problems;
 
         void Rate(string member, double rate) => Check(member, rate is >= 0 and <= 1, "0 to 1.");
-        void Operation(string member, string? name) =>
-            Check(member, name is null || operations.Contains(name), $"One of {string.Join(", ", operations)}, or null for all but payment_method.");
+        void Operation(string member, string? name, Gateway gateway) => Check(member, name is null || operationsOf(gateway).Contains(name),
+            $"One of {string.Join(", ", operationsOf(gateway))}, or null for all but payment_method.");
         void Check(string member, bool isRight, string rule)
         {
             if (!isRight)
@@ -76,7 +94,7 @@ internal sealed partial record FaultSettings
         }
     }
 
-    [GeneratedRegex("^[a-z][a-z0-9_]{1,59}$")]
+    [GeneratedRegex("^([a-z][a-z0-9_]{1,59}|[A-Z][A-Z0-9_]{1,59})$")]
     private static partial Regex Word();
 }
 
@@ -85,6 +103,9 @@ internal sealed partial record FaultSettings
 internal sealed record FaultRule
 {
     public Fault? Fault { get; init; }
+
+    /// <summary>Null: the gateway of the settings it is part of.</summary>
+    public Gateway? Gateway { get; init; }
     public double Rate { get; init; } = 1;
 
     /// <summary>Null: every call of the shop; the card form is only hit by its name.</summary>

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Shop.Simulator.Gateways;
+using Shop.Simulator.State;
 
 namespace Shop.Simulator.Stripe;
 
@@ -17,6 +19,9 @@ internal static class Balance
 
     public static BalanceTransaction OfDispute(Work work, string id, Charge charge) =>
         Book(work, "adjustment", id, -charge.AmountCaptured, DisputeFee, charge.Currency, 0);
+
+    public static BalanceTransaction OfWonDispute(Work work, Dispute dispute) =>
+        Book(work, "adjustment", dispute.Id, dispute.Amount, -DisputeFee, dispute.Currency, 0);
 
     public static Answer Retrieve(Work work, Form form, CallContext call) => Answer.Ok(Json(work.Find<BalanceTransaction>(call.Id)
         ?? throw StripeFailure.NotFound("balance transaction", call.Id!, "id", 404), work));
@@ -40,7 +45,7 @@ internal static class Balance
         ["balance_type"] = "payments",
         ["created"] = t.Created,
         ["currency"] = t.Currency,
-        ["description"] = t.Type == "adjustment" ? "Chargeback withdrawal" : null,
+        ["description"] = t.Type != "adjustment" ? null : t.Amount < 0 ? "Chargeback withdrawal" : "Chargeback reversal",
         ["exchange_rate"] = null,
         ["fee"] = t.Fee,
         ["fee_details"] = t.Fee == 0 ? [] : new JsonArray(new JsonObject

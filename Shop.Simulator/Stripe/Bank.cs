@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Shop.Simulator.Gateways;
+using Shop.Simulator.State;
 
 namespace Shop.Simulator.Stripe;
 
@@ -79,8 +81,8 @@ internal static class Bank
         });
         work.Emit("charge.succeeded", Render.Charge(charge, work));
         work.Emit(captured ? "payment_intent.succeeded" : "payment_intent.amount_capturable_updated", Render.Intent(intent, work));
-        if (captured && TestCard.ByName(method.TestCard)!.Disputed is { } reason)
-            Disputes.Open(work, charge, reason);
+        if (captured)
+            Disputes.Follow(work, charge);
         return Answer.Ok(Render.Intent(intent, work));
     }
 

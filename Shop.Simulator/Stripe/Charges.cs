@@ -1,3 +1,5 @@
+using Shop.Simulator.State;
+
 namespace Shop.Simulator.Stripe;
 
 internal static class Charges

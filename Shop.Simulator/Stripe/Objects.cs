@@ -115,8 +115,22 @@ internal sealed record Dispute(string Id, long Created, string Charge, string In
 {
     public string? BalanceTransaction { get; init; }
 
+    /// <summary>The one that brings the money back when it is won.</summary>
+    public string? Reinstatement { get; init; }
+
+    public bool HasEvidence { get; init; }
+    public Dictionary<string, string> Metadata { get; init; } = [];
+
+    [JsonIgnore] public bool IsClosed => Status is "won" or "lost" or "warning_closed";
+
     [JsonIgnore] public bool IsInquiry => Status.StartsWith("warning_", StringComparison.Ordinal);
 
+    public override IEnumerable<string?> Keys => [$"intent:{Intent}", $"charge:{Charge}"];
+}
+
+/// <summary>The shopper's bank warns that a payment may be fraud. Whether something can still be done about it follows from the charge.</summary>
+internal sealed record EarlyFraudWarning(string Id, long Created, string Charge, string Intent, string FraudType) : Fact(Id)
+{
     public override IEnumerable<string?> Keys => [$"intent:{Intent}", $"charge:{Charge}"];
 }
 

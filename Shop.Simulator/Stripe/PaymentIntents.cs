@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Shop.Simulator.Gateways;
+using Shop.Simulator.State;
 
 namespace Shop.Simulator.Stripe;
 
@@ -104,8 +106,7 @@ internal static class PaymentIntents
         });
         work.Emit("charge.captured", Render.Charge(charge, work));
         work.Emit("payment_intent.succeeded", Render.Intent(intent, work));
-        if (TestCard.ByName(work.Find<PaymentMethod>(charge.PaymentMethod)!.TestCard)!.Disputed is { } dispute)
-            Disputes.Open(work, charge, dispute);
+        Disputes.Follow(work, charge);
         return Answer.Ok(Render.Intent(intent, work));
     }
 

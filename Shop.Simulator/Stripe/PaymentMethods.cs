@@ -1,3 +1,6 @@
+using Shop.Simulator.Gateways;
+using Shop.Simulator.State;
+
 namespace Shop.Simulator.Stripe;
 
 /// <summary>Cards. A number comes in here, is looked up among the published test cards, and goes no further.</summary>

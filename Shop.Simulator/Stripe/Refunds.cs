@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Shop.Simulator.Gateways;
+using Shop.Simulator.State;
 
 namespace Shop.Simulator.Stripe;
 
@@ -14,7 +16,7 @@ internal static class Refunds
         var left = charge.AmountCaptured - charge.AmountRefunded;
         if (left == 0)
             throw Refused($"Charge {charge.Id} has already been refunded.", "charge_already_refunded");
-        if (work.Find<Dispute>(charge.Dispute) is { IsInquiry: false })
+        if (work.Find<Dispute>(charge.Dispute) is { IsInquiry: false, Status: not "won" })
             throw Refused($"Charge {charge.Id} has been charged back; cannot issue a refund.", "charge_disputed");
 
         var amount = form.Integer("amount") ?? left;
@@ -37,6 +39,8 @@ internal static class Refunds
         charge = work.Save(charge with { AmountRefunded = before + amount });
         work.Emit("charge.refunded", Render.Charge(charge, work), new JsonObject { ["amount_refunded"] = before, ["refunded"] = false });
         work.Emit("refund.created", Render.Refund(refund, work));
+        if (charge.Refunded)
+            FraudWarnings.Settle(work, charge);
         return Answer.Ok(Render.Refund(refund, work));
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Shop.Simulator.State;
 
 namespace Shop.Simulator.Stripe;
 

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Shop.Simulator.Faults;
+using Shop.Simulator.Gateways;
+using Shop.Simulator.State;
 
 namespace Shop.Simulator.Stripe;
 
@@ -18,11 +20,12 @@ internal sealed record Operation(string Name, Func<Work, Form, CallContext, Answ
 
 /// <summary>Everything that is the same for all calls: request id, key, idempotency, faults, the list of requests.</summary>
 internal sealed class StripeApi(
-    Account account, FaultBox faults, RequestLog requests, IOptions<SimulatorOptions> simulator, IOptions<StripeOptions> options,
+    Account account, FaultBoxes boxes, RequestLog requests, IOptions<SimulatorOptions> simulator, IOptions<StripeOptions> options,
     TimeProvider clock, IHostApplicationLifetime host, ILogger<StripeApi> logger)
 {
     private static readonly TimeSpan LongestHang = TimeSpan.FromMinutes(2);
 
+    private readonly FaultBox _faults = boxes.Stripe;
     private readonly Lock _gate = new();
     private readonly HashSet<string> _keysInUse = [];
 
@@ -31,7 +34,7 @@ internal sealed class StripeApi(
     public async Task RunAsync(HttpContext http, Operation operation, string? id)
     {
         var started = clock.GetTimestamp();
-        var call = new GatewayRequest(Ids.New("req_", 14), clock.GetUtcNow(), http.Request.Method, http.Request.Path, operation.Name)
+        var call = new GatewayRequest(Gateway.Stripe, Ids.New("req_", 14), clock.GetUtcNow(), http.Request.Method, http.Request.Path, operation.Name)
         {
             TraceId = Activity.Current?.TraceId.ToString(),
         };
@@ -48,14 +51,14 @@ internal sealed class StripeApi(
                 IdempotencyKey = HttpMethods.IsPost(http.Request.Method) ? http.Request.Headers["Idempotency-Key"].FirstOrDefault(k => k is { Length: > 0 }) : null,
                 Parameters = form.Shown,
                 OrderId = form["metadata[order_id]"] ?? account.Read(w => OrderOf(w, id ?? form["payment_intent"] ?? form["charge"])),
-                Fault = faults.Take(operation.Name),
+                Fault = _faults.Take(operation.Name),
             };
             Activity.Current?.SetTag("shop.order.id", call.OrderId).SetTag("stripe.request_id", call.RequestId);
             if (call.Fault is { } fault)
                 logger.Faulted(call.RequestId, call.Method, call.Path, fault);
 
             var context = new CallContext(id, http.Request.Path.ToString()["/stripe".Length..], PublicUrl(http.Request),
-                http.Response.Headers["Stripe-Version"].ToString(), isPublishable, faults.Decline);
+                http.Response.Headers["Stripe-Version"].ToString(), isPublishable, () => _faults.Decline() is { } code ? Refusal.Of(code) : null);
             (answer, call) = call.Fault switch
             {
                 Fault.Refused or Fault.Reset => (null, call),
@@ -84,12 +87,12 @@ internal sealed class StripeApi(
     /// <summary>A URL that is not there.</summary>
     public Task UnknownAsync(HttpContext http)
     {
-        var call = new GatewayRequest(Ids.New("req_", 14), clock.GetUtcNow(), http.Request.Method, http.Request.Path, "unknown") { Status = 404 };
+        var call = new GatewayRequest(Gateway.Stripe, Ids.New("req_", 14), clock.GetUtcNow(), http.Request.Method, http.Request.Path, "unknown") { Status = 404 };
         requests.Add(call);
         http.Response.Headers["Request-Id"] = call.RequestId;
         return WriteAsync(http, call, Answer.Error(404, new JsonObject
         {
-            ["message"] = $"Unrecognized request URL ({call.Method}: {call.Path}). This simulator covers payment intents, charges, refunds, disputes, balance transactions, payment methods, customers and events.",
+            ["message"] = $"Unrecognized request URL ({call.Method}: {call.Path}). This simulator covers payment intents, charges, refunds, disputes, early fraud warnings, balance transactions, payment methods, customers and events.",
             ["type"] = "invalid_request_error",
         }));
     }
@@ -107,7 +110,7 @@ internal sealed class StripeApi(
         try
         {
             // The caller may be gone before this is over. That stops nothing: at the real one neither.
-            if (faults.Latency(operation.Name) is { Ticks: > 0 } latency)
+            if (_faults.Latency(operation.Name) is { Ticks: > 0 } latency)
                 await Task.Delay(latency, clock, host.ApplicationStopping);
             return Perform(operation, form, context, call);
         }
@@ -194,6 +197,8 @@ internal sealed class StripeApi(
         "pi" => work.Find<PaymentIntent>(id)?.OrderId,
         "ch" => work.Find<PaymentIntent>(work.Find<Charge>(id)?.Intent)?.OrderId,
         "re" => work.Find<PaymentIntent>(work.Find<Refund>(id)?.Intent)?.OrderId,
+        "du" => work.Find<PaymentIntent>(work.Find<Dispute>(id)?.Intent)?.OrderId,
+        "issfr" => work.Find<PaymentIntent>(work.Find<EarlyFraudWarning>(id)?.Intent)?.OrderId,
         _ => null,
     };
 

@@ -11,7 +11,7 @@ internal static class StripeEndpoints
     private static readonly string[] Paging = ["limit", "starting_after", "ending_before", "created"];
 
     /// <summary>By these names <c>PUT /faults</c> and the list of requests speak of calls.</summary>
-    public static IReadOnlyCollection<string> Operations { get; } = ["create", "update", "confirm", "capture", "cancel", "refund", "customer", "setup", "read", "payment_method"];
+    public static IReadOnlyCollection<string> Operations { get; } = ["create", "update", "confirm", "capture", "cancel", "refund", "dispute", "customer", "setup", "read", "payment_method"];
 
     public static void MapStripe(this IEndpointRouteBuilder app)
     {
@@ -43,6 +43,10 @@ internal static class StripeEndpoints
 
         Get("/disputes", new("read", Disputes.List, [.. Paging, "payment_intent", "charge"]));
         Get("/disputes/{id}", new("read", Disputes.Retrieve, []));
+        Post("/disputes/{id}", new("dispute", Disputes.Update, ["evidence", "submit", "metadata"]));
+        Post("/disputes/{id}/close", new("dispute", Disputes.Close, []));
+        Get("/radar/early_fraud_warnings", new("read", FraudWarnings.List, [.. Paging, "payment_intent", "charge"]));
+        Get("/radar/early_fraud_warnings/{id}", new("read", FraudWarnings.Retrieve, []));
         Get("/balance_transactions", new("read", Balance.List, [.. Paging, "type", "source", "currency"]));
         Get("/balance_transactions/{id}", new("read", Balance.Retrieve, []));
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Shop.Simulator.State;
 
 namespace Shop.Simulator.Stripe;
 

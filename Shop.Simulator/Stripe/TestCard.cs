@@ -1,3 +1,5 @@
+using Shop.Simulator.Gateways;
+
 namespace Shop.Simulator.Stripe;
 
 /// <summary>One of Stripe's published test cards: its number, the name by which servers use it, and what its bank does.</summary>
@@ -13,6 +15,9 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
 
     /// <summary>Why the payment is taken back as soon as it was made.</summary>
     public string? Disputed { get; init; }
+
+    /// <summary>Its bank warns of the payment as soon as it was made.</summary>
+    public bool IsWarnedOf { get; init; }
 
     public string Last4 => Number[^4..];
 
@@ -33,6 +38,7 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
         new("4000000000000259", "pm_card_createDispute", "succeeds, then disputed as fraud") { Disputed = "fraudulent" },
         new("4000000000002685", "pm_card_createDisputeProductNotReceived", "succeeds, then disputed as not received") { Disputed = "product_not_received" },
         new("4000000000001976", "pm_card_createDisputeInquiry", "succeeds, then the bank inquires") { Disputed = Inquiry },
+        new("4000000000005423", "pm_card_createIssuerFraudRecord", "succeeds, then the bank warns of fraud") { IsWarnedOf = true },
         new("4000000000000002", "pm_card_visa_chargeDeclined", "declined by the bank") { Refusal = Refusal.Generic },
         new("4000000000009995", "pm_card_visa_chargeDeclinedInsufficientFunds", "insufficient funds") { Refusal = Refusal.InsufficientFunds },
         new("4000000000009987", "pm_card_visa_chargeDeclinedLostCard", "lost card") { Refusal = Refusal.Hard("lost_card", "41") },

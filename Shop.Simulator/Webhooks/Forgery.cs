@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Shop.Simulator.Gateways;
+using Shop.Simulator.PayPal;
 using Shop.Simulator.Stripe;
 
 namespace Shop.Simulator.Webhooks;
@@ -20,7 +22,7 @@ internal static class ForgedEvent
     /// <summary>The same for the same delivery.</summary>
     public static JsonObject Of(Forgery forgery, StripeEvent @event, string deliveryId)
     {
-        var json = Render.Event(@event, 1, @event.ApiVersion);
+        var json = Stripe.Render.Event(@event, 1, @event.ApiVersion);
         json["id"] = $"evt_{Ids.Stable(deliveryId, 24)}";
         if (json["data"]!["object"] is not JsonObject about)
             return json;
@@ -37,6 +39,27 @@ internal static class ForgedEvent
                 about["payment_intent"] = $"pi_{Ids.Stable($"{deliveryId} payment", 24)}";
             about["id"] = $"{((string)about["id"]!).Split('_')[0]}_{Ids.Stable($"{deliveryId} object", 24)}";
             about["metadata"] = new JsonObject();
+        }
+
+        return json;
+    }
+
+    public static JsonObject Of(Forgery forgery, PayPalEvent @event, string deliveryId)
+    {
+        var json = PayPal.Events.Json(@event);
+        json["id"] = $"WH-{Ids.Stable(deliveryId, 17).ToUpperInvariant()}-{Ids.Stable($"{deliveryId} event", 17).ToUpperInvariant()}";
+        var about = json["resource"]!;
+        if (forgery is Forgery.BadSignature && @event.ResourceType is "capture")
+        {
+            json["event_type"] = "PAYMENT.CAPTURE.COMPLETED";
+            about["status"] = "COMPLETED";
+        }
+        else if (forgery is Forgery.UnknownPayment)
+        {
+            about["id"] = Ids.Stable($"{deliveryId} object", 17).ToUpperInvariant();
+            about.AsObject().Remove("custom_id");
+            about["supplementary_data"] = new JsonObject { ["related_ids"] = new JsonObject { ["order_id"] = Ids.Stable($"{deliveryId} order", 17).ToUpperInvariant() } };
+            about["links"] = new JsonArray();
         }
 
         return json;

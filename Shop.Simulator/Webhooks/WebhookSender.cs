@@ -1,8 +1,9 @@
 using System.Diagnostics;
-using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Shop.Simulator.PayPal;
+using Shop.Simulator.State;
 using Shop.Simulator.Stripe;
 
 namespace Shop.Simulator.Webhooks;
@@ -20,6 +21,7 @@ internal sealed class WebhookSender : BackgroundService
     private static readonly ActivitySource Source = new("Shop.Simulator");
 
     private readonly Account _account;
+    private readonly Signatures _payPal;
     private readonly StripeOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<WebhookSender> _logger;
@@ -28,12 +30,12 @@ internal sealed class WebhookSender : BackgroundService
     private int _underway;
     private readonly SemaphoreSlim _wake = new(0, 1);
 
-    // No trace headers: Stripe's webhooks carry none, and a shop must find its order without. No retries but ours.
+    // No trace headers: the gateways' webhooks carry none, and a shop must find its order without. No retries but ours.
     private readonly HttpClient _http = new(new SocketsHttpHandler { ActivityHeadersPropagator = null, AllowAutoRedirect = false });
 
-    public WebhookSender(Account account, IOptions<StripeOptions> options, TimeProvider clock, ILogger<WebhookSender> logger)
+    public WebhookSender(Account account, Signatures payPal, IOptions<StripeOptions> options, TimeProvider clock, ILogger<WebhookSender> logger)
     {
-        (_account, _options, _clock, _logger) = (account, options.Value, clock, logger);
+        (_account, _payPal, _options, _clock, _logger) = (account, payPal, options.Value, clock, logger);
         _http.Timeout = options.Value.WebhookTimeout;
         foreach (var waiting in account.Read(w => w.OldestFirst<Delivery>().Where(d => d.State == DeliveryState.Waiting).ToArray()))
             _queue.Enqueue(waiting, waiting.NextAttempt);
@@ -126,22 +128,17 @@ internal sealed class WebhookSender : BackgroundService
 
     private async Task<Delivery> AttemptAsync(Delivery delivery, CancellationToken ct)
     {
-        var (@event, endpoint) = _account.Read(work => (
-            work.Find<StripeEvent>(delivery.EventId), work.Webhooks.Endpoints.FirstOrDefault(w => w.Url == delivery.Url)));
-        var (payload, secret) = (@event is null || endpoint is null ? null : PayloadOf(delivery, @event, endpoint.ApiVersion), endpoint?.Secret);
-        if (delivery.Forgery is Forgery.BadSignature)
-            secret = "whsec_of_somebody_else";
+        var message = MessageOf(delivery);
 
         // A trace of its own: the shop's work on a webhook is not part of the charge that caused it.
         using var activity = Source.StartActivity("webhook deliver", ActivityKind.Producer)?
-            .SetTag("stripe.event.id", delivery.EventId).SetTag("stripe.event.type", delivery.Type);
-        var (status, error) = payload is null || secret is null
-            ? (null, "The endpoint is gone.") : await PostAsync(delivery.Url, payload, secret, ct);
+            .SetTag("webhook.event.id", delivery.EventId).SetTag("webhook.event.type", delivery.Type);
+        var (status, error) = message is null ? (null, "The endpoint is gone.") : await PostAsync(delivery.Url, message, ct);
 
         var attempts = delivery.Attempts + 1;
         var isDone = status is >= 200 and < 300;
         var state = isDone ? DeliveryState.Delivered
-            : attempts >= _options.WebhookAttempts || secret is null || delivery.Forgery is not null ? DeliveryState.GivenUp : DeliveryState.Waiting;
+            : attempts >= _options.WebhookAttempts || message is null || delivery.Forgery is not null ? DeliveryState.GivenUp : DeliveryState.Waiting;
         var now = _clock.GetUtcNow();
         delivery = _account.Write(work => work.Save(delivery with
         {
@@ -155,15 +152,40 @@ internal sealed class WebhookSender : BackgroundService
         return delivery;
     }
 
-    private static string PayloadOf(Delivery delivery, StripeEvent @event, string? apiVersion) => (delivery.Forgery is { } forgery
-        ? ForgedEvent.Of(forgery, @event, delivery.Id) : Render.Event(@event, @event.Webhooks, apiVersion ?? @event.ApiVersion)).ToJsonString();
+    private sealed record Message(byte[] Body, IEnumerable<(string Name, string Value)> Headers, string Sender);
 
-    private async Task<(int? Status, string? Error)> PostAsync(string url, string payload, string secret, CancellationToken ct)
+    /// <summary>Signed anew for every attempt: a redelivered event has the same body and a fresh time. Null: there is nobody to send it to any more.</summary>
+    private Message? MessageOf(Delivery delivery)
+    {
+        var isForged = delivery.Forgery is Forgery.BadSignature;
+        if (_account.Read(w => w.Find<PayPalEvent>(delivery.EventId)) is { } told)
+        {
+            if (_account.Read(w => w.PayPalWebhooks().FirstOrDefault(e => e.Url == delivery.Url)) is not { } to)
+                return null;
+            var json = delivery.Forgery is { } kind ? ForgedEvent.Of(kind, told, delivery.Id) : PayPal.Events.Json(told);
+            var bytes = Encoding.UTF8.GetBytes(json.ToJsonString());
+            return new(bytes, _payPal.Headers(bytes, to.Id, TransmissionOf(delivery), isForged), "PayPal/AUHR-214.0-1");
+        }
+
+        var (@event, endpoint) = _account.Read(w => (w.Find<StripeEvent>(delivery.EventId), w.Webhooks().Endpoints.FirstOrDefault(e => e.Url == delivery.Url)));
+        if (@event is null || endpoint is null)
+            return null;
+        var payload = (delivery.Forgery is { } forgery
+            ? ForgedEvent.Of(forgery, @event, delivery.Id) : Stripe.Render.Event(@event, @event.Webhooks, endpoint.ApiVersion ?? @event.ApiVersion)).ToJsonString();
+        var secret = isForged ? "whsec_of_somebody_else" : endpoint.Secret;
+        return new(Encoding.UTF8.GetBytes(payload), [("Stripe-Signature", Signature(payload, secret, _clock.GetUtcNow()))], "Stripe/1.0");
+    }
+
+    /// <summary>The same for every attempt at a delivery.</summary>
+    private static string TransmissionOf(Delivery delivery) => new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(delivery.Id))[..16]).ToString();
+
+    private async Task<(int? Status, string? Error)> PostAsync(string url, Message message, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, url);
-        request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(payload)) { Headers = { ContentType = new("application/json") { CharSet = "utf-8" } } };
-        request.Headers.Add("Stripe-Signature", Signature(payload, secret, _clock.GetUtcNow()));
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Stripe", "1.0"));
+        request.Content = new ByteArrayContent(message.Body) { Headers = { ContentType = new("application/json") { CharSet = "utf-8" } } };
+        foreach (var (name, value) in message.Headers)
+            request.Headers.Add(name, value);
+        request.Headers.UserAgent.ParseAdd(message.Sender);
         try
         {
             // The headers are the acknowledgement; what else an endpoint says does not matter.
@@ -176,7 +198,6 @@ internal sealed class WebhookSender : BackgroundService
         }
     }
 
-    /// <summary>Made anew for every attempt: a redelivered event has the same body and a fresh time.</summary>
     internal static string Signature(string payload, string secret, DateTimeOffset at)
     {
         var time = at.ToUnixTimeSeconds();

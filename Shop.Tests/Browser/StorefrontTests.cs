@@ -69,6 +69,10 @@ public sealed class StorefrontTests : IDisposable
               "subjectKind": "user", "subject": "{{Id}}", "before": { "role": "agent" }, "after": { "role": "operator" }, "why": "{{LongName}}",
               "reference": "4T7QK-9XW2M" }
             """;
+        const string Mail = $$"""
+            { "id": "{{Id}}", "kind": "paymentFailedMail", "state": "parked", "to": "W•••@{{LongName}}.example", "orderNumber": 100042,
+              "createdAt": "2026-01-15T12:00:00Z", "dueAt": "2026-01-15T12:00:00Z", "sentAt": null, "attempts": 8, "copy": 1, "lastError": "SmtpException GeneralFailure" }
+            """;
         _api.On("/account", $$"""
                 { "email": "{{LongName}}@example.org", "name": "{{LongName}}", "roles": ["shopper", "agent", "operator", "admin"], "secondFactor": false,
                   "recoveryCodesLeft": 1, "isStaff": true, "secondFactorProven": true }
@@ -81,6 +85,13 @@ public sealed class StorefrontTests : IDisposable
                 { "items": [{ "id": "{{Id}}", "device": "Chromium on Android", "createdAt": "2026-01-15T12:00:00Z", "lastSeenAt": "2026-01-15T12:00:00Z",
                   "expiresAt": "2026-01-15T12:00:00Z", "isCurrent": false }] }
                 """)
+            .On("/account/payment-methods", $$"""
+                { "methods": [{ "id": "{{Id}}", "method": "card", "provider": "stripe", "label": "{{LongName}} •4242", "savedAt": "2026-01-15T12:00:00Z" }] }
+                """)
+            .On("/operations/mail", $$"""{ "parked": 1, "items": [{{Mail}}], "next": "{{Id}}" }""")
+            .On($"/operations/mail/{Id}", $$"""
+                { "mail": {{Mail}}, "subject": "{{LongName}}", "text": "{{LongName}}{{LongName}}", "html": "<p style=\"color:#123456\">{{LongName}}</p>", "whyNot": null }
+                """)
             .On("/account/second-factor/begin", """{ "secret": "ABCD EFGH IJKL MNOP QRST UVWX YZ23 4567", "uri": "otpauth://totp/Shop:a?secret=ABCDEFGH" }""")
             .On("/operations/audit", $$"""{ "items": [{{Entry}}], "next": "{{Id}}", "actions": ["role_changed"] }""")
             .On("/operations/staff", $$"""
@@ -91,13 +102,16 @@ public sealed class StorefrontTests : IDisposable
         await visitor.Page.Context.AddCookiesAsync([new() { Name = "session", Value = "s", Url = _address.AbsoluteUri }]);
         foreach (var page in (string[])
             ["/account/register", "/account/sign-in", "/account/forgot", "/account/reset?token=t", "/account/confirm?token=t", "/orders/100042/link",
-             "/account", "/account/orders", "/account/sessions", "/ops/audit", "/ops/staff", $"/ops/staff/{Id}/role"])
+             "/account", "/account/orders", "/account/sessions", "/account/payment-methods", $"/account/payment-methods/{Id}/remove", "/ops/mail", $"/ops/mail/{Id}", "/ops/audit", "/ops/staff", $"/ops/staff/{Id}/role"])
         {
             await visitor.Page.GotoAsync(page, new() { WaitUntil = WaitUntilState.NetworkIdle });
 
             Assert.Equal((page, 0), (page, await visitor.OverflowAsync()));
             Assert.Equal(1, await visitor.Page.Locator("h1").CountAsync());
         }
+
+        await visitor.Page.GotoAsync($"/ops/mail/{Id}", new() { WaitUntil = WaitUntilState.NetworkIdle });
+        Assert.Equal("rgb(18, 52, 86)", await visitor.Page.FrameLocator("iframe.mail").Locator("p").EvaluateAsync<string>("p => getComputedStyle(p).color")); // its own styles hold
 
         await visitor.Page.GotoAsync("/account/second-factor/set-up");
         await visitor.Page.FillAsync("#CurrentPassword", "the password I use");

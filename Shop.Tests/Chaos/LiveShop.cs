@@ -57,6 +57,7 @@ internal sealed class LiveShop : IAsyncDisposable
     private readonly string _state = Path.Combine(Directory.CreateTempSubdirectory("shop-tests-live-").FullName, "simulator.jsonl");
     private readonly int _smtpPort = FixedPort();
     private readonly int _stripePort = FixedPort();
+    private readonly int _payPalPort = FixedPort();
 
     private LiveShop(string database) => Database = database;
 
@@ -84,6 +85,9 @@ internal sealed class LiveShop : IAsyncDisposable
             ("Simulator:Stripe:Port", $"{shop._stripePort}"), ("Simulator:PublicUrl", $"http://127.0.0.1:{port}"),
             ("Simulator:Stripe:Webhook:Url", $"http://127.0.0.1:{payments[0]}/webhooks/stripe"),
             ("Simulator:Stripe:Webhook:Secret", PaymentsShop.WebhookSecret),
+            ("Simulator:PayPal:Port", $"{shop._payPalPort}"),
+            ("Simulator:PayPal:Webhook:Url", $"http://127.0.0.1:{payments[0]}/webhooks/paypal"),
+            ("Simulator:PayPal:Webhook:Id", PaymentsShop.PayPalWebhookId),
             ("Simulator:Stripe:FirstWebhookRetry", "00:00:00.500"), ("Simulator:Stripe:LongestWebhookRetry", "00:00:03"),
             ("Simulator:Stripe:WebhookAttempts", "20"),
         ]));
@@ -92,16 +96,15 @@ internal sealed class LiveShop : IAsyncDisposable
             .. payments.Select((port, i) => new Part($"payments {i + 1}", port, p => Run<ShopPayments>(p,
             [
                 .. PaymentsShop.Settings(shop.Database, shop.Simulator.Address, shop._smtpPort).Select(s => (s.Key, (string?)s.Value)),
-                ("Gateways:Stripe:ApiBase", $"http://127.0.0.1:{shop._stripePort}/stripe"), ("Gateways:Stripe:QuietCalls", "3"), ("Gateways:Stripe:BusyCalls", "20"), ("Gateways:Stripe:SteadyCalls", "5"), // as in production; the break is scaled like a wait
-                ("Gateways:Stripe:Break", TimeSpan.FromSeconds(Math.Max(0.5, 30 * timeScale)).ToString("c")),
-                ("Gateways:Stripe:QuietWindow", "00:01:00"), ("Payments:Queue:Poll", "00:00:10"), ("Smtp:Timeout", "00:00:02"), .. common,
+                ("Gateways:Stripe:ApiBase", $"http://127.0.0.1:{shop._stripePort}/stripe"), ("Gateways:PayPal:ApiBase", $"http://127.0.0.1:{shop._payPalPort}/paypal"),
+                .. ((string[])["Stripe", "PayPal"]).SelectMany(gateway => Breakers(gateway, timeScale)), ("Payments:Queue:Poll", "00:00:10"), ("Smtp:Timeout", "00:00:02"), .. common,
             ]))),
         ];
         shop.Apis =
         [
             .. Enumerable.Range(0, replicas).Select(i => new Part($"api {i + 1}", FixedPort(), p => Run<ShopApi>(p,
             [
-                .. ApiHost.PatientDatabase, ("ConnectionStrings:shopdb", shop.Database), ("Links:Secret", Any.LinkSecret),
+                .. ApiHost.PatientDatabase, ("ConnectionStrings:shopdb", shop.Database), ("Links:Secret", Any.LinkSecret), ("PaymentMethods:PayPal", "true"),
                 ("RateLimits:Lifted", "true"), ("CardTesting:Lifted", "true"), .. common,
             ]))),
         ];
@@ -124,6 +127,13 @@ internal sealed class LiveShop : IAsyncDisposable
         ("Timeouts:OutsideCall", "00:00:01"), ("Timeouts:Job", "00:00:02.500"), ("Timeouts:BackgroundLock", "00:00:01"),
         ("Timeouts:BackgroundStatement", "00:00:01.500"), ("Timeouts:BackgroundCommand", "00:00:02"), ("Timeouts:BackgroundConnect", "00:00:02"),
         ("Timeouts:Recording", "00:00:02.100"), ("Timeouts:Lease", "00:00:07"), ("Timeouts:Drain", "00:00:00"),
+    ];
+
+    /// <summary>As in production; the break is scaled like a wait.</summary>
+    private static (string, string?)[] Breakers(string gateway, double timeScale) =>
+    [
+        ($"Gateways:{gateway}:QuietCalls", "3"), ($"Gateways:{gateway}:BusyCalls", "20"), ($"Gateways:{gateway}:SteadyCalls", "5"),
+        ($"Gateways:{gateway}:Break", TimeSpan.FromSeconds(Math.Max(0.5, 30 * timeScale)).ToString("c")), ($"Gateways:{gateway}:QuietWindow", "00:01:00"),
     ];
 
     private static ServiceProcess Run<TService>(int port, (string, string?)[] settings) =>

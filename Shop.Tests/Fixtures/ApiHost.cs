@@ -77,9 +77,18 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
         return host;
     }
 
+    /// <summary>Over a database that others use too.</summary>
+    internal static async Task<ApiHost> OverAsync(string database)
+    {
+        var host = new ApiHost { Database = database };
+        await host.InitializeAsync();
+        return host;
+    }
+
     public async Task InitializeAsync()
     {
-        Database = _settings.GetValueOrDefault("ConnectionStrings:shopdb") ?? await PostgresServer.CreateDatabaseAsync();
+        if (Database is "")
+            Database = _settings.GetValueOrDefault("ConnectionStrings:shopdb") ?? await PostgresServer.CreateDatabaseAsync();
         Wire = new PostgresWire(new NpgsqlConnectionStringBuilder(Database).Port);
         var wired = new NpgsqlConnectionStringBuilder(Database) { Port = Wire.Port, SslMode = SslMode.Disable };
         _settings.TryAdd("ConnectionStrings:shopdb", wired.ConnectionString);

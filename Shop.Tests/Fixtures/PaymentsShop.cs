@@ -19,6 +19,7 @@ public sealed class PaymentsShop : IAsyncLifetime
 {
     public const string WebhookSecret = "whsec_test_current";
     public const string PreviousWebhookSecret = "whsec_test_previous";
+    public const string PayPalWebhookId = "test-webhook-id";
 
     private const string AnyPort = "http://127.0.0.1:0";
 
@@ -41,6 +42,8 @@ public sealed class PaymentsShop : IAsyncLifetime
     /// <summary>The gateway's own address, which a refusing gateway really closes; its API is under <see cref="SimulatorUrl"/> as well.</summary>
     public string StripeUrl { get; private set; } = "";
 
+    public string PayPalUrl { get; private set; } = "";
+
     public int SmtpPort { get; private set; }
 
     /// <summary>Talks to the simulator's own controls.</summary>
@@ -59,7 +62,7 @@ public sealed class PaymentsShop : IAsyncLifetime
         Simulator = _simulator.CreateClient();
         SimulatorUrl = Simulator.BaseAddress!;
         var settings = (await Simulator.GetFromJsonAsync<JsonNode>("/settings"))!;
-        (SmtpPort, StripeUrl) = ((int)settings["smtpPort"]!, (string)settings["stripeUrl"]!);
+        (SmtpPort, StripeUrl, PayPalUrl) = ((int)settings["smtpPort"]!, (string)settings["stripeUrl"]!, (string)settings["payPalUrl"]!);
 
         _payments = new WebApplicationFactory<ShopPayments>().WithWebHostBuilder(host =>
         {
@@ -68,6 +71,7 @@ public sealed class PaymentsShop : IAsyncLifetime
             foreach (var (key, value) in Settings(Database, SimulatorUrl, SmtpPort).Concat(_but))
                 host.UseSetting(key, value);
             host.UseSetting("Gateways:Stripe:ApiBase", StripeUrl);
+            host.UseSetting("Gateways:PayPal:ApiBase", PayPalUrl);
         });
         _payments.UseKestrel();
         Payments = _payments.CreateClient();
@@ -88,6 +92,14 @@ public sealed class PaymentsShop : IAsyncLifetime
         ("Gateways:Stripe:ApiBase", new Uri(simulator, "/stripe").ToString()),
         ("Gateways:Stripe:WebhookSecret", WebhookSecret),
         ("Gateways:Stripe:PreviousWebhookSecret", PreviousWebhookSecret),
+        ("Gateways:PayPal:ClientId", "simulator-client"),
+        ("Gateways:PayPal:ClientSecret", "simulator-secret"),
+        ("Gateways:PayPal:WebhookId", PayPalWebhookId),
+        ("Gateways:PayPal:ApiBase", new Uri(simulator, "/paypal").ToString()),
+        ("Gateways:PayPal:CertificateBase", new Uri(simulator, "/paypal/v1/notifications/certs/").ToString()),
+        ("Gateways:PayPal:QuietCalls", "100"),
+        ("Gateways:PayPal:BusyCalls", "1000"),
+        ("Gateways:PayPal:SteadyCalls", "1000"),
         ("Timeouts:OutsideCall", "00:00:05"),
         ("Gateways:Stripe:QuietCalls", "100"), // tests that are about something else must not trip it
         ("Gateways:Stripe:BusyCalls", "1000"),
@@ -112,12 +124,14 @@ public sealed class PaymentsShop : IAsyncLifetime
     public Task DeliverWebhooksAsync(bool on) => PutAsync("/settings", new
     {
         webhooks = on ? new object[] { new { url = new Uri(Payments.BaseAddress!, "/webhooks/stripe").ToString(), secret = WebhookSecret } } : [],
+        payPalWebhooks = on ? new object[] { new { url = new Uri(Payments.BaseAddress!, "/webhooks/paypal").ToString(), id = PayPalWebhookId } } : [],
     });
 
-    /// <summary>One fault (refused, unavailable_503, hang, answer_lost, …), in the place of all others.</summary>
-    public Task FaultsAsync(string fault, int? count = null, string? operation = null) => FaultsAsync(new { rules = new[] { new { fault, count, operation } } });
+    /// <summary>One fault (refused, unavailable_503, hang, answer_lost, …), in the place of all others of that gateway.</summary>
+    public Task FaultsAsync(string fault, int? count = null, string? operation = null, string gateway = "stripe") =>
+        FaultsAsync(new { gateway, rules = new[] { new { fault, count, operation } } });
 
-    /// <summary>Any mixture, as <c>PUT /faults</c> takes it, in the place of what was set before.</summary>
+    /// <summary>Any mixture, as <c>PUT /faults</c> takes it, in the place of what was set before for the gateway it names (Stripe without a name).</summary>
     public Task FaultsAsync(object faults) => PutAsync("/faults", faults);
 
     public async Task NoFaultsAsync() => (await Simulator.DeleteAsync(new Uri("/faults", UriKind.Relative))).EnsureSuccessStatusCode();
@@ -255,6 +269,22 @@ internal static class ThreeDSecure
         using var form = new FormUrlEncodedContent([new("decision", agrees ? "approve" : "refuse")]);
         var answer = await browser.PostAsync(new Uri(actionUrl), form);
         Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
+    }
+}
+
+/// <summary>The shopper at PayPal's approval page.</summary>
+internal static class PayPalPage
+{
+    /// <param name="approvalUrl">The order's approve link.</param>
+    /// <param name="source">balance, bank, declined, review, echeck, restricted, refund-later, refund-fails or disputed.</param>
+    /// <returns>Where PayPal sends the shopper, with its token and PayerID.</returns>
+    public static async Task<Uri> AnswerAsync(string approvalUrl, bool agrees = true, string source = "balance", bool remembers = false)
+    {
+        using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var form = new FormUrlEncodedContent([new("decision", agrees ? "agree" : "cancel"), new("source", source), .. remembers ? [new("remember", "on")] : Array.Empty<KeyValuePair<string, string>>()]);
+        var answer = await browser.PostAsync(new Uri(approvalUrl), form);
+        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
+        return answer.Headers.Location!;
     }
 }
 

@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using System.Net.Mail;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
@@ -113,16 +112,13 @@ public sealed class AccountMailTests(PaymentsShop shop) : IAsyncLifetime
         user.EmailConfirmed = true;
         Assert.Equal(kind is not OutboxKind.ConfirmEmailMail, Bodies().Contains("Hello Collect your prize,", StringComparison.Ordinal));
 
-        string All() => Read(Mails.Write(message, user, new MailOptions(), Any.Links, path => path), withHeaders: true);
-        string Bodies() => Read(Mails.Write(message, user, new MailOptions(), Any.Links, path => path), withHeaders: false);
-    }
+        Letter Letter() => Mails.Write(new MailFacts(message, user.Person, Account: user), new MailLinks(path => path, Any.Links));
+        string Bodies() => Letter() is var letter ? $"{letter.Text}\n{letter.Html}" : "";
 
-    private static string Read(MailMessage mail, bool withHeaders)
-    {
-        using (mail)
+        string All()
         {
-            var bodies = mail.AlternateViews.Select(view => new StreamReader(view.ContentStream).ReadToEnd());
-            return string.Join('\n', withHeaders ? [$"{mail.To[0]}", mail.Subject, .. bodies] : bodies);
+            using var mail = Envelope.Around(Letter(), message, user.Person, new MailOptions());
+            return $"{mail.To[0]}\n{mail.Subject}\n{Bodies()}";
         }
     }
 

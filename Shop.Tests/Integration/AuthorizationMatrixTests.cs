@@ -102,6 +102,10 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/orders"] = To(For.Agent, "/operations/orders", HttpStatusCode.OK),
         ["GET /operations/orders/{number:long}"] = To(For.Agent, "/operations/orders/1", HttpStatusCode.NotFound, "order_not_found"),
         ["GET /operations/orders/{number:long}/audit"] = To(For.Agent, "/operations/orders/1/audit", HttpStatusCode.OK),
+        ["GET /operations/orders/{number:long}/money"] = To(For.Agent, "/operations/orders/1/money", HttpStatusCode.NotFound, "order_not_found"),
+        ["POST /operations/orders/{number:long}/refunds"] = Of((t, _) => t.RefundAsync(), For.Agent, HttpStatusCode.NoContent),
+        ["GET /operations/disputes"] = To(For.Agent, "/operations/disputes", HttpStatusCode.OK),
+        ["GET /operations/agreement"] = To(For.Agent, "/operations/agreement", HttpStatusCode.OK),
         ["GET /operations/shortfalls"] = To(For.Agent, "/operations/shortfalls", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),
         ["GET /operations/gateways"] = To(For.Agent, "/operations/gateways", HttpStatusCode.OK),
@@ -124,6 +128,9 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/mismatches/{id:guid}"] =
             To(For.Agent, $"/operations/mismatches/{Guid.Empty}", HttpStatusCode.NotFound, "mismatch_not_found"),
         ["POST /operations/mismatches/{id:guid}/{repair}"] = Of((t, _) => t.MismatchAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["GET /operations/mail"] = To(For.Agent, "/operations/mail", HttpStatusCode.OK),
+        ["GET /operations/mail/{id:guid}"] = To(For.Agent, $"/operations/mail/{Guid.Empty}", HttpStatusCode.NotFound, "mail_not_found"),
+        ["POST /operations/mail/{id:guid}/again"] = Of((t, _) => t.ParkedMailAsync("mail", "again"), For.Operator, HttpStatusCode.NoContent),
         ["GET /operations/audit"] = To(For.Operator, "/operations/audit", HttpStatusCode.OK),
         ["GET /operations/staff/"] = To(For.Admin, "/operations/staff", HttpStatusCode.OK),
         ["POST /operations/staff/invite"] = Of((_, _) => Task.FromResult(Act(
@@ -170,8 +177,10 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
                 && e.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null)
             .Select(e => e.RoutePattern.RawText);
 
-        // Ending sessions needs one, and tells nothing.
-        Assert.Equal(["/account/sessions/revoke-others", "/account/sessions/{id:guid}/revoke", "/account/sign-out"], unlimited.Order(StringComparer.Ordinal));
+        // Ending sessions, and forgetting what was saved, needs one, and tells nothing.
+        Assert.Equal(
+            ["/account/payment-methods/{id:guid}/remove", "/account/sessions/revoke-others", "/account/sessions/{id:guid}/revoke", "/account/sign-out"],
+            unlimited.Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -297,6 +306,12 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         return act is "" ? new Ask($"/orders/{number}") : Act($"/orders/{number}{act}", new { paymentToken = "pm_card_visa", provider = "stripe" });
     }
 
+    private async Task<Ask> RefundAsync()
+    {
+        await using var db = api.Open();
+        return Act($"/operations/orders/{(await RefundOperationsTests.PaidOrderAsync(db)).Number}/refunds");
+    }
+
     private async Task<Ask> ParkedJobAsync()
     {
         await using var db = api.Open();
@@ -343,13 +358,13 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         return new($"/account/payment-methods/{method.Id}/remove", Headers: [("Idempotency-Key", $"{Guid.NewGuid()}")]);
     }
 
-    private async Task<Ask> ParkedMailAsync()
+    private async Task<Ask> ParkedMailAsync(string what = "outbox", string act = "retry")
     {
         await using var db = api.Open();
         var message = OutboxMessage.To((await api.SignedInAsync()).Id, OutboxKind.PasswordChangedMail, DateTimeOffset.UtcNow);
         message.State = JobState.Parked;
         db.Add(message);
         await db.SaveChangesAsync();
-        return Act($"/operations/outbox/{message.Id}/retry");
+        return Act($"/operations/{what}/{message.Id}/{act}");
     }
 }

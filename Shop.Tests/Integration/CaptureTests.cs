@@ -95,4 +95,24 @@ public sealed class CaptureTests(PaymentsShop shop) : IAsyncLifetime
         await using var books = PostgresServer.Open(_database);
         Assert.Equal(captureEndsIn is not null, await books.Timeline.AnyAsync(t => t.OrderId == placed.Id && t.Kind == TimelineKinds.Unknown));
     }
+
+    [Fact]
+    public async Task What_was_set_aside_for_an_order_that_closes_is_set_free_and_nothing_has_to_go_back()
+    {
+        var placed = await PaymentsShop.PlaceAsync(_database, "pm_card_authenticationRequired");
+        var asked = await UntilAsync(placed, PaymentState.ActionNeeded);
+        await ThreeDSecure.AnswerAsync(asked.ActionUrl!, agrees: true); // set aside, and nobody came back to say so
+        await using (var db = PostgresServer.Open(_database))
+        {
+            await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET deadline_at = now() - interval '1 second' WHERE id = {placed.Id}");
+            db.Add(PaymentJob.Of(PaymentJobKind.Close, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow));
+            await db.SaveChangesAsync();
+            await db.NotifyAsync(Notices.Work, "", CancellationToken.None);
+        }
+
+        await UntilAsync(placed, PaymentState.Abandoned);
+
+        Assert.Equal((0, 0, 0, "canceled"), await shop.LedgerAsync(placed.Id));
+        Assert.DoesNotContain("capture charged", await OperationsAsync(placed));
+    }
 }

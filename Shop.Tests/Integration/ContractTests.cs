@@ -67,15 +67,29 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         var placed = Complete(await checkout.PlaceAsync(Form(cart), token, Ct));
         await working;
         Assert.Equal(("actionNeeded", "https://bank.example/confirm"), (placed.Status, placed.Action?.ToString()));
+        Assert.Equal(("card", "card"), (placed.Method, placed.Ways!.Single()));
         Assert.False(placed.IsAtBank);
         Assert.NotNull((await orders.LookAsync(placed.Number, placed.Key!, Ct)).Value);
         Assert.True(Complete(await orders.GetAsync(placed.Number, placed.Key!, Ct)).IsAtBank);
 
         working = _api.WorkAsync(ApiHost.Paid);
-        var paid = Complete(await checkout.PayAgainAsync(placed.Number, placed.Key!, "pm_second", Guid.NewGuid(), Ct));
+        var paid = Complete(await checkout.PayAgainAsync(placed.Number, placed.Key!, PaymentWay.Card, "pm_second", saves: false, Guid.NewGuid(), Ct));
         await working;
         var seen = Complete(await orders.GetAsync(placed.Number, placed.Key!, Ct));
         Assert.Equal(("paid", "paid", "yes"), (paid.Status, seen.Status, seen.MoneyTaken));
+
+        await using var db = _api.Open();
+        var id = await db.Orders.Where(o => o.Number == placed.Number).Select(o => o.Id).SingleAsync(Ct);
+        var refund = new Refund
+        {
+            Id = Guid.CreateVersion7(), OrderId = id, Provider = PaymentProvider.Stripe, AmountMinor = 1250, Currency = "EUR", Reason = Reasons.RefundOnRequest,
+            CreatedAt = DateTimeOffset.UtcNow,
+        };
+        refund.Lines.Add(new RefundLine { RefundId = refund.Id, Sku = sku, Quantity = 1, AmountMinor = 1250 });
+        db.Add(refund);
+        await db.SaveChangesAsync(Ct);
+        var sentBack = Assert.Single(Complete(await orders.GetAsync(placed.Number, placed.Key!, Ct)).Refunds!);
+        Assert.Equal((1250, "pending", 1), (sentBack.AmountMinor, sentBack.State, sentBack.Lines.Single().Quantity));
     }
 
     [Fact]
@@ -165,6 +179,13 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
             INSERT INTO payments.velocity_events (id, tier, kind, hash, declines, at)
             VALUES ({Guid.CreateVersion7()}, 'Refused', 'Address', '\x0102030405', 10, now());
             """);
+        var mails = new MailClient(_http);
+        Assert.Equal((message.Id, "waiting"), Complete(await mails.GetMailsAsync(null, $"{row.Number}", null, Ct)).Items.Select(m => (m.Id, m.State)).Single());
+        Assert.Contains($"{row.Number}", Complete(await mails.GetMailAsync(message.Id, Ct)).Subject, StringComparison.Ordinal);
+        Assert.Equal("mail_waiting", (await mails.SendAgainAsync(message.Id, Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
+        await db.Outbox.ExecuteUpdateAsync(m => m.SetProperty(x => x.State, JobState.Done));
+        Assert.NotNull((await mails.SendAgainAsync(message.Id, Why, Guid.CreateVersion7(), Ct)).Value);
+
         Assert.NotNull((await operations.OverrideGatewayAsync("stripe", "forced", 15, Why, Guid.CreateVersion7(), Ct)).Value);
         Assert.Equal("validation_failed", (await operations.OverrideGatewayAsync("stripe", "forced", 90, Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
         Assert.Equal("forced", Complete(await operations.GetGatewaysAsync(Ct)).Items[0].State);
@@ -172,7 +193,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
 
         Assert.Equal(Why, Complete(await operations.GetAuditOfOrderAsync(row.Number, Ct)).Items[0].Why);
         var search = new AuditSearch(Subject: $"{row.Number}", Text: "gateway", From: DateOnly.FromDateTime(DateTime.UtcNow).AddDays(-1), To: DateOnly.FromDateTime(DateTime.UtcNow));
-        Assert.Equal(["message_retried", "job_retried"], Complete(await operations.GetAuditAsync(search, Ct)).Items.Select(entry => entry.Action));
+        Assert.Equal(["message_retried", "message_retried", "job_retried"], Complete(await operations.GetAuditAsync(search, Ct)).Items.Select(entry => entry.Action));
         Assert.Empty((await operations.GetAuditAsync(search with { Action = "signed_in" }, Ct)).Value!.Items);
         await Assert.ThrowsAsync<EntryRefusedException>(() => operations.GetStaffAsync(Ct));
 
@@ -230,6 +251,42 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
     }
 
     [Fact]
+    public async Task The_storefront_understands_refunds_disputes_and_what_was_agreed()
+    {
+        await using var db = _api.Open();
+        var order = await RefundOperationsTests.PaidOrderAsync(db);
+        var now = DateTimeOffset.UtcNow;
+        db.AddRange(DisputeOf(order.Id, null), DisputeOf(order.Id, DisputeOutcome.Ended));
+        await db.SaveChangesAsync();
+        _answers.Token = (await _api.SignedInAsync(Role.Agent)).Token;
+        var money = new MoneyClient(_http);
+        const string Why = "it arrived broken";
+
+        var wish = new RefundChoice([new(order.Lines[0].Sku, 1)]);
+        Assert.NotNull((await money.RefundAsync(order.Number, wish, false, Why, Guid.CreateVersion7(), Ct)).Value);
+        Assert.NotNull((await money.RefundAsync(order.Number, new(AmountMinor: 100), false, Why, Guid.CreateVersion7(), Ct)).Value);
+        Assert.Equal("refund_exceeds_rest", (await money.RefundAsync(order.Number, new(AmountMinor: 100_000), false, Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
+        Assert.Equal("validation_failed", (await money.RefundAsync(order.Number, new(), false, "", Guid.CreateVersion7(), Ct)).Problem?.Reason);
+        var seen = Complete(await money.GetMoneyAsync(order.Number, Ct));
+        Assert.Equal((5000 - 1250 - 100, 1250, 2), (seen.LeftMinor, seen.Refunds[0].AmountMinor, seen.Disputes.Count));
+        Assert.Equal("pending", seen.Refunds[1].State);
+        Assert.NotNull((await money.RefundAsync(order.Number, new(), false, Why, Guid.CreateVersion7(), Ct)).Value);
+
+        var disputes = Complete(await money.GetDisputesAsync(Ct));
+        Assert.Equal(("fraudWarning", order.Number), (disputes.Open[0].Kind, disputes.Open[0].OrderNumber));
+        Assert.Equal("ended", disputes.Closed[0].Outcome);
+        Assert.Equal(3, Complete(await money.GetAgreementAsync(Ct)).Items[0].Periods.Count);
+        Assert.True((await money.GetMoneyAsync(1, Ct)).IsMissing);
+
+        Dispute DisputeOf(Guid orderId, DisputeOutcome? outcome) => new()
+        {
+            Id = Guid.CreateVersion7(), OrderId = orderId, Provider = PaymentProvider.Stripe, GatewayId = $"issfr_{Guid.NewGuid():N}", Kind = DisputeKind.FraudWarning,
+            IntentId = "pi_1", AmountMinor = 1250, Currency = "EUR", Reason = "misc", Status = "actionable", TakesMoney = false, IsLive = false, OpenedAt = now,
+            UpdatedAt = now, ClosedAt = outcome is null ? null : now, Outcome = outcome,
+        };
+    }
+
+    [Fact]
     public async Task The_storefront_understands_accounts()
     {
         const string Password = "a long walk in the rain";
@@ -252,6 +309,16 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal(("shopper", somebody.Email), (Complete(await accounts.GetAsync(Ct)).Role, (await accounts.GetAsync(Ct)).Value!.Email));
         Assert.Equal(2, Complete(await accounts.GetSessionsAsync(Ct)).Items.Count);
         Assert.Single(Complete(await accounts.GetOrdersAsync(null, Ct)).Items);
+        await using (var db = _api.Open())
+        {
+            db.Add(Shop.Data.Payments.SavedMethod.Of(somebody.Id, PaymentProvider.PayPal, $"vault-{Guid.NewGuid():N}", null, "PayPal", DateTimeOffset.UtcNow, DateTimeOffset.UtcNow));
+            await db.SaveChangesAsync();
+        }
+
+        var kept = Complete(await accounts.GetPaymentMethodsAsync(Ct)).Methods.Single();
+        Assert.Equal(("paypal", "PayPal"), (kept.Method, kept.Label));
+        Assert.NotNull((await accounts.RemovePaymentMethodAsync(kept.Id, Guid.NewGuid(), Ct)).Value);
+        Assert.Empty((await accounts.GetPaymentMethodsAsync(Ct)).Value!.Methods);
         Assert.Equal("wrong_password", (await accounts.BeginSecondFactorAsync("wrong", Ct)).Problem?.Reason);
         var key = Complete(await accounts.BeginSecondFactorAsync(Password, Ct)).Secret.Replace(" ", "", StringComparison.Ordinal);
         Assert.Equal("code_wrong", (await accounts.EnableSecondFactorAsync("abc", Ct)).Problem?.Reason);
@@ -318,6 +385,8 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
             {
                 var name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
                 Assert.True(json.TryGetProperty(name, out var member), $"The Api's answer has no {path}.{name}.");
+                if (parameter.HasDefaultValue && member is { ValueKind: JsonValueKind.Array } && member.GetArrayLength() is 0)
+                    continue; // what a page can go without may be empty; another answer has it
                 AssertNamed(parameter.ParameterType, member, $"{path}.{name}");
             }
         }

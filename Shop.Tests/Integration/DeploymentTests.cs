@@ -43,11 +43,12 @@ public sealed partial class DeploymentTests(DeploymentTests.ShopManifest publish
             .ToDictionary(r => r.Key, r => r.Value!["inputs"]!["value"]!);
 
         Assert.All(["postgres-password", "cache-password", "link-secret"], p => Assert.NotNull(parameters[p]["default"]!["generate"]));
-        Assert.All(["stripe-secret-key", "stripe-publishable-key", "stripe-webhook-secret", "smtp-host", "smtp-user", "smtp-password", "smtp-from", "admin-email", "admin-password"],
+        Assert.All(["stripe-secret-key", "stripe-publishable-key", "stripe-webhook-secret", "paypal-client-id", "paypal-client-secret", "paypal-webhook-id", "smtp-host", "smtp-user", "smtp-password", "smtp-from", "admin-email", "admin-password"],
             p => Assert.Null(parameters[p]["default"]));
-        Assert.All(["stripe-secret-key", "stripe-webhook-secret", "smtp-password", "postgres-password", "cache-password", "link-secret", "admin-password"],
+        Assert.All(["stripe-secret-key", "stripe-webhook-secret", "paypal-client-secret", "smtp-password", "postgres-password", "cache-password", "link-secret", "admin-password"],
             p => Assert.True((bool?)parameters[p]["secret"], $"{p} would be shown."));
         Assert.Equal("587", (string?)parameters["smtp-port"]["default"]!["value"]);
+        Assert.Equal(("true", "true"), ((string?)parameters["paypal-offered"]["default"]!["value"], (string?)parameters["paypal-live"]["default"]!["value"]));
     }
 
     [Fact]
@@ -80,6 +81,11 @@ public sealed partial class DeploymentTests(DeploymentTests.ShopManifest publish
             ["stripe-secret-key.value"] = "sk_test_of_a_deployment",
             ["stripe-publishable-key.value"] = "pk_test_of_a_deployment",
             ["stripe-webhook-secret.value"] = "whsec_of_a_deployment",
+            ["paypal-client-id.value"] = "client-of-a-deployment",
+            ["paypal-client-secret.value"] = "secret-of-a-deployment",
+            ["paypal-webhook-id.value"] = "webhook-of-a-deployment",
+            ["paypal-offered.value"] = "true",
+            ["paypal-live.value"] = "true",
             ["smtp-host.value"] = "mail.example",
             ["smtp-port.value"] = "587",
             ["smtp-user.value"] = "shop",

@@ -44,12 +44,12 @@ public sealed class OutboxTests(PaymentsShop shop) : IAsyncLifetime
         return (database, order.Id);
     }
 
-    private WebApplicationFactory<ShopPayments> Relay(string database, int smtpPort, string host = "localhost") =>
+    private WebApplicationFactory<ShopPayments> Relay(string database, int smtpPort, string host = "localhost", string timeScale = "0.001") =>
         new WebApplicationFactory<ShopPayments>().WithWebHostBuilder(web =>
         {
             foreach (var (key, value) in PaymentsShop.Settings(database, shop.SimulatorUrl, smtpPort))
                 web.UseSetting(key, value);
-            web.UseSetting("Shop:TimeScale", "0.001");
+            web.UseSetting("Shop:TimeScale", timeScale);
             web.UseSetting("Payments:Queue:Poll", "00:01:00");
             web.UseSetting("Smtp:Host", host);
         });
@@ -101,6 +101,145 @@ public sealed class OutboxTests(PaymentsShop shop) : IAsyncLifetime
         var waiting = await UntilAsync(database, order, _ => true);
 
         Assert.Equal((JobState.Waiting, 0, 0), (waiting.State, waiting.Attempts, waiting.LeaseToken));
+    }
+
+    /// <summary>An order whose first card was refused, in a database where nothing else happens, and the mailbox of who placed it.</summary>
+    private static async Task<(string Database, Guid Order, string Email)> DeclinedAsync()
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        await using var db = PostgresServer.Open(database);
+        var order = await PaymentsShop.PlaceAsync(database, dueAt: DateTimeOffset.UtcNow.AddHours(1));
+        var email = $"{Guid.NewGuid():N}@example.org";
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.people SET email = {email}");
+        await db.PaymentJobs.ExecuteUpdateAsync(j => j.SetProperty(x => x.State, JobState.Done));
+        await ApplyAsync(database, order.Id, new PaymentNews.Refused(Reasons.InsufficientFunds));
+        return (database, order.Id, email);
+    }
+
+    private static async Task ApplyAsync(string database, Guid order, PaymentNews news)
+    {
+        await using var db = PostgresServer.Open(database);
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        var locked = await db.LockOrderAsync(order, CancellationToken.None);
+        locked.TryApply(PaymentEvent.Started, DateTimeOffset.UtcNow);
+        Assert.True(await db.ApplyPaymentOutcomeAsync(locked, news, DateTimeOffset.UtcNow, CancellationToken.None));
+        await transaction.CommitAsync();
+    }
+
+    private async Task<JsonArray> MailboxAsync(string email) =>
+        (await shop.Simulator.GetFromJsonAsync<JsonArray>(new Uri($"/mails?to={Uri.EscapeDataString(email)}", UriKind.Relative)))!;
+
+    [Fact]
+    public async Task A_refused_card_is_told_by_mail_to_whoever_has_not_paid_some_minutes_later()
+    {
+        var (database, order, email) = await DeclinedAsync();
+        await using var relay = Relay(database, shop.SmtpPort);
+        _ = relay.Services;
+
+        var sent = await UntilAsync(database, order, m => m.State is JobState.Done);
+
+        Assert.Equal((OutboxKind.PaymentFailedMail, 1), (sent.Kind, sent.Attempts));
+        var mail = Assert.Single(await MailboxAsync(email))!;
+        Assert.All([(string)mail["text"]!, (string)mail["html"]!], body =>
+        {
+            Assert.Contains(Reasons.Of(Reasons.InsufficientFunds).Shopper, body, StringComparison.Ordinal);
+            Assert.Contains($"?key={Any.Links.Make(LinkPurpose.Order, order, sent.CreatedAt)}", body, StringComparison.Ordinal);
+        });
+        await using var db = PostgresServer.Open(database);
+        Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == order && t.Kind == TimelineKinds.MailSent && t.ForShopper));
+    }
+
+    [Fact]
+    public async Task A_mail_that_can_wait_is_put_off_once_and_costs_no_try()
+    {
+        var (database, order, email) = await DeclinedAsync();
+        await using var relay = Relay(database, shop.SmtpPort, timeScale: "1");
+        _ = relay.Services;
+
+        var waiting = await UntilAsync(database, order, m => m.LeaseToken > 0 && m.LeasedUntil < m.CreatedAt);
+
+        Assert.Equal((JobState.Waiting, 0, waiting.CreatedAt.AddMinutes(5)), (waiting.State, waiting.Attempts, waiting.DueAt));
+        await using var db = PostgresServer.Open(database);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.outbox SET due_at = created_at + interval '1 millisecond'"); // due by a clock that runs ahead of the relay's
+        await UntilAsync(database, order, m => m.State is JobState.Done);
+        Assert.Single(await MailboxAsync(email));
+    }
+
+    [Fact]
+    public async Task Whoever_has_paid_meanwhile_is_not_told_that_a_card_was_refused()
+    {
+        var (database, order, email) = await DeclinedAsync();
+        await ApplyAsync(database, order, new PaymentNews.Captured(1250, "EUR"));
+        await using var relay = Relay(database, shop.SmtpPort);
+        _ = relay.Services;
+
+        await Eventually.TrueAsync(async () =>
+        {
+            await using var db = PostgresServer.Open(database);
+            return await db.Outbox.CountAsync(m => m.State == JobState.Done) == 2;
+        }, () => "the mails still wait");
+
+        Assert.Contains("is confirmed", (string)Assert.Single(await MailboxAsync(email))!["subject"]!, StringComparison.Ordinal);
+        await using var db = PostgresServer.Open(database);
+        var dropped = await db.Outbox.SingleAsync(m => m.Kind == OutboxKind.PaymentFailedMail);
+        Assert.Equal((null, "no longer true: a later mail tells how it went on"), (dropped.SentAt, dropped.LastError));
+        Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == order && t.Kind == TimelineKinds.MailSent));
+    }
+
+    [Fact]
+    public async Task Of_two_refused_cards_the_last_is_told()
+    {
+        var (database, order, email) = await DeclinedAsync();
+        await ApplyAsync(database, order, new PaymentNews.Refused(Reasons.CardExpired));
+        await using var relay = Relay(database, shop.SmtpPort);
+        _ = relay.Services;
+
+        await Eventually.TrueAsync(async () =>
+        {
+            await using var db = PostgresServer.Open(database);
+            return await db.Outbox.CountAsync(m => m.State == JobState.Done) == 2;
+        }, () => "the mails still wait");
+
+        Assert.Contains(Reasons.Of(Reasons.CardExpired).Shopper, (string)Assert.Single(await MailboxAsync(email))!["text"]!, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<PaymentNews, OutboxKind?> Told() => new()
+    {
+        { new PaymentNews.Refused(Reasons.CardDeclined), OutboxKind.PaymentFailedMail },
+        { new PaymentNews.ActionAsked("https://bank.example/confirm"), OutboxKind.ActionNeededMail },
+        { new PaymentNews.Closed(Reasons.SoldOutMeanwhile), OutboxKind.CancelledMail },
+        { new PaymentNews.Captured(1250, "EUR"), OutboxKind.OrderConfirmedMail },
+        { new PaymentNews.AnswerLost(Reasons.OutcomeUnknown), null },
+        { new PaymentNews.Postponed(Reasons.GatewayUnreachable, DateTimeOffset.UnixEpoch), null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Told))]
+    public async Task Each_end_of_a_payment_promises_its_mail_in_its_own_transaction(PaymentNews news, OutboxKind? kind)
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        var order = await PaymentsShop.PlaceAsync(database, dueAt: DateTimeOffset.UtcNow.AddHours(1));
+
+        await ApplyAsync(database, order.Id, news);
+
+        await using var db = PostgresServer.Open(database);
+        Assert.Equal(kind is { } one ? [one] : [], await db.Outbox.Select(m => m.Kind).ToArrayAsync());
+    }
+
+    [Fact]
+    public async Task Money_that_comes_for_goods_that_are_gone_promises_no_confirmation()
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        var order = await PaymentsShop.PlaceAsync(database, dueAt: DateTimeOffset.UtcNow.AddHours(1));
+        await using var db = PostgresServer.Open(database);
+        db.Add(new PaymentIntent { OrderId = order.Id, Provider = PaymentProvider.Stripe, AmountMinor = 1250, Currency = "EUR", CreatedAt = DateTimeOffset.UtcNow });
+        await db.SaveChangesAsync();
+        await ApplyAsync(database, order.Id, new PaymentNews.Closed(Reasons.NotConfirmedInTime));
+        await db.Stock.ExecuteUpdateAsync(s => s.SetProperty(x => x.OnHand, 0));
+
+        await ApplyAsync(database, order.Id, new PaymentNews.Captured(1250, "EUR"));
+
+        Assert.Equal([OutboxKind.CancelledMail, OutboxKind.CancelledMail], await db.Outbox.Select(m => m.Kind).ToArrayAsync());
     }
 
     [Fact]

@@ -223,7 +223,7 @@ public sealed class SimulatorFaultTests(SimulatorFixture fixture) : IClassFixtur
     [Fact]
     public void Thinking_time_has_the_median_and_the_tail_that_were_asked_for()
     {
-        var faults = new FaultBox(Microsoft.Extensions.Options.Options.Create(new Shop.Simulator.StripeOptions()));
+        var faults = new FaultBox(Shop.Simulator.Gateways.Gateway.Stripe, declineRate: 0);
         faults.Set(new FaultSettings { Seed = 1, Latency = new() { MedianMs = 200, P99Ms = 2000 } });
 
         var drawn = Enumerable.Range(0, 10_000).Select(_ => faults.Latency("confirm").TotalMilliseconds).Order().ToArray();

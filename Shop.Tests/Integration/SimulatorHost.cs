@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Shop.Simulator;
 using Shop.Simulator.Faults;
-using Shop.Simulator.Stripe;
+using Shop.Simulator.Gateways;
 using Stripe;
 
 namespace Shop.Tests.Integration;

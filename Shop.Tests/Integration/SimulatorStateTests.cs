@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Shop.Simulator.Faults;
+using Shop.Simulator.Gateways;
 using Shop.Simulator.Stripe;
 using Shop.Tests.Fixtures;
 using Stripe;

@@ -1,22 +1,17 @@
-using System.ComponentModel;
-using System.Diagnostics;
-using System.Text.Json.Nodes;
+using static Shop.Tests.Integration.SdkScript;
 
 namespace Shop.Tests.Integration;
 
 /// <summary>
-/// Stripe's own SDK is the judge of the simulator: one of each release train, driven by Assets/stripe-sdk/shop.mjs. It comes from npm, in the
-/// versions of its lock file; where npm cannot reach a registry these tests fail, because nothing else here knows Stripe so well.
+/// Stripe's own SDK is the judge of the simulator: one of each release train, driven by Assets/stripe-sdk/shop.mjs.
 /// </summary>
 public sealed class StripeSdkTests : IAsyncLifetime
 {
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Assets", "stripe-sdk");
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
-    private static readonly Lazy<Task> Installed = new(InstallAsync);
+    private static readonly SdkScript Script = new("stripe-sdk");
 
     private readonly SimulatorHost _simulator = SimulatorHost.Start(("Simulator:Stripe:BalanceAfter", "00:00:01"), ("Simulator:Stripe:SearchLag", "00:00:01"));
 
-    public Task InitializeAsync() => Installed.Value;
+    public Task InitializeAsync() => Script.InstalledAsync();
 
     public async Task DisposeAsync() => await _simulator.DisposeAsync();
 
@@ -25,7 +20,7 @@ public sealed class StripeSdkTests : IAsyncLifetime
     [InlineData("stripe-endive", "endive")]
     public async Task Stripes_own_sdk_takes_the_simulator_for_Stripe(string package, string train)
     {
-        var result = await RunSdkAsync(package);
+        var result = await Script.RunAsync(package, _simulator.Address.GetLeftPart(UriPartial.Authority));
 
         Is(result, "paid", """{"created":"requires_payment_method","status":"succeeded","received":1999,"last4":"4242","balance":null,"replayed":"true","same":true}""");
         Assert.Equal(((string?)result["version"], (string?)result["version"]), ((string?)result["paid"]!["version"], (string?)result["webhook"]!["version"]));
@@ -79,65 +74,5 @@ public sealed class StripeSdkTests : IAsyncLifetime
         Is(result, "webhook", $$$"""{"key":"{{{package}}}:confirm","settled":{"balance_transaction":null}}""");
         Is(result, "events", """{"retrieved":"payment_intent.succeeded","listed":true}""");
         Is(result, "forged", "\"StripeSignatureVerificationError\"");
-    }
-
-    /// <summary>What is expected has to be there as it says; more may be there.</summary>
-    private static void Is(JsonNode result, string name, string expected) => Check(JsonNode.Parse(expected), result[name], name);
-
-    private static void Check(JsonNode? expected, JsonNode? actual, string path)
-    {
-        if (expected is JsonObject members)
-        {
-            foreach (var (member, value) in members)
-                Check(value, actual is JsonObject there ? there[member] : null, $"{path}.{member}");
-        }
-        else
-        {
-            Assert.True(JsonNode.DeepEquals(expected, actual), $"{path} is {actual?.ToJsonString() ?? "null"} instead of {expected?.ToJsonString() ?? "null"}.");
-        }
-    }
-
-    private async Task<JsonNode> RunSdkAsync(string package)
-    {
-        // The browser tests bring a node of their own, newer than many a distribution's.
-        var bundled = Path.Combine(AppContext.BaseDirectory, ".playwright", "node", "linux-x64", "node");
-        var (code, output, errors) = await RunAsync(File.Exists(bundled) ? bundled : "node", "shop.mjs", package, _simulator.Address.GetLeftPart(UriPartial.Authority));
-        Assert.True(code == 0, $"The SDK's script failed:\n{errors}");
-        return JsonNode.Parse(output)!;
-    }
-
-    private static async Task InstallAsync()
-    {
-        if (File.Exists(Path.Combine(Folder, "node_modules", ".package-lock.json")))
-            return;
-        try
-        {
-            var (code, output, errors) = await RunAsync("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
-            Assert.True(code == 0, $"npm could not fetch Stripe's SDK, which these tests need (can it reach a registry?):\n{output}{errors}");
-        }
-        catch (Win32Exception)
-        {
-            Assert.Fail("There is no npm on this machine; Stripe's SDK, which these tests need, comes from it. eng/setup.sh tests installs it.");
-        }
-    }
-
-    private static async Task<(int Code, string Output, string Errors)> RunAsync(string program, params string[] arguments)
-    {
-        using var limit = new CancellationTokenSource(Limit);
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
-        try
-        {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
-            await process.WaitForExitAsync(limit.Token);
-            return (process.ExitCode, await output, await errors);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            return (-1, "", $"{program} took longer than {Limit}.");
-        }
     }
 }

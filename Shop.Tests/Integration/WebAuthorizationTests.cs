@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Shop.Data.Accounts;
+using Shop.Data.Outbox;
 using Shop.Data.Payments;
 using Shop.Tests.Browser;
 using Shop.Tests.Fixtures;
@@ -32,6 +33,7 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
     private static readonly Outcome[] HalfSignedIn = [SignIn, Served, Served, Served, Served, Served, Served];
     private static readonly Outcome[] Owner = [Missing, Missing, Served, Missing, Missing, Missing, Missing];
     private static readonly Outcome[] OwnSession = [SignIn, SecondFactor, Served, Missing, Missing, Missing, Missing];
+    private static readonly Outcome[] OwnMethod = [SignIn, SecondFactor, Missing, Missing, Missing, Missing, Missing]; // nothing is kept here for anybody
     private static readonly Outcome[] Agents = [SignIn, SecondFactor, Forbidden, Forbidden, Served, Served, Served];
     private static readonly Outcome[] Operators = [SignIn, SecondFactor, Forbidden, Forbidden, Forbidden, Served, Served];
     private static readonly Outcome[] Admins = [SignIn, SecondFactor, Forbidden, Forbidden, Forbidden, Forbidden, Served];
@@ -79,6 +81,9 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["GET /account"] = new(Shoppers),
         ["POST /account"] = new(Shoppers, "/account", ("_handler", "password"), ("CurrentPassword", "wrong"), ("NewPassword", "a few words of mine")),
         ["GET /account/orders"] = new(Shoppers),
+        ["GET /account/payment-methods"] = new(Shoppers),
+        ["GET /account/payment-methods/{Id:guid}/remove"] = new(OwnMethod, $"/account/payment-methods/{AnyId}/remove"),
+        ["POST /account/payment-methods/{Id:guid}/remove"] = new(OwnMethod, $"/account/payment-methods/{AnyId}/remove", ("_handler", "remove")),
         ["GET /account/sessions"] = new(Shoppers),
         ["POST /account/sessions/{id:guid}/revoke"] = new(OwnSession, "/account/sessions/{session}/revoke"),
         ["POST /account/sessions/revoke-others"] = new(Shoppers, "/account/sessions/revoke-others"),
@@ -94,6 +99,10 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
 
         ["GET /ops"] = new(Agents),
         ["GET /ops/orders/{Number:long}"] = new(Agents, "/ops/orders/{order}"),
+        ["GET /ops/orders/{Number:long}/refund"] = new(Agents, "/ops/orders/{order}/refund?what=all"),
+        ["POST /ops/orders/{Number:long}/refund"] =
+            new(Agents, "/ops/orders/{order}/refund?what=all", ("_handler", "refund"), ("Why", "it was agreed")),
+        ["GET /ops/disputes"] = new(Agents),
         ["GET /ops/queue"] = new(Agents),
         ["GET /ops/gateways"] = new(Agents),
         ["POST /ops/gateways/{provider}/override"] =
@@ -106,6 +115,10 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["POST /ops/webhooks/{Provider}/{EventId}/replay"] =
             new(Operators, "/ops/webhooks/stripe/{event}/replay", ("_handler", "replay"), ("Why", "it works again")),
         ["GET /ops/jobs"] = new(Agents),
+        ["GET /ops/mail"] = new(Agents),
+        ["GET /ops/mail/{Id:guid}"] = new(Agents, "/ops/mail/{mail}"),
+        ["POST /ops/mail/{Id:guid}"] = new(Operators, "/ops/mail/{mail}", ("_handler", "again"), ("Why", "it did not arrive")),
+        ["GET /ops/mail/{id:guid}/html"] = new(Agents, "/ops/mail/{mail}/html"),
         ["POST /ops/jobs/{name}/run"] = new(Operators, "/ops/jobs/none/run", ("Why", "it works again")),
         ["GET /ops/reconciliation"] = new(Agents),
         ["POST /ops/reconciliation"] = new(Operators, "/ops/reconciliation",
@@ -227,6 +240,7 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
             });
             // Both are gone once somebody has acted on them.
             await db.WebhookReceipts.Where(w => w.EventId == world.Event).ExecuteUpdateAsync(set => set.SetProperty(w => w.State, JobState.Done));
+            await db.Outbox.Where(m => m.Id == world.Mail).ExecuteUpdateAsync(set => set.SetProperty(m => m.State, JobState.Done));
             await db.Mismatches.Where(m => m.Id == world.Mismatch).ExecuteUpdateAsync(set => set.SetProperty(m => m.State, MismatchState.Open));
             await db.SaveChangesAsync();
         }
@@ -239,7 +253,7 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         return (page, somebody?.Token);
 
         string Filled(string text) => new StringBuilder(text).Replace("{order}", $"{world.Order}").Replace("{session}", $"{session}")
-            .Replace("{event}", world.Event).Replace("{mismatch}", $"{world.Mismatch}").Replace("{staff}", $"{world.SomeStaff}").Replace("{product}", world.Product).Replace("{picture}", world.Picture).ToString();
+            .Replace("{event}", world.Event).Replace("{mail}", $"{world.Mail}").Replace("{mismatch}", $"{world.Mismatch}").Replace("{staff}", $"{world.SomeStaff}").Replace("{product}", world.Product).Replace("{picture}", world.Picture).ToString();
     }
 
     private static Outcome OutcomeOf(Page page) => page switch
@@ -268,9 +282,10 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         {
             Provider = PaymentProvider.Stripe, EventId = $"evt_{Guid.NewGuid():N}", Type = "any", Payload = [1], ReceivedAt = DateTimeOffset.UtcNow,
         };
-        db.Add(receipt);
+        var mail = OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order, DateTimeOffset.UtcNow);
+        db.AddRange(receipt, mail);
         var mismatch = await ReconciliationOperationsTests.MismatchAsync(db);
-        return new(number, (await _api.SignedInAsync()).Id, (await _api.SignedInAsync(Role.Agent)).Id, product, picture, receipt.EventId, mismatch.Id);
+        return new(number, (await _api.SignedInAsync()).Id, (await _api.SignedInAsync(Role.Agent)).Id, product, picture, receipt.EventId, mismatch.Id, mail.Id);
     }
 
     private sealed record Route(string Method, string Pattern)
@@ -279,7 +294,7 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
     }
 
     private sealed record World(
-        long Order, Guid SomeOwner, Guid SomeStaff, string Product, string Picture, string Event, Guid Mismatch);
+        long Order, Guid SomeOwner, Guid SomeStaff, string Product, string Picture, string Event, Guid Mismatch, Guid Mail);
 
     private sealed class Storefront(Uri api) : WebApplicationFactory<ShopWeb>
     {

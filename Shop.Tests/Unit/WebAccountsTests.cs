@@ -60,6 +60,27 @@ public sealed class WebAccountsTests : IDisposable
         Assert.Contains("This session has ended already", page.Html, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_kept_is_removed_on_a_page_that_asks_once_more()
+    {
+        const string Id = "0190d5a1-7b1c-7000-8000-000000000001";
+        _api.On("/account/payment-methods", $$"""
+                { "methods": [{ "id": "{{Id}}", "method": "card", "provider": "stripe", "label": "Visa •4242", "savedAt": "2026-01-15T12:00:00Z" }] }
+                """)
+            .On($"/account/payment-methods/{Id}/remove", "", HttpStatusCode.NoContent);
+
+        var list = await _visitor.GetAsync("/account/payment-methods");
+        var question = await _visitor.GetAsync($"/account/payment-methods/{Id}/remove");
+        var other = await _visitor.GetAsync($"/account/payment-methods/{Guid.NewGuid()}/remove");
+        var removed = await _visitor.PostAsync($"/account/payment-methods/{Id}/remove", [("_handler", "remove"), ("Key", Id)]);
+
+        Assert.Contains($"href=\"/account/payment-methods/{Id}/remove\"", list.Html, StringComparison.Ordinal);
+        Assert.Contains("<h1>Remove Visa •4242?</h1>", question.Html, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, other.Status);
+        Assert.EndsWith("/account/payment-methods?notice=removed", removed.Header("Location"), StringComparison.Ordinal);
+        Assert.Equal(Id, Assert.Single(_api.Seen.Last().Headers.GetValues("Idempotency-Key"))); // pressed twice, it is once
+    }
+
     [Theory]
     [InlineData("/account/sessions/revoke-others", "href=\"/account/sessions\"")]
     [InlineData("/cart/lines", "href=\"/cart\"")]
@@ -151,6 +172,8 @@ public sealed class WebAccountsTests : IDisposable
     [InlineData("/account")]
     [InlineData("/account/orders?before=100042")]
     [InlineData("/account/sessions")]
+    [InlineData("/account/payment-methods")]
+    [InlineData("/account/payment-methods/0190d5a1-7b1c-7000-8000-000000000001/remove")]
     [InlineData("/account/second-factor")]
     [InlineData("/account/second-factor/set-up")]
     [InlineData("/account/second-factor/recovery-codes")]
@@ -158,6 +181,8 @@ public sealed class WebAccountsTests : IDisposable
     [InlineData("/ops")]
     [InlineData("/ops/orders/100042")]
     [InlineData("/ops/queue")]
+    [InlineData("/ops/mail?state=parked")]
+    [InlineData("/ops/mail/0190d5a1-7b1c-7000-8000-000000000001")]
     [InlineData("/ops/audit?who=ada")]
     [InlineData("/ops/staff")]
     [InlineData("/ops/staff/0190d5a1-7b1c-7000-8000-000000000001/disable")]
@@ -456,7 +481,7 @@ public sealed class WebAccountsTests : IDisposable
     private void RefuseAll(HttpStatusCode status, string reason)
     {
         foreach (var path in (string[])
-            ["/account", "/account/orders", "/account/sessions", "/operations/orders", "/operations/orders/100042", "/operations/orders/100042/audit",
+            ["/account", "/account/orders", "/account/sessions", "/account/payment-methods", "/operations/mail", "/operations/mail/0190d5a1-7b1c-7000-8000-000000000001", "/operations/orders", "/operations/orders/100042", "/operations/orders/100042/audit",
              "/operations/queue", "/operations/audit", "/operations/staff", "/operations/outbox/0190d5a1-7b1c-7000-8000-000000000002/retry"])
             _api.On(path, $$"""{ "status": {{(int)status}}, "reason": "{{reason}}" }""", status);
     }

@@ -50,7 +50,8 @@ public sealed class WebOrderingTests : IDisposable
 
         Assert.Equal(HttpStatusCode.SeeOther, placed.Status);
         Assert.EndsWith("/orders/100042?key=k-secret", placed.Header("Location"), StringComparison.Ordinal);
-        Assert.Equal("order=k-secret; max-age=2592000; path=/orders/100042; samesite=lax; httponly", placed.Header("Set-Cookie"));
+        Assert.Equal("order=k-secret; max-age=2592000; path=/orders/100042; samesite=lax; httponly, placed=100042; max-age=3600; path=/checkout; samesite=lax; httponly",
+            placed.Header("Set-Cookie"));
         var order = await _visitor.GetAsync("/orders/100042", cookie: "order=k-secret");
         Assert.Contains("<h1>Paid, thank you.</h1>", order.Html, StringComparison.Ordinal);
         Assert.Equal("no-store", order.Header("Cache-Control"));
@@ -218,6 +219,213 @@ public sealed class WebOrderingTests : IDisposable
         _visitor.Dispose();
         _shop.Dispose();
         _api.Dispose();
+    }
+
+    private const string BothWays = """{ "methods": [{ "method": "card", "provider": "stripe", "state": "available", "text": null, "saveText": "Keep this card." }, { "method": "paypal", "provider": "paypal", "state": "available", "text": null, "saveText": "Keep this PayPal." }] }""";
+
+    private const string Account = """
+        { "email": "ada@example.org", "name": "Ada", "roles": [], "secondFactor": false, "recoveryCodesLeft": 0, "isStaff": false, "secondFactorProven": false }
+        """;
+
+    private const string SavedCard = "0190d5a1-7b1c-7000-8000-00000000000a";
+    private const string SavedPayPal = "0190d5a1-7b1c-7000-8000-00000000000b";
+
+    private const string Kept = $$"""
+        { "methods": [{ "id": "{{SavedCard}}", "method": "card", "provider": "stripe", "label": "Visa •4242", "savedAt": "2026-01-15T12:00:00Z" },
+          { "id": "{{SavedPayPal}}", "method": "paypal", "provider": "paypal", "label": "PayPal", "savedAt": "2026-01-15T12:00:00Z" }] }
+        """;
+
+    private static string Order(string status, string method = "paypal", string ways = "", string? actionUrl = null, string moneyTaken = "no") => CannedApi.Paid
+        .Replace("\"status\": \"paid\"", $"\"method\": \"{method}\", \"ways\": [{ways}], \"status\": \"{status}\"", StringComparison.Ordinal)
+        .Replace("\"moneyTaken\": \"yes\"", $"\"moneyTaken\": \"{moneyTaken}\"", StringComparison.Ordinal)
+        .Replace("\"actionUrl\": null", actionUrl is null ? "\"actionUrl\": null" : $"\"actionUrl\": \"{actionUrl}\"", StringComparison.Ordinal);
+
+    private const string Approve = "https://paypal.example/checkoutnow?token=5O1";
+    private const string CardOrPayPal = "\"card\", \"paypal\"";
+
+    private static int At(string html, string part) => html.IndexOf(part, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("card", "paypal")]
+    [InlineData("paypal", "card")]
+    public async Task The_ways_to_pay_stand_in_the_order_that_the_api_gives_and_the_first_is_chosen(string first, string second)
+    {
+        _api.On("/cart", CannedApi.FullCart).On("/payments/methods", $$"""
+            { "methods": [{ "method": "{{first}}", "state": "available" }, { "method": "{{second}}", "state": "troubled", "text": "It takes longer." }] }
+            """);
+
+        var page = await _visitor.GetAsync("/checkout", cookie: "cart=t1");
+
+        Assert.InRange(At(page.Html, $"name=\"Way\" value=\"{first}\" checked"), 0, At(page.Html, $"name=\"Way\" value=\"{second}\""));
+        Assert.DoesNotContain($"value=\"{second}\" checked", page.Html, StringComparison.Ordinal);
+        Assert.Contains("It takes longer.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("You agree to the payment at PayPal in the next step.", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("type=\"checkbox\"", page.Html, StringComparison.Ordinal); // a guest has nowhere to keep anything
+    }
+
+    [Fact]
+    public async Task Who_is_signed_in_chooses_among_what_is_kept_and_reads_what_keeping_means()
+    {
+        _api.On("/cart", CannedApi.FullCart).On("/payments/methods", BothWays).On("/account", Account).On("/account/payment-methods", Kept);
+
+        var page = await _visitor.GetAsync("/checkout", cookie: "cart=t1; session=s");
+
+        string[] order = [$"value=\"card:{SavedCard}\" checked", "value=\"card\"", "Keep this card.", $"value=\"paypal:{SavedPayPal}\"", "value=\"paypal\"", "Keep this PayPal.", "name=\"Fallback\""];
+        Assert.Equal(order.Select(part => At(page.Html, part)).Order(), order.Select(part => At(page.Html, part)));
+        Assert.All(order, part => Assert.NotEqual(-1, At(page.Html, part)));
+        Assert.Contains("Visa •4242", page.Html, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, (string, string)[], string> Chosen() => new()
+    {
+        { "card", [("SaveCard", "yes")], """ "provider":"stripe","paymentToken":"pm_1","savedMethod":null,"saveMethod":true,"fallbackMethod":null """ },
+        { "card", [("SavePayPal", "yes"), ("Fallback", SavedPayPal)], $""" "provider":"stripe","paymentToken":"pm_1","savedMethod":null,"saveMethod":false,"fallbackMethod":"{SavedPayPal}" """ },
+        { "paypal", [("SavePayPal", "yes"), ("Fallback", SavedPayPal)], """ "provider":"paypal","paymentToken":null,"savedMethod":null,"saveMethod":true,"fallbackMethod":null """ },
+        { $"card:{SavedCard}", [("SaveCard", "yes")], $""" "provider":"stripe","paymentToken":null,"savedMethod":"{SavedCard}","saveMethod":false,"fallbackMethod":null """ },
+        { $"paypal:{SavedPayPal}", [], $""" "provider":"paypal","paymentToken":null,"savedMethod":"{SavedPayPal}","saveMethod":false,"fallbackMethod":null """ },
+    };
+
+    [Theory]
+    [MemberData(nameof(Chosen))]
+    public async Task What_was_chosen_is_what_is_paid_with(string way, (string, string)[] more, string sent)
+    {
+        _api.On("/checkout", CannedApi.Paid);
+
+        var placed = await _visitor.PostAsync("/checkout", [.. Form("pm_1"), ("Way", way), .. more], cookie: "cart=t1; session=s");
+
+        Assert.Equal(HttpStatusCode.SeeOther, placed.Status);
+        Assert.EndsWith($"{sent.Trim()}}}", _api.LastBody["/checkout"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_pays_with_PayPal_is_led_on_to_it_and_finds_the_way_back()
+    {
+        _api.On("/checkout", Order("actionNeeded", actionUrl: Approve, ways: CardOrPayPal)).On("/orders/100042", Order("actionNeeded", actionUrl: Approve, ways: CardOrPayPal))
+            .On("/cart", """{ "version": 4, "itemCount": 0, "currency": "EUR", "totalMinor": 0, "lines": [] }""");
+
+        var placed = await _visitor.PostAsync("/checkout", [.. Form(""), ("Way", "paypal")], cookie: "cart=t1");
+        var order = await _visitor.GetAsync(placed.Header("Location")!);
+        var later = await _visitor.GetAsync("/orders/100042?key=k-secret");
+        var back = await _visitor.GetAsync("/checkout", cookie: "cart=t1; placed=100042");
+
+        Assert.EndsWith("/orders/100042?key=k-secret&go=paypal", placed.Header("Location"), StringComparison.Ordinal);
+        Assert.Contains($"<meta http-equiv=\"refresh\" content=\"0; url={Approve}\"", order.Html, StringComparison.Ordinal);
+        Assert.All([order, later], page => Assert.Contains($"href=\"{Approve}\" rel=\"noreferrer\" data-enhance-nav=\"false\">Go on to PayPal</a>", page.Html, StringComparison.Ordinal));
+        Assert.DoesNotContain("http-equiv=\"refresh\"", later.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("data-leaves-for-bank", order.Html, StringComparison.Ordinal); // nothing is unknown while they are there
+        Assert.Contains("href=\"/orders/100042\"", back.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("?from=paypal&token=5O1&PayerID=P1", "paypal", true)]
+    [InlineData("?from=paypal-canceled&token=5O1", "paypal-canceled", false)]
+    public async Task A_return_from_PayPal_is_looked_at_and_keeps_nothing_in_the_address(string query, string from, bool isLookedAt)
+    {
+        _api.On("/orders/100042/look", "", HttpStatusCode.NoContent).On("/orders/100042", Order("confirming", moneyTaken: "unknown"));
+
+        var page = await _visitor.GetAsync($"/orders/100042{query}", cookie: "order=k-secret");
+
+        Assert.Equal(HttpStatusCode.Found, page.Status);
+        Assert.EndsWith($"/orders/100042?from={from}", page.Header("Location"), StringComparison.Ordinal);
+        Assert.Equal(isLookedAt, _api.Seen.Any(request => request.RequestUri!.AbsolutePath == "/orders/100042/look"));
+    }
+
+    [Theory]
+    [InlineData("?from=paypal&token=t")]
+    [InlineData("?from=elsewhere&token=t")]
+    [InlineData("?from=%2F%2Fevil.example&PayerID=t")]
+    public async Task An_address_that_is_none_of_ours_leads_nowhere_else(string query)
+    {
+        using var never = new SemaphoreSlim(0);
+        _api.On("/orders/100042/look", "", HttpStatusCode.NoContent, after: never).On("/orders/100042", Order("paid", moneyTaken: "yes"));
+
+        var page = await _visitor.GetAsync($"/orders/100042{query}", cookie: "order=k-secret");
+
+        if (page.Status is HttpStatusCode.Found)
+            Assert.EndsWith("/orders/100042?from=paypal", page.Header("Location"), StringComparison.Ordinal);
+        else
+            Assert.Equal(HttpStatusCode.OK, page.Status);
+    }
+
+    [Fact]
+    public async Task Who_did_not_agree_at_PayPal_reads_that_nothing_was_taken_and_goes_on_either_way()
+    {
+        _api.On("/orders/100042", Order("actionNeeded", actionUrl: Approve, ways: CardOrPayPal));
+
+        var page = await _visitor.GetAsync("/orders/100042?from=paypal-canceled", cookie: "order=k-secret");
+        var other = await _visitor.GetAsync("/orders/100042?pay=again", cookie: "order=k-secret");
+
+        Assert.Contains("You did not agree to the payment at PayPal, and nothing was taken.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("Go on to PayPal", page.Html, StringComparison.Ordinal);
+        Assert.Contains("href=\"/orders/100042?pay=again\">Pay another way</a>", page.Html, StringComparison.Ordinal);
+        Assert.Contains("name=\"Way\" value=\"card\" checked", other.Html, StringComparison.Ordinal);
+        Assert.Contains("name=\"Way\" value=\"paypal\"", other.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("data-live=", other.Html, StringComparison.Ordinal); // the form is not taken away
+    }
+
+    [Fact]
+    public async Task After_a_no_at_PayPal_another_way_there_is_one_press()
+    {
+        _api.On("/orders/100042", Order("declined", ways: CardOrPayPal)).On("/orders/100042/payments", Order("actionNeeded", actionUrl: Approve));
+
+        var page = await _visitor.GetAsync("/orders/100042?key=k", cookie: "order=k-secret");
+        var asked = await _visitor.PostAsync("/orders/100042/payments?key=k", [("Key", $"{Guid.NewGuid()}"), ("Way", "paypal")]);
+
+        Assert.Contains("<button type=\"submit\">Choose another way at PayPal</button>", page.Html, StringComparison.Ordinal);
+        Assert.Contains("Pay another way", page.Html, StringComparison.Ordinal);
+        Assert.Equal("/orders/100042?key=k&go=paypal", asked.Header("Location"));
+        Assert.Equal("""{"provider":"paypal","paymentToken":null,"savedMethod":null,"saveMethod":false}""", _api.LastBody["/orders/100042/payments"]);
+    }
+
+    [Theory]
+    [InlineData("\"paypal\"", true)]
+    [InlineData("", false)]
+    public async Task An_order_that_waits_for_its_gateway_offers_the_other_one(string ways, bool isOffered)
+    {
+        _api.On("/orders/100042", Order("confirming", method: "card", ways: ways));
+
+        var page = await _visitor.GetAsync("/orders/100042", cookie: "order=k-secret");
+        var form = await _visitor.GetAsync("/orders/100042?pay=again", cookie: "order=k-secret");
+
+        Assert.Equal(isOffered, page.Html.Contains("Pay another way", StringComparison.Ordinal));
+        Assert.Contains("data-live=", page.Html, StringComparison.Ordinal);
+        Assert.Equal(isOffered, form.Html.Contains("name=\"Way\" value=\"paypal\"", StringComparison.Ordinal));
+        Assert.Equal(!isOffered, form.Html.Contains("data-live=", StringComparison.Ordinal));
+        Assert.DoesNotContain("<card-fields", form.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_sent_back_is_listed()
+    {
+        _api.On("/orders/100042", CannedApi.Paid.Replace("\"retryable\": false", """
+            "retryable": false, "refunds": [{ "amountMinor": 300, "state": "succeeded", "at": "2026-01-16T12:00:00Z", "text": "We have sent it back.",
+              "lines": [{ "productName": "Mug", "variantName": "Grey", "quantity": 2 }] },
+              { "amountMinor": 200, "state": "pending", "at": "2026-01-17T12:00:00Z", "text": "We are sending it back.", "lines": [] }]
+            """, StringComparison.Ordinal));
+
+        var page = await _visitor.GetAsync("/orders/100042", cookie: "order=k-secret");
+
+        Assert.Contains("We have sent it back.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("Mug (Grey) × 2", page.Html, StringComparison.Ordinal);
+        Assert.Contains("We are sending it back.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("€12.50 paid, €3.00 of it sent back", page.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("card", "pm_1", "card")]
+    [InlineData("paypal", null, "paypal")]
+    [InlineData("card:0190d5a1-7b1c-7000-8000-00000000000a", null, "card")]
+    [InlineData("nothing", "pm_1", "card")] // a page of before
+    public async Task A_refused_checkout_keeps_the_choice(string way, string? card, string method)
+    {
+        _api.On("/cart", CannedApi.FullCart).On("/payments/methods", BothWays).On("/account/payment-methods", Kept)
+            .On("/checkout", """{ "status": 409, "reason": "price_changed" }""", HttpStatusCode.Conflict);
+
+        var page = await _visitor.PostAsync("/checkout", [.. Form(card ?? ""), ("Way", way)], cookie: "cart=t1; session=s");
+
+        Assert.Equal(HttpStatusCode.Conflict, page.Status);
+        Assert.Contains($"value=\"{(way is "nothing" ? "card" : way)}\" checked", page.Html, StringComparison.Ordinal);
+        Assert.Contains($"\"provider\":\"{(method is "card" ? "stripe" : "paypal")}\"", _api.LastBody["/checkout"], StringComparison.Ordinal);
     }
 
     private static (string, string)[] PayAgainForm() => [("Key", $"{Guid.NewGuid()}"), ("PaymentToken", "pm_2")];

@@ -11,6 +11,11 @@ internal sealed class AccountClient(HttpClient http)
     public Task<Fetched<OwnOrders>> GetOrdersAsync(long? before, CancellationToken ct) =>
         http.FetchAsync<OwnOrders>(before is null ? "/account/orders" : $"/account/orders?before={before}", ct);
 
+    public Task<Fetched<SavedMethods>> GetPaymentMethodsAsync(CancellationToken ct) => http.FetchAsync<SavedMethods>("/account/payment-methods", ct);
+
+    public Task<Written<Done>> RemovePaymentMethodAsync(Guid id, Guid key, CancellationToken ct) =>
+        http.WriteAsync(ApiHttp.Post($"/account/payment-methods/{id}/remove", new { }, key), ct, whenEmpty: new Done());
+
     public Task<Written<Done>> RegisterAsync(string email, string name, string password, CancellationToken ct) =>
         SendAsync("register", new { email, name, password }, ct);
 
@@ -86,6 +91,12 @@ public sealed record SessionList(IReadOnlyList<SessionRow> Items);
 
 public sealed record SessionRow(
     Guid Id, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, DateTimeOffset ExpiresAt, bool IsCurrent, string? Device = null);
+
+/// <summary>What somebody has had kept for their next order.</summary>
+public sealed record SavedMethods(IReadOnlyList<SavedMethod> Methods);
+
+/// <summary><see cref="Method"/>: card or paypal. <see cref="Label"/>: such as "Visa •4242".</summary>
+public sealed record SavedMethod(Guid Id, string Method, string Label, DateTimeOffset SavedAt);
 
 public sealed record OwnOrders(IReadOnlyList<OwnOrder> Items, long? Next = null);
 

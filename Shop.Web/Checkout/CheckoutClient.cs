@@ -12,7 +12,8 @@ internal sealed class CheckoutClient(HttpClient http)
         var request = ApiHttp.Post("/checkout", new
         {
             form.Email, form.Name, form.Line1, Line2 = form.Line2 is "" ? null : form.Line2, form.PostalCode, form.City, form.Country,
-            form.CartVersion, form.TotalMinor, form.PaymentToken, Provider = "stripe",
+            form.CartVersion, form.TotalMinor, form.Way.Provider, form.PaymentToken, SavedMethod = form.Way.Saved, SaveMethod = form.Saves,
+            FallbackMethod = form.Fallback,
         }, form.Key);
         request.Headers.Add("X-Cart", cartToken);
         return http.WriteAsync<OrderView>(request, ct);
@@ -21,12 +22,18 @@ internal sealed class CheckoutClient(HttpClient http)
     /// <summary>How the ways to pay are doing. A page does without it when it is late.</summary>
     public Task<Fetched<PaymentMethods>> GetMethodsAsync(CancellationToken ct) => http.FetchAsync<PaymentMethods>("/payments/methods", ct);
 
-    public Task<Written<OrderView>> PayAgainAsync(long number, string? key, string paymentToken, Guid idempotencyKey, CancellationToken ct) =>
-        http.WriteAsync<OrderView>(
-            ApiHttp.Post($"/orders/{number}/payments", new { paymentToken, provider = "stripe" }, idempotencyKey).WithOrderKey(key), ct);
+    /// <param name="card">The token of the card that was entered, where one was.</param>
+    public Task<Written<OrderView>> PayAgainAsync(
+        long number, string? key, PaymentWay way, string? card, bool saves, Guid idempotencyKey, CancellationToken ct) =>
+        http.WriteAsync<OrderView>(ApiHttp.Post(
+            $"/orders/{number}/payments", new { way.Provider, PaymentToken = card, SavedMethod = way.Saved, SaveMethod = saves }, idempotencyKey)
+            .WithOrderKey(key), ct);
 }
 
 public sealed record PaymentMethods(IReadOnlyList<PaymentMethod> Methods);
 
-/// <summary><see cref="State"/>: available, troubled or unavailable.</summary>
-public sealed record PaymentMethod(string Method, string State, string? Text = null);
+/// <summary>
+/// <see cref="Method"/>: card or paypal. <see cref="State"/>: available, troubled or unavailable. <see cref="SaveText"/>: what they agree to who
+/// have it kept for their next order.
+/// </summary>
+public sealed record PaymentMethod(string Method, string State, string? Text = null, string? SaveText = null);

@@ -17,24 +17,46 @@ public sealed record CheckoutForm
     public string PostalCode { get; init; } = "";
     public string City { get; init; } = "";
     public string Country { get; } = "DE";
+    public PaymentWay Way { get; init; } = PaymentWay.Card;
     public string? PaymentToken { get; init; }
+
+    /// <summary>To be kept for the next order.</summary>
+    public bool Saves { get; init; }
+
+    /// <summary>What may be charged instead, of those that are kept, while cards are in trouble.</summary>
+    public Guid? Fallback { get; init; }
+
     public long CartVersion { get; init; }
     public long TotalMinor { get; init; }
     public Guid Key { get; init; } = Guid.CreateVersion7();
 
-    public static CheckoutForm Read(IFormCollection form) => new()
+    public static CheckoutForm Read(IFormCollection form)
     {
-        Email = Text(form, nameof(Email)),
-        Name = Text(form, nameof(Name)),
-        Line1 = Text(form, nameof(Line1)),
-        Line2 = Text(form, nameof(Line2)),
-        PostalCode = Text(form, nameof(PostalCode)),
-        City = Text(form, nameof(City)),
-        PaymentToken = CardToken(form[nameof(PaymentToken)]),
-        CartVersion = long.TryParse(form[nameof(CartVersion)], CultureInfo.InvariantCulture, out var version) ? version : 0,
-        TotalMinor = long.TryParse(form[nameof(TotalMinor)], CultureInfo.InvariantCulture, out var total) ? total : 0,
-        Key = Guid.TryParse(form[nameof(Key)], out var key) ? key : Guid.CreateVersion7(),
-    };
+        var way = PaymentWay.Read(form[nameof(Way)]) ?? PaymentWay.Card;
+        return new()
+        {
+            Way = way, Saves = ReadSaves(form, way),
+            Fallback = way.Method is "card" && Guid.TryParse(form[nameof(Fallback)], out var other) ? other : null,
+            Email = Text(form, nameof(Email)),
+            Name = Text(form, nameof(Name)),
+            Line1 = Text(form, nameof(Line1)),
+            Line2 = Text(form, nameof(Line2)),
+            PostalCode = Text(form, nameof(PostalCode)),
+            City = Text(form, nameof(City)),
+            PaymentToken = ReadCard(form, way),
+            CartVersion = long.TryParse(form[nameof(CartVersion)], CultureInfo.InvariantCulture, out var version) ? version : 0,
+            TotalMinor = long.TryParse(form[nameof(TotalMinor)], CultureInfo.InvariantCulture, out var total) ? total : 0,
+            Key = Guid.TryParse(form[nameof(Key)], out var key) ? key : Guid.CreateVersion7(),
+        };
+    }
+
+    /// <summary>Each way has a box of its own, as only one of them is seen.</summary>
+    public static string SaveName(PaymentWay way) => way.Method is "paypal" ? "SavePayPal" : "SaveCard";
+
+    public static bool ReadSaves(IFormCollection form, PaymentWay way) => way.Saved is null && form.ContainsKey(SaveName(way));
+
+    /// <summary>The card that was entered, if it is what they pay with.</summary>
+    public static string? ReadCard(IFormCollection form, PaymentWay way) => way.IsCardEntered ? CardToken(form[nameof(PaymentToken)]) : null;
 
     /// <summary>The gateway's name for a card: <c>pm_…</c>. Anything else, card numbers above all, stops here.</summary>
     public static string? CardToken(string? word) =>
@@ -53,7 +75,7 @@ public sealed record CheckoutForm
         if (PostalCode.Length != 5 || !PostalCode.All(char.IsAsciiDigit))
             wrong[nameof(PostalCode)] = "Enter five digits.";
         Require(nameof(City), City, "Enter the town or city.");
-        if (PaymentToken is null)
+        if (Way.IsCardEntered && PaymentToken is null)
             wrong[nameof(PaymentToken)] = "Enter your card details.";
         return wrong;
 

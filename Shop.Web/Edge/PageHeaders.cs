@@ -2,6 +2,7 @@ using System.Net.Mime;
 using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Options;
 using Shop.Web.Checkout;
+using Shop.Web.Operations;
 
 namespace Shop.Web.Edge;
 
@@ -18,6 +19,7 @@ internal static class PageHeaders
         if (!cards.IsSetUp)
             app.ApplicationServices.GetRequiredService<ILogger<HostedFieldsOptions>>().CardsNotSetUp();
         var policy = Policy("", "", "'none'");
+        var mailPolicy = Policy("", "", "'self'");
         var cardPolicy = Policy(cards.ScriptSources, cards.CallSources, cards.FrameSources);
         var payment = cards.IsFramed ? $"self \"{cards.Origin}\"" : cards.IsSetUp ? "self \"https://js.stripe.com\"" : "self";
 
@@ -28,7 +30,9 @@ internal static class PageHeaders
                 var headers = context.Response.Headers;
                 headers.XContentTypeOptions = "nosniff";
                 var takesCards = context.GetEndpoint()?.Metadata.GetMetadata<TakesCardsAttribute>() is not null;
-                headers.TryAdd("Content-Security-Policy", takesCards ? cardPolicy : policy); // pictures bring a narrower one
+                var showsMails = context.GetEndpoint()?.Metadata.GetMetadata<ShowsMailsAttribute>() is not null;
+                // Pictures and mails bring a narrower one.
+                headers.TryAdd("Content-Security-Policy", takesCards ? cardPolicy : showsMails ? mailPolicy : policy);
                 // An order's address holds its key: no other site may read it. And "no-referrer" would hide our origin from ourselves.
                 headers["Referrer-Policy"] = "same-origin";
                 headers["Permissions-Policy"] = $"payment=({payment}), camera=(), microphone=(), geolocation=()";
@@ -41,7 +45,7 @@ internal static class PageHeaders
                 }
                 // The output cache gives this header back as "Allow". Blazor's script wants "allow", and would load the whole page again.
                 // A policy is its document's: a page with another one is loaded whole.
-                if (takesCards)
+                if (takesCards || showsMails)
                     headers.Remove(EnhancedNavigation);
                 else if (headers.ContainsKey(EnhancedNavigation))
                     headers[EnhancedNavigation] = "allow";

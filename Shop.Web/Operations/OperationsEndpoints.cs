@@ -21,6 +21,7 @@ internal static class OperationsEndpoints
         app.MapPost("/ops/outbox/{id:guid}/retry", RetryMessage).DisableAntiforgery();
         app.MapPost("/ops/gateways/{provider}/override", OverrideGateway).DisableAntiforgery();
         app.MapPost("/ops/jobs/{name}/run", RunJob).DisableAntiforgery();
+        app.MapGet("/ops/mail/{id:guid}/html", GetMailHtml);
     }
 
     internal static async Task<RetryResult> RetryJob(
@@ -58,6 +59,18 @@ internal static class OperationsEndpoints
             { IsRefused: true } => TypedResults.LocalRedirect("/ops/jobs?notice=refused"),
             _ => TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable),
         };
+
+    /// <summary>A mail as the document it is, for the frame in its page: it brings its own styles, and can do nothing.</summary>
+    internal static async Task<Results<ContentHttpResult, StatusCodeHttpResult>> GetMailHtml(
+        Guid id, MailClient mails, HttpContext context, CancellationToken ct)
+    {
+        var found = await mails.GetMailAsync(id, ct);
+        if (found.Value is not { } mail)
+            return TypedResults.StatusCode(found.IsMissing ? StatusCodes.Status404NotFound : StatusCodes.Status503ServiceUnavailable);
+
+        context.Response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
+        return TypedResults.Content(mail.Html, "text/html; charset=utf-8");
+    }
 
     private static RetryResult Answer(Written<Done> retried) => retried switch
     {

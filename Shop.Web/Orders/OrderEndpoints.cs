@@ -51,15 +51,27 @@ internal static class OrderEndpoints
 
         var key = OrderKey.Of(context);
         string? notice = null;
-        if (CheckoutForm.CardToken(form["PaymentToken"]) is not { } card)
-            notice = "card_missing";
-        else if (await checkout.PayAgainAsync(number, key, card, idempotencyKey, ct) is { Value: null } paid)
+        var goesOn = false;
+        var way = PaymentWay.Read(form["Way"]) ?? PaymentWay.Card;
+        var card = CheckoutForm.ReadCard(form, way);
+        if (way.IsCardEntered && card is null)
         {
+            notice = "card_missing";
+        }
+        else
+        {
+            var paid = await checkout.PayAgainAsync(number, key, way, card, CheckoutForm.ReadSaves(form, way), idempotencyKey, ct);
             if (paid.Problem?.Status is StatusCodes.Status404NotFound)
                 return TypedResults.StatusCode(StatusCodes.Status404NotFound);
-            notice = paid.IsRefused ? paid.Problem?.Reason ?? "refused" : "answer_lost";
+            if (paid.Value is { } order)
+                goesOn = order.IsAtPayPal;
+            else
+                notice = paid.IsRefused ? paid.Problem?.Reason ?? "refused" : "answer_lost";
         }
 
-        return TypedResults.LocalRedirect(QueryHelpers.AddQueryString($"/orders/{number}", new Dictionary<string, string?> { ["key"] = key, ["notice"] = notice }));
+        return TypedResults.LocalRedirect(QueryHelpers.AddQueryString($"/orders/{number}", new Dictionary<string, string?>
+        {
+            ["key"] = key, ["notice"] = notice, ["go"] = goesOn ? "paypal" : null,
+        }));
     }
 }

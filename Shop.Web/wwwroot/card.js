@@ -13,19 +13,34 @@ class CardEntry extends HTMLElement {
     this.token = this.querySelector('input[name=PaymentToken]');
     this.onSubmit = event => this.submit(event);
     this.form.addEventListener('submit', this.onSubmit);
+    this.onChange = () => this.beginOnce();
+    this.form.addEventListener('change', this.onChange);
+    this.beginOnce();
+  }
+
+  // Where there is another way to pay, the card form is loaded once a card is chosen.
+  beginOnce() {
+    if (this.begun || !this.isChosen())
+      return;
+    this.begun = true;
     this.begin();
   }
+
+  isChosen() { return (new FormData(this.form).get('Way') ?? 'card') === 'card'; }
 
   disconnectedCallback() {
     clearTimeout(this.waiting);
     this.form.removeEventListener('submit', this.onSubmit);
+    this.form.removeEventListener('change', this.onChange);
     this.form = null;
-    this.end();
+    if (this.begun)
+      this.end();
+    this.begun = false;
   }
 
   submit(event) {
-    if (this.token.value)
-      return; // has its card: the form goes to the shop
+    if (this.token.value || !this.isChosen())
+      return; // has its card, or needs none: the form goes to the shop
     event.preventDefault();
     if (this.asked)
       return;

@@ -58,7 +58,8 @@ customElements.define('live-fragment', class extends HTMLElement {
 
   // What somebody is writing is not taken from under their hands.
   isFilledIn() {
-    return [...this.querySelectorAll('input:not([type=hidden])')].some(input => input === document.activeElement || input.value !== input.defaultValue);
+    return [...this.querySelectorAll('input:not([type=hidden])')].some(input => input === document.activeElement
+      || input.value !== input.defaultValue || input.checked !== input.defaultChecked);
   }
 
   show(html) {

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Shop.Simulator.Stripe;
+namespace Shop.Simulator.Gateways;
 
 internal static class Money
 {

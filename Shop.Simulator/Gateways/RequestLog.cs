@@ -1,9 +1,9 @@
 using Shop.Simulator.Faults;
 
-namespace Shop.Simulator.Stripe;
+namespace Shop.Simulator.Gateways;
 
 /// <summary>One call as a developer sees it. No card numbers, no answers: those hold client secrets.</summary>
-internal sealed record GatewayRequest(string RequestId, DateTimeOffset At, string Method, string Path, string Operation)
+internal sealed record GatewayRequest(Gateway Gateway, string RequestId, DateTimeOffset At, string Method, string Path, string Operation)
 {
     /// <summary>0: the caller was never answered.</summary>
     public int Status { get; init; }

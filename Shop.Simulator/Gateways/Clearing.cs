@@ -1,6 +1,10 @@
-namespace Shop.Simulator.Stripe;
+using Shop.Simulator.PayPal;
+using Shop.Simulator.State;
+using Shop.Simulator.Stripe;
 
-/// <summary>What banks and Stripe's own books settle later: balance transactions of charges, and some refunds.</summary>
+namespace Shop.Simulator.Gateways;
+
+/// <summary>What banks and the gateways' own books settle later: balance transactions of charges, what is pending, orders nobody captured in time.</summary>
 internal sealed class Clearing(Account account, TimeProvider clock, ILogger<Clearing> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
@@ -23,7 +27,8 @@ internal sealed class Clearing(Account account, TimeProvider clock, ILogger<Clea
         }
     }
 
-    private static bool AnyDue(Work work) => DueCharge(work) is not null || DueRefund(work) is not null;
+    private static bool AnyDue(Work work) => DueCharge(work) is not null || DueRefund(work) is not null
+        || DueCapture(work) is not null || DuePayPalRefund(work) is not null || OverdueOrder(work) is not null;
 
     private static bool SettleOne(Work work)
     {
@@ -31,10 +36,23 @@ internal sealed class Clearing(Account account, TimeProvider clock, ILogger<Clea
             Charges.Settle(work, charge);
         else if (DueRefund(work) is { } refund)
             Refunds.Settle(work, refund);
+        else if (DueCapture(work) is { } capture)
+            Captures.Settle(work, capture);
+        else if (DuePayPalRefund(work) is { } back)
+            Captures.Settle(work, back);
+        else if (OverdueOrder(work) is { } order)
+            Orders.Expire(work, order);
         return true;
     }
 
     private static Charge? DueCharge(Work work) => work.With<Charge>("due").FirstOrDefault(c => c.SettlesAt <= work.Now);
 
     private static Refund? DueRefund(Work work) => work.With<Refund>("due").FirstOrDefault(r => r.SettlesAt <= work.Now);
+
+    private static PayPalCapture? DueCapture(Work work) => work.With<PayPalCapture>("due").FirstOrDefault(c => c.SettlesAt <= work.Now);
+
+    private static PayPalRefund? DuePayPalRefund(Work work) => work.With<PayPalRefund>("due").FirstOrDefault(r => r.SettlesAt <= work.Now);
+
+    /// <summary>They all live equally long, so the oldest is the first.</summary>
+    private static PayPalOrder? OverdueOrder(Work work) => work.With<PayPalOrder>("open").FirstOrDefault() is { } oldest && oldest.ExpiresAt <= work.Now ? oldest : null;
 }

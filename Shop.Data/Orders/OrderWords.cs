@@ -1,17 +1,15 @@
-using Shop.Api.Gateways;
-using Shop.Data.Orders;
 using Shop.Data.Payments;
 
-namespace Shop.Api.Orders;
+namespace Shop.Data.Orders;
 
-internal sealed record OrderTexts(string Headline, string Explanation, string? NextStep);
+public sealed record OrderTexts(string Headline, string Explanation, string? NextStep);
 
-/// <summary>What a shopper reads. Why something went wrong is told by the taxonomy (<see cref="Reasons"/>), the rest is here.</summary>
-internal static class OrderWords
+/// <summary>What a shopper reads, on a page or in a mail. Why something went wrong is told by the taxonomy (<see cref="Reasons"/>), the rest is here.</summary>
+public static class OrderWords
 {
     /// <param name="charge">How the open charge stands; null without one.</param>
     /// <param name="refund">How the last refund stands; null without one.</param>
-    /// <param name="isAtBank">See <see cref="OrderReads.AtBank"/>.</param>
+    /// <param name="isAtBank">The shopper may have answered the bank's question by now.</param>
     public static OrderTexts Of(Order order, int charges, JobState? charge = null, RefundState? refund = null, bool isAtBank = false)
     {
         if (order.Status is OrderStatus.RefundDue && refund is RefundState.Failed)
@@ -26,7 +24,7 @@ internal static class OrderWords
         return charges >= MaxCharges && order.ActionUrl is null && IsPayable(order) ? texts with { NextStep = NoMoreTries } : texts;
     }
 
-    internal static OrderTexts Of(
+    public static OrderTexts Of(
         OrderStatus status, PaymentState payment, string? reason, string? actionUrl, PaymentProvider provider = PaymentProvider.Stripe)
     {
         var (headline, explanation, nextStep) = status switch
@@ -56,6 +54,7 @@ internal static class OrderWords
             OrderStatus.Cancelled => ("This order was cancelled", "Nothing will be sent.", null),
             OrderStatus.RefundDue => ("Your money is on its way back", "We are returning the full amount.", "It can take your bank some days to show it."),
             OrderStatus.Refunded => ("You got your money back", "We have returned the full amount.", "It can take your bank some days to show it."),
+            OrderStatus.Disputed when reason is Reasons.DisputeLost => ("Your bank has returned this payment to you", "The dispute was decided in your favour.", null),
             OrderStatus.Disputed => ("Your bank is looking into this payment", "The payment was disputed at your bank.", null),
             var other => throw new ArgumentOutOfRangeException(nameof(status), other, "A status without words."),
         };
@@ -80,9 +79,10 @@ internal static class OrderWords
     private const string ContactUs = "If you write to us, please quote the reference below.";
 
     /// <summary>Whether we have the shopper's money. Unknown while somebody is still asking.</summary>
-    /// <param name="isAtBank">See <see cref="OrderReads.AtBank"/>.</param>
+    /// <param name="isAtBank">The shopper may have answered the bank's question by now.</param>
     public static MoneyTaken MoneyTakenBy(Order order, bool isAtBank = false) => order switch
     {
+        { CapturedMinor: > 0, DisputedMinor: > 0, Reason: Reasons.DisputeLost } => MoneyTaken.No, // the bank has given it back
         { CapturedMinor: > 0 } => order.RefundedMinor < order.CapturedMinor ? MoneyTaken.Yes : MoneyTaken.No,
         { Reason: Reasons.AmountMismatch } => MoneyTaken.Yes,
         { Payment: PaymentState.ActionNeeded, PaysAt: PaymentProvider.Stripe } when isAtBank => MoneyTaken.Unknown,
@@ -100,22 +100,6 @@ internal static class OrderWords
     public const string NoMoreTries = "We have tried this order's payment as often as we can. Please place a new order.";
 
     public static bool CanPayAgain(Order order, int charges) => charges < MaxCharges && IsPayable(order);
-
-    /// <summary>What the shopper may choose now, best first.</summary>
-    /// <param name="charge">How the open charge stands; null without one.</param>
-    /// <param name="methods">What one can pay with right now, best first.</param>
-    public static IEnumerable<PaymentMethodView> Ways(
-        Order order, int charges, JobState? charge, bool isAtBank, IReadOnlyList<PaymentMethodView> methods) => order.Payment switch
-        {
-            _ when charges >= MaxCharges => [],
-            PaymentState.Declined => IsPayable(order) ? methods : [],
-            // While the bank may be letting it through there is nothing to choose: the answer comes first.
-            PaymentState.ActionNeeded => IsPayable(order) && (!isAtBank || order.PaysAt is not PaymentProvider.Stripe) ? methods : [],
-            // The same way is what we are trying already.
-            PaymentState.Deferred when charge is JobState.Waiting && order.Fulfilment is FulfilmentState.Open =>
-                methods.Where(m => m.State is MethodState.Available && m.Method != PaymentMethods.MethodOf(order.PaysAt)),
-            _ => [],
-        };
 
     public static bool IsPayable(Order order) =>
         order is { Payment: PaymentState.Declined or PaymentState.ActionNeeded, Fulfilment: FulfilmentState.Open }

@@ -1,13 +1,12 @@
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using Shop.Simulator.Faults;
-using Shop.Simulator.State;
+using Shop.Simulator.Gateways;
 using Shop.Simulator.Webhooks;
 
-namespace Shop.Simulator.Stripe;
+namespace Shop.Simulator.State;
 
 /// <summary>
-/// One merchant's account: everything Stripe knows. One piece of work at a time, and each is kept whole or not at all, together
+/// One merchant's accounts: everything the gateways know. One piece of work at a time, and each is kept whole or not at all, together
 /// with its events, its webhooks and the answer its idempotency key remembers.
 /// </summary>
 internal sealed class Account
@@ -15,13 +14,14 @@ internal sealed class Account
     private readonly Lock _gate = new();
     private readonly Journal _journal;
     private readonly TimeProvider _clock;
-    private readonly StripeOptions _options;
-    private readonly FaultBox _faults;
+    private readonly StripeOptions _stripe;
+    private readonly PayPalOptions _payPal;
+    private readonly FaultBoxes _faults;
     private readonly Dictionary<Type, Table> _tables = [];
 
-    public Account(Journal journal, IOptions<StripeOptions> options, FaultBox faults, TimeProvider clock)
+    public Account(Journal journal, IOptions<StripeOptions> stripe, IOptions<PayPalOptions> payPal, FaultBoxes faults, TimeProvider clock)
     {
-        (_journal, _options, _faults, _clock) = (journal, options.Value, faults, clock);
+        (_journal, _stripe, _payPal, _faults, _clock) = (journal, stripe.Value, payPal.Value, faults, clock);
         foreach (var fact in journal.Take(f => f is not (Mail.ReceivedMail or Authenticator.PhoneEntry)))
             Table(fact.GetType()).Keep(fact);
     }
@@ -32,7 +32,7 @@ internal sealed class Account
     public T Read<T>(Func<Work, T> read)
     {
         lock (_gate)
-            return read(new Work(this, _options, _faults, _clock, null, null));
+            return read(new Work(this, _stripe, _payPal, _faults, _clock, null, null));
     }
 
     /// <summary>Runs the work and keeps what it saved. If it throws, nothing of it happened.</summary>
@@ -42,7 +42,7 @@ internal sealed class Account
         Delivery[] queued;
         lock (_gate)
         {
-            var work = new Work(this, _options, _faults, _clock, requestId, idempotencyKey);
+            var work = new Work(this, _stripe, _payPal, _faults, _clock, requestId, idempotencyKey);
             result = write(work);
             IReadOnlyList<Fact> saved = work.Saved;
             _journal.Append(saved);
@@ -64,8 +64,9 @@ internal sealed class Account
     }
 }
 
-/// <summary>One call's view of the account: what is there, and what it is about to change.</summary>
-internal sealed class Work(Account account, StripeOptions options, FaultBox faults, TimeProvider clock, string? requestId, string? idempotencyKey)
+/// <summary>One call's view of the accounts: what is there, and what it is about to change.</summary>
+internal sealed class Work(
+    Account account, StripeOptions stripe, PayPalOptions payPal, FaultBoxes faults, TimeProvider clock, string? requestId, string? idempotencyKey)
 {
     private readonly OrderedDictionary<string, Fact> _saved = [];
 
@@ -73,7 +74,13 @@ internal sealed class Work(Account account, StripeOptions options, FaultBox faul
 
     public long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
-    public StripeOptions Options => options;
+    public StripeOptions Options => stripe;
+
+    public PayPalOptions PayPal => payPal;
+
+    public string? RequestId => requestId;
+
+    public string? IdempotencyKey => idempotencyKey;
 
     public long Later(TimeSpan by) => Now + (long)Math.Ceiling(by.TotalSeconds);
 
@@ -100,27 +107,10 @@ internal sealed class Work(Account account, StripeOptions options, FaultBox faul
     /// <summary>Takes back what was saved so far; the call goes on to say why.</summary>
     public void Forget() => _saved.Clear();
 
-    public WebhookSettings Webhooks => Find<WebhookSettings>(WebhookSettings.TheOne) ?? new(WebhookSettings.TheOne, options.AllWebhooks);
-
-    /// <summary>Records that something happened, with the object as it is at this moment, and queues it for every endpoint.</summary>
-    public void Emit(string type, JsonObject about, JsonObject? previous = null)
+    /// <summary>Queues an event for an endpoint, and lets the faults decide what becomes of it on the way.</summary>
+    public void Queue(Gateway gateway, string eventId, string type, string url)
     {
-        var endpoints = Webhooks.Endpoints;
-        var @event = Save(new StripeEvent(Ids.New("evt_"), Now, type, options.ApiVersion, new(about))
-        {
-            RequestId = requestId,
-            IdempotencyKey = idempotencyKey,
-            Webhooks = endpoints.Length,
-            OrderId = (string?)about["metadata"]?["order_id"] ?? Find<PaymentIntent>((string?)about["payment_intent"])?.OrderId,
-            PreviousJson = previous is null ? null : new(previous),
-        });
-        foreach (var endpoint in endpoints)
-            Queue(@event, endpoint.Url);
-    }
-
-    private void Queue(StripeEvent @event, string url)
-    {
-        var fate = faults.Webhook();
+        var fate = faults.Of(gateway).Webhook();
         var now = clock.GetUtcNow();
         for (var i = 0; i < fate.Copies; i++)
             Save(New(now + fate.Delay));
@@ -132,6 +122,6 @@ internal sealed class Work(Account account, StripeOptions options, FaultBox faul
             Save(New(now) with { Forgery = Forgery.UnknownPayment });
         }
 
-        Delivery New(DateTimeOffset due) => new(Ids.New("whd_"), @event.Id, @event.Type, url, due);
+        Delivery New(DateTimeOffset due) => new(Ids.New("whd_"), eventId, type, url, due);
     }
 }
