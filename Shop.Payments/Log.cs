@@ -132,6 +132,9 @@ internal static partial class Log
     [LoggerMessage(3067, LogLevel.Error, "Repair {Repair} of mismatch {MismatchId} failed")]
     public static partial void RepairFailed(this ILogger logger, Exception exception, Guid mismatchId, string repair);
 
+    [LoggerMessage(3068, LogLevel.Warning, "PayPal lists no transactions for us (the app needs Transaction Search): only what our own books name is compared")]
+    public static partial void TransactionsNotListed(this ILogger logger);
+
     [LoggerMessage(3060, LogLevel.Information, "Closing {Count} orders whose time ran out")]
     public static partial void HoldsExpired(this ILogger logger, int count);
 

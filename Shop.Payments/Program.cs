@@ -16,7 +16,7 @@ builder.Services.AddSingleton<CrashPoints>();
 builder.Services.AddSingleton<PaymentTelemetry>();
 builder.Services.AddSingleton<WatchTelemetry>();
 
-builder.Services.AddStripe();
+builder.Services.AddGateways(builder.Configuration);
 builder.Services.AddQueue();
 builder.Services.AddWebhooks();
 builder.Services.AddOutbox();

@@ -35,7 +35,14 @@ internal sealed class WatchTelemetry
 
     // Types are the gateway's, but only those that were signed by it: still, an open set is not for a metric.
     public void WebhookProcessed(string type, TimeSpan age) =>
-        _webhookAge.Record(age.TotalSeconds, new KeyValuePair<string, object?>("about", type.Split('.')[0] is "payment_intent" or "charge" or "refund" ? type.Split('.')[0] : "other"));
+        _webhookAge.Record(age.TotalSeconds, new KeyValuePair<string, object?>("about", type.Split('.') switch
+        {
+            [("payment_intent" or "charge" or "refund") and var about, ..] => about,
+            ["PAYMENT", "CAPTURE", "REFUNDED"] or ["PAYMENT", "REFUND", ..] => "refund",
+            ["PAYMENT", "CAPTURE", ..] => "charge",
+            ["CHECKOUT", ..] => "payment_intent",
+            _ => "other",
+        }));
 
     public void WebhooksMissing(int count) => _gaps.Add(count);
 

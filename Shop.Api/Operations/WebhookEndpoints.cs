@@ -84,7 +84,7 @@ internal static class WebhookEndpoints
 
         var items = found.Take(PageSize).OrderByDescending(w => w.ReceivedAt).ToList();
         return TypedResults.Ok(new WebhookPage(
-            await ArrivalAsync(db, clock.GetUtcNow(), ct), StripeEvents.Subscribed, [.. parked.OrderByDescending(w => w.ReceivedAt)], items,
+            await ArrivalAsync(db, clock.GetUtcNow(), ct), [.. StripeEvents.Subscribed, .. PayPalEvents.Subscribed], [.. parked.OrderByDescending(w => w.ReceivedAt)], items,
             found.Count > PageSize ? string.Create(CultureInfo.InvariantCulture, $"{items[^1].ReceivedAt.UtcTicks}.{items[^1].EventId}") : null));
     }
 
@@ -100,9 +100,15 @@ internal static class WebhookEndpoints
     private static async Task<WebhookArrival> ArrivalAsync(ShopDbContext db, DateTimeOffset now, CancellationToken ct)
     {
         var (start, end) = (now - Patience - TimeSpan.FromHours(1), now - Patience);
-        var paid = from o in db.Orders join i in db.PaymentIntents on o.Id equals i.OrderId where o.PaidAt > start && o.PaidAt <= end && i.GatewayId != null select i;
-        var told = await paid.Select(i => db.WebhookReceipts.Any(
-            w => w.Provider == i.Provider && w.IntentId == i.GatewayId && w.Type == "payment_intent.succeeded" && w.FetchedAt == null))
+        var paid = from o in db.Orders
+                   join i in db.PaymentIntents on o.Id equals i.OrderId
+                   where o.PaidAt > start && o.PaidAt <= end && i.GatewayId != null
+                       // of two gateways that were tried, the one that charged
+                       && i.Provider == (db.PaymentAttempts.Where(a => a.OrderId == o.Id && a.Class == "charged").OrderBy(a => a.At)
+                           .Select(a => (PaymentProvider?)a.Provider).FirstOrDefault() ?? i.Provider)
+                   select i;
+        var told = await paid.Select(i => db.WebhookReceipts.Any(w => w.Provider == i.Provider && w.IntentId == i.GatewayId && w.FetchedAt == null
+            && w.Type == (i.Provider == PaymentProvider.PayPal ? "PAYMENT.CAPTURE.COMPLETED" : "payment_intent.succeeded")))
             .GroupBy(_ => 1).Select(g => new { Expected = g.Count(), Arrived = g.Count(was => was) }).FirstOrDefaultAsync(ct);
         return new(told?.Expected ?? 0, told?.Arrived ?? 0);
     }

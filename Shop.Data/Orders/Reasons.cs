@@ -50,6 +50,10 @@ public static class Reasons
     public const string CardRefusedForGood = "card_refused_for_good";
     public const string CardTriedTooOften = "card_tried_too_often";
     public const string DuplicatePayment = "duplicate_payment";
+    public const string PayPalDeclined = "paypal_declined";
+    public const string PayPalFundingDeclined = "paypal_funding_declined";
+    public const string PayPalRefusedForGood = "paypal_refused_for_good";
+    public const string SavedPayPalUnusable = "saved_paypal_unusable";
     public const string BankTemporarilyUnavailable = "bank_temporarily_unavailable";
     public const string AuthenticationNeeded = "authentication_needed";
     public const string AuthenticationFailed = "authentication_failed";
@@ -82,6 +86,8 @@ public static class Reasons
     public static IReadOnlyList<string> WaitForGateway { get; } = [GatewayUnreachable, GatewayFailed, GatewayRateLimited, GatewayRefusedOurKey, PaymentsPaused, OutcomeUnknown];
 
     private const string PlainDecline = "Your bank declined this payment. No money was taken. Try another card or contact your bank.";
+
+    private const string PlainPayPalDecline = "PayPal did not accept this payment. No money was taken. Please pay another way, or ask PayPal about your account.";
 
     private static readonly FrozenDictionary<string, Reason> All = new Reason[]
     {
@@ -118,6 +124,23 @@ public static class Reasons
             "Your bank took this for a repetition of another payment and declined it. No money was taken for this order. Try again in some minutes or use another card.",
             "Look first whether the customer has paid another order of the same amount just now.",
             "duplicate_transaction: same amount and card within a short time."),
+        new(PayPalDeclined, Side.Bank, MoneyTaken.No, RetryAdvice.OtherCard,
+            PlainPayPalDecline,
+            "PayPal said no, for this account or this amount. The customer can pay another way; only PayPal can say more.",
+            "PAYER_CANNOT_PAY, PAYER_ACCOUNT_RESTRICTED, TRANSACTION_LIMIT_EXCEEDED and the like, or an issue we do not know; see the attempt's code."),
+        new(PayPalFundingDeclined, Side.Bank, MoneyTaken.No, RetryAdvice.OtherCard,
+            "The bank or card that you chose in PayPal was declined. No money was taken. Choose another one in PayPal, or pay another way.",
+            "Only what PayPal wanted to take the money from was refused. Choosing something else on PayPal's page works, or another way to pay.",
+            "INSTRUMENT_DECLINED, REDIRECT_PAYER_FOR_ALTERNATE_FUNDING or a capture that reads DECLINED: the order at PayPal stays usable."),
+        // Word for word the plain one to whoever pays, as with cards.
+        new(PayPalRefusedForGood, Side.Bank, MoneyTaken.No, RetryAdvice.OtherCard,
+            PlainPayPalDecline,
+            "PayPal refuses this payment for good. Do not retry it and do not guess at the cause; another payment method works.",
+            "TRANSACTION_REFUSED, COMPLIANCE_VIOLATION, PAYEE_BLOCKED_TRANSACTION, TRANSACTION_BLOCKED_BY_PAYEE or a processor's suspicion: never retried, never failed over."),
+        new(SavedPayPalUnusable, Side.Shopper, MoneyTaken.No, RetryAdvice.OtherCard,
+            "Your saved PayPal account can't be used any more. No money was taken. Pay with PayPal once more and agree there, or pay another way.",
+            "The customer has ended the agreement at PayPal, or it lapsed. Paying with PayPal anew works; the saved one is of no use.",
+            "AGREEMENT_ALREADY_CANCELLED, TOKEN_ID_NOT_FOUND or the like for the stored vault token."),
         new(BankTemporarilyUnavailable, Side.Bank, MoneyTaken.No, RetryAdvice.SameCardLater,
             "The payment could not be processed. You have not been charged. Try again in a moment.",
             "The bank or its processor was not available. Trying again usually works.",
@@ -167,9 +190,9 @@ public static class Reasons
             "The gateway's answer was lost. We ask until we know; the customer must not pay twice meanwhile.",
             "Timeout, 5xx or a lost connection after sending; settled by the stored intent id."),
         new(PaymentProcessing, Side.Bank, MoneyTaken.Unknown, RetryAdvice.Wait,
-            "Your bank is processing the payment. We will confirm it as soon as it is done.",
-            "The payment is being processed by the bank.",
-            "The intent reads processing."),
+            "The payment is being processed. We will confirm it as soon as it is done.",
+            "The payment is being processed by the bank or by PayPal.",
+            "Stripe's intent reads processing, or PayPal's capture PENDING."),
         new(PaymentMethodUnusable, Side.Shopper, MoneyTaken.No, RetryAdvice.FixDetails,
             "The card entry is no longer valid. No money was taken. Please enter the card again.",
             "The card token was used up or expired; entering the card again is enough.",
@@ -237,7 +260,12 @@ public static class Reasons
     public static bool IsKnown(string code) => All.ContainsKey(code);
 
     /// <summary>The code as the shopper's own client may have it: one that a bank suspects reads as a plain decline, in codes as in words.</summary>
-    public static string ToldAs(string code) => code is CardRefusedForGood ? CardDeclined : code;
+    public static string ToldAs(string code) => code switch
+    {
+        CardRefusedForGood => CardDeclined,
+        PayPalRefusedForGood => PayPalDeclined,
+        _ => code,
+    };
 
     /// <summary>
     /// Whose fault it was that an order ran out of time is told by where it stood: shoppers that did not come back from their bank, gateways

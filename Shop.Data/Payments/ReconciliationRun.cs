@@ -5,7 +5,7 @@ using Shop.Data.Accounts;
 namespace Shop.Data.Payments;
 
 /// <summary>
-/// One comparison of orders, payment books and gateway over a period, by the date of the gateway's charges. It goes on day by day from where
+/// One comparison of orders, payment books and one gateway over a period, by the date of the gateway's charges. It goes on day by day from where
 /// it was left.
 /// </summary>
 public sealed class ReconciliationRun
@@ -45,9 +45,10 @@ public sealed class ReconciliationRun
     /// <summary>Found, or found again, by this run.</summary>
     public int Mismatches { get; set; }
 
-    public static ReconciliationRun Of(DateTimeOffset from, DateTimeOffset to, Guid? startedBy, DateTimeOffset now) => new()
+    public static ReconciliationRun Of(
+        DateTimeOffset from, DateTimeOffset to, Guid? startedBy, DateTimeOffset now, PaymentProvider provider = PaymentProvider.Stripe) => new()
     {
-        Id = Guid.CreateVersion7(now), Provider = PaymentProvider.Stripe, FromAt = from, ToAt = to, DoneUntil = from, StartedBy = startedBy,
+        Id = Guid.CreateVersion7(now), Provider = provider, FromAt = from, ToAt = to, DoneUntil = from, StartedBy = startedBy,
         CreatedAt = now, DueAt = now,
     };
 }

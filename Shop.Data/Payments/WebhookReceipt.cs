@@ -21,8 +21,8 @@ public sealed class WebhookReceipt
     public string? LastError { get; set; }
     public DateTimeOffset? ProcessedAt { get; set; }
 
-    /// <summary>The intent it is about; null when it is about none, or came before this was kept.</summary>
-    public string? IntentId { get; init; }
+    /// <summary>The intent it is about; null when it is about none, does not name it and was not processed yet, or came before this was kept.</summary>
+    public string? IntentId { get; set; }
 
     /// <summary>What it changed, in words; null when it changed nothing, and then <see cref="LastError"/> says why.</summary>
     public string? Changed { get; set; }
@@ -43,6 +43,18 @@ public static class StripeEvents
         "charge.refunded", "payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.payment_failed",
         "payment_intent.processing", "payment_intent.requires_action", "payment_intent.succeeded",
         "radar.early_fraud_warning.created", "radar.early_fraud_warning.updated", "refund.created", "refund.failed", "refund.updated",
+    ];
+}
+
+public static class PayPalEvents
+{
+    /// <summary>What the endpoint at PayPal subscribes to; docs/deploying.md says the same.</summary>
+    public static IReadOnlyList<string> Subscribed { get; } =
+    [
+        "CHECKOUT.ORDER.APPROVED", "CHECKOUT.ORDER.COMPLETED", "CHECKOUT.PAYMENT-APPROVAL.REVERSED", "CUSTOMER.DISPUTE.CREATED",
+        "CUSTOMER.DISPUTE.RESOLVED", "CUSTOMER.DISPUTE.UPDATED", "PAYMENT.AUTHORIZATION.CREATED", "PAYMENT.AUTHORIZATION.VOIDED",
+        "PAYMENT.CAPTURE.COMPLETED", "PAYMENT.CAPTURE.DECLINED", "PAYMENT.CAPTURE.DENIED", "PAYMENT.CAPTURE.PENDING", "PAYMENT.CAPTURE.REFUNDED",
+        "PAYMENT.CAPTURE.REVERSED", "PAYMENT.REFUND.FAILED", "PAYMENT.REFUND.PENDING",
     ];
 }
 

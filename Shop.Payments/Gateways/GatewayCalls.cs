@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Polly;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Payments.Webhooks;
 using Shop.ServiceDefaults;
 using Stripe;
 
@@ -47,28 +48,32 @@ internal sealed record Asked(
 internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints fingerprints, CrashPoints crash, TimeProvider clock, ILogger<GatewayCalls> logger)
 {
     public const string StoppedByOperator = "stopped_by_operator";
+    public const string NotConfigured = "not_configured";
 
-    public string BreakerOf(PaymentProvider provider) => services.GetRequiredKeyedService<GatewayBreakers>(provider).Word;
+    public string BreakerOf(PaymentProvider provider) => services.GetKeyedService<GatewayBreakers>(provider)?.Word ?? NotConfigured;
 
     public async Task<Asked> AskAsync(PaymentProvider provider, GatewayOperation operation, string? key, string? gatewayId,
         Func<IPaymentGateway, CancellationToken, Task<GatewayAnswer>> call, CancellationToken ct)
     {
-        var gateway = services.GetRequiredKeyedService<IPaymentGateway>(provider);
-        var pipeline = services.GetRequiredKeyedService<ResiliencePipeline<GatewayAnswer>>(provider);
-        var breakers = services.GetRequiredKeyedService<GatewayBreakers>(provider);
+        var gateway = services.GetKeyedService<IPaymentGateway>(provider); // an order may be older than the decision to do without its gateway
         var at = clock.GetUtcNow();
         var started = clock.GetTimestamp();
         var left = false;
         GatewayAnswer answer;
         try
         {
-            answer = breakers.IsStopped && operation is (GatewayOperation.Create or GatewayOperation.Confirm)
-                ? new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.PaymentsPaused) { Facts = new Facts(Code: StoppedByOperator) }
-                : await pipeline.ExecuteAsync(async token =>
+            if (gateway is null)
+                answer = new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.GatewayRefusedOurKey) { Facts = new Facts(Code: NotConfigured) };
+            else if (operation is (GatewayOperation.Create or GatewayOperation.Confirm) && services.GetRequiredKeyedService<GatewayBreakers>(provider).IsStopped)
+                answer = new GatewayAnswer.NotCharged(Refusal.NotSent, Reasons.PaymentsPaused) { Facts = new Facts(Code: StoppedByOperator) };
+            else
+            {
+                answer = await services.GetRequiredKeyedService<ResiliencePipeline<GatewayAnswer>>(provider).ExecuteAsync(async token =>
                 {
                     left = true;
                     return await call(gateway, token);
                 }, ct);
+            }
         }
         catch (Exception e) when (e is ExecutionRejectedException or OperationCanceledException) // a breaker is open, or the budget is spent
         {
@@ -95,25 +100,61 @@ internal static class GatewayExtensions
 {
     private const int MaxAnswerBytes = 4 * 1024 * 1024; // a hundred refunds are a tenth of it
 
-    public static void AddStripe(this IServiceCollection services)
+    public static void AddGateways(this IServiceCollection services, IConfiguration configuration)
     {
-        const PaymentProvider stripe = PaymentProvider.Stripe;
-        services.AddGatewayOptions(stripe);
         services.AddOptions<PaymentsOptions>().BindConfiguration(PaymentsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddGatewayPipeline(stripe);
-        services.AddKeyedSingleton<IPaymentGateway>(stripe, (sp, _) =>
-        {
-            var options = sp.GetRequiredService<IOptionsMonitor<GatewayOptions>>().Get(stripe.ToString());
-            // A client of its own: no resilience handler and no retry below us, or "could not connect" would prove nothing.
-            var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false })
-            {
-                Timeout = sp.GetRequiredService<IOptions<Timeouts>>().Value.OutsideCall, MaxResponseContentBufferSize = MaxAnswerBytes,
-            };
-            return new StripeGateway(new StripeClient(
-                apiKey: options.ApiKey, httpClient: new SystemNetHttpClient(http, maxNetworkRetries: 0, enableTelemetry: false), apiBase: options.ApiBase));
-        });
+        services.AddStripe();
+        if (configuration[$"{PayPalOptions.Section}:{nameof(PayPalOptions.ClientId)}"] is { Length: > 0 })
+            services.AddPayPal();
         services.AddSingleton<CardFingerprints>();
         services.AddSingleton<GatewayCalls>();
         services.AddGatewayHealth();
     }
+
+    /// <summary>Whether the shop has this gateway at all.</summary>
+    public static bool HasGateway(this IServiceProvider services, PaymentProvider provider) =>
+        services.GetRequiredService<IServiceProviderIsKeyedService>().IsKeyedService(typeof(IPaymentGateway), provider);
+
+    private static void AddStripe(this IServiceCollection services)
+    {
+        const PaymentProvider stripe = PaymentProvider.Stripe;
+        services.AddGatewayOptions(stripe);
+        services.AddStripeOptions();
+        services.AddGatewayPipeline(stripe);
+        services.AddKeyedSingleton<IPaymentGateway>(stripe, (sp, _) => new StripeGateway(new StripeClient(
+            apiKey: sp.GetRequiredService<IOptions<StripeOptions>>().Value.ApiKey, apiBase: sp.OptionsOf(stripe).ApiBase,
+            httpClient: new SystemNetHttpClient(ClientOf(sp), maxNetworkRetries: 0, enableTelemetry: false))));
+    }
+
+    private static void AddPayPal(this IServiceCollection services)
+    {
+        const PaymentProvider payPal = PaymentProvider.PayPal;
+        services.AddGatewayOptions(payPal);
+        services.AddPayPalOptions();
+        services.AddGatewayPipeline(payPal);
+        services.AddKeyedSingleton<IPaymentGateway>(payPal, (sp, _) => new PayPalGateway(
+            sp.PayPalClientOf(ClientOf(sp)), sp.OptionsOf(payPal).CaptureMethod is CaptureMethod.Manual,
+            sp.GetRequiredService<IOptions<PayPalOptions>>().Value.Live));
+        services.AddSingleton(sp => new PayPalCertificates(
+            new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = PayPalCertificates.Limit, MaxResponseContentBufferSize = PayPalCertificates.MaxBytes },
+            sp.GetRequiredService<IOptions<PayPalOptions>>().Value, sp.GetRequiredService<TimeProvider>()));
+    }
+
+    // A client of its own: no resilience handler and no retry below us, or "could not connect" would prove nothing.
+    private static HttpClient ClientOf(IServiceProvider services) =>
+        new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false })
+        {
+            Timeout = services.GetRequiredService<IOptions<Timeouts>>().Value.OutsideCall, MaxResponseContentBufferSize = MaxAnswerBytes,
+        };
+
+    public static PayPalClient PayPalClientOf(this IServiceProvider services, HttpClient http)
+    {
+        var options = services.GetRequiredService<IOptions<PayPalOptions>>().Value;
+        http.BaseAddress = new Uri($"{(services.OptionsOf(PaymentProvider.PayPal).ApiBase ?? options.Api).TrimEnd('/')}/");
+        // Half of a call's time: a token that does not come leaves the call enough of its own to say that it was never sent.
+        return new(http, new PayPalToken(http, options.ClientId, options.ClientSecret, http.Timeout / 2, services.GetRequiredService<TimeProvider>()));
+    }
+
+    public static GatewayOptions OptionsOf(this IServiceProvider services, PaymentProvider provider) =>
+        services.GetRequiredService<IOptionsMonitor<GatewayOptions>>().Get(provider.ToString());
 }

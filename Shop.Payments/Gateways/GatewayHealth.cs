@@ -39,6 +39,7 @@ internal sealed class GatewayHealth : BackgroundService
     private readonly TimeProvider _clock;
     private readonly ILogger<GatewayHealth> _logger;
     private readonly Gateway[] _gateways;
+    private readonly PaymentProvider[] _absent; // the shop has none of these (any more): what is about them waits
     private volatile TaskCompletionSource _news = Unheard();
 
     public GatewayHealth(
@@ -54,6 +55,7 @@ internal sealed class GatewayHealth : BackgroundService
         ];
         foreach (var gateway in _gateways)
             gateway.Breakers.Changed += Look;
+        _absent = [.. Enum.GetValues<PaymentProvider>().Except(_gateways.Select(g => g.Provider))];
     }
 
     /// <summary>Something may have changed.</summary>
@@ -63,7 +65,7 @@ internal sealed class GatewayHealth : BackgroundService
     /// <remarks>When a break is over one job is the probe. Eight of them would be seven that are refused and put off.</remarks>
     public (int Limit, IReadOnlyList<PaymentProvider> Closed) Room(int free)
     {
-        List<PaymentProvider> closed = [];
+        List<PaymentProvider> closed = [.. _absent];
         var limit = free;
         foreach (var gateway in _gateways)
         {
@@ -84,15 +86,14 @@ internal sealed class GatewayHealth : BackgroundService
     /// <summary>A job of this gateway is leased; it may be the probe.</summary>
     public void Taken(PaymentJob job)
     {
-        var gateway = Array.Find(_gateways, g => g.Provider == job.Provider)!;
-        if (gateway.Gate is Gate.Probe)
+        if (Array.Find(_gateways, g => g.Provider == job.Provider) is { Gate: Gate.Probe } gateway)
             Interlocked.CompareExchange(ref gateway.Probe, job, null);
     }
 
     public void Returned(PaymentJob job)
     {
-        var gateway = Array.Find(_gateways, g => g.Provider == job.Provider)!;
-        Interlocked.CompareExchange(ref gateway.Probe, null, job);
+        if (Array.Find(_gateways, g => g.Provider == job.Provider) is { } gateway)
+            Interlocked.CompareExchange(ref gateway.Probe, null, job);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -7,15 +7,8 @@ using Stripe;
 
 namespace Shop.Payments.Gateways;
 
-internal enum BookList { Charges, Refunds, Intents }
-
-/// <param name="Next">Where the next page begins; null after the last one.</param>
-internal sealed record BookPage(IReadOnlyList<GatewayItem> Items, string? Next);
-
-internal sealed record MissedEvent(string Id, string Type, bool IsLive, string? IntentId, byte[] Payload);
-
-/// <summary>Stripe's own books, page by page: for comparing, never for deciding about a payment. What could not be read is thrown.</summary>
-internal sealed class StripeBooks(IStripeClient client, Pace pace, TimeProvider clock)
+/// <param name="isLive">Of the other world's events none is ours.</param>
+internal sealed class StripeBooks(IStripeClient client, bool isLive, Pace pace, TimeProvider clock) : IGatewayBooks
 {
     private const int PageSize = 100;
     private const int Tries = 6;
@@ -27,7 +20,6 @@ internal sealed class StripeBooks(IStripeClient client, Pace pace, TimeProvider 
     private readonly RefundService _refunds = new(client);
     private readonly EventService _events = new(client);
 
-    /// <param name="to">Exclusive.</param>
     public Task<BookPage> ReadAsync(BookList list, Guid runId, DateTimeOffset from, DateTimeOffset to, string? after, CancellationToken ct)
     {
         var created = new DateRangeOptions { GreaterThanOrEqual = from.UtcDateTime, LessThan = to.UtcDateTime };
@@ -53,11 +45,10 @@ internal sealed class StripeBooks(IStripeClient client, Pace pace, TimeProvider 
         }, ct);
     }
 
-    /// <summary>One charge as it is now.</summary>
-    public Task<GatewayItem> ReadChargeAsync(string id, CancellationToken ct) =>
+    public Task<GatewayItem> ReadChargeAsync(string id, string intentId, CancellationToken ct) =>
         WhenNotBusyAsync(async () => ItemOf(Guid.Empty, await _charges.GetAsync(id, cancellationToken: ct)), ct);
 
-    /// <summary>Events that Stripe could not deliver, or has not yet; it keeps them for 30 days.</summary>
+    /// <summary>Those that Stripe could not deliver, or has not yet.</summary>
     public Task<(IReadOnlyList<MissedEvent> Events, string? Next)> MissedAsync(DateTimeOffset from, DateTimeOffset to, string? after, CancellationToken ct) =>
         WhenNotBusyAsync<(IReadOnlyList<MissedEvent>, string?)>(async () =>
         {
@@ -69,7 +60,7 @@ internal sealed class StripeBooks(IStripeClient client, Pace pace, TimeProvider 
             // Stored as the gateway said it, like those that came by themselves.
             using var json = JsonDocument.Parse(page.StripeResponse.Content);
             var raw = json.RootElement.GetProperty("data").EnumerateArray().ToDictionary(e => e.GetProperty("id").GetString()!, e => e.GetRawText());
-            return ([.. page.Data.Select(e => new MissedEvent(e.Id, e.Type, e.Livemode, WebhookEndpoints.IntentIdOf(e), Encoding.UTF8.GetBytes(raw[e.Id])))],
+            return ([.. page.Data.Where(e => e.Livemode == isLive).Select(e => new MissedEvent(e.Id, e.Type, EventSubject.Of(e).IntentId, Encoding.UTF8.GetBytes(raw[e.Id])))],
                 page.HasMore ? page.Data[^1].Id : null);
         }, ct);
 
@@ -99,6 +90,10 @@ internal sealed class StripeBooks(IStripeClient client, Pace pace, TimeProvider 
             catch (StripeException e) when (e.HttpStatusCode is HttpStatusCode.TooManyRequests && attempt < Tries)
             {
                 await Task.Delay(pace.Of(TimeSpan.FromSeconds(1 << (attempt - 1))), clock, ct);
+            }
+            catch (StripeException e)
+            {
+                throw new BooksUnreadableException("Stripe's books could not be read.", e);
             }
         }
     }

@@ -16,7 +16,7 @@ namespace Shop.Payments.Reconciliation;
 /// each may be repeated: what was done already is found done.
 /// </summary>
 internal sealed class MismatchRepairs(
-    IDbContextFactory<ShopDbContext> contexts, GatewayCalls gateways, StripeBooks stripe, Books books, WorkLoop loop, WorkSignal signal,
+    IDbContextFactory<ShopDbContext> contexts, GatewayCalls gateways, IServiceProvider services, Books books, WorkLoop loop, WorkSignal signal,
     IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<MismatchRepairs> logger) : BackgroundService
 {
     private const int MaxAttempts = 8;
@@ -164,7 +164,7 @@ internal sealed class MismatchRepairs(
         var hasFailed = asked.Answer is GatewayAnswer.RefundFailed && mismatch.Attempts > 1;
         if (!hasFailed && asked.Answer is not GatewayAnswer.RefundPending)
         {
-            var charge = await stripe.ReadChargeAsync(mismatch.Subject, ct);
+            var charge = await services.GetRequiredKeyedService<IGatewayBooks>(mismatch.Provider).ReadChargeAsync(mismatch.Subject, intent, ct);
             left = charge.AmountMinor - charge.RefundedMinor;
         }
 

@@ -39,7 +39,7 @@ internal sealed class ReconciliationOptions
 /// find what does not match. What it suspects the gateway of not having, it asks for by id before it says so.
 /// </summary>
 internal sealed class Reconciler(
-    IDbContextFactory<ShopDbContext> contexts, StripeBooks books, GatewayCalls gateways, WorkLoop loop, IOptions<ReconciliationOptions> options,
+    IDbContextFactory<ShopDbContext> contexts, IServiceProvider services, GatewayCalls gateways, WorkLoop loop, IOptions<ReconciliationOptions> options,
     IOptions<Timeouts> timeouts, Pace pace, TimeProvider clock, ILogger<Reconciler> logger) : BackgroundService
 {
     private static readonly TimeSpan FarthestBack = TimeSpan.FromDays(90);
@@ -72,7 +72,7 @@ internal sealed class Reconciler(
         catch (Exception e)
         {
             logger.ReconciliationInterrupted(e, run.Id);
-            await LaterAsync(run, e is StripeException or HttpRequestException or GatewayAskedInVainException ? "The gateway could not be read." : e.GetType().Name,
+            await LaterAsync(run, e is BooksUnreadableException or HttpRequestException or GatewayAskedInVainException ? "The gateway could not be read." : e.GetType().Name,
                 isOurs: stopping.IsCancellationRequested);
         }
 
@@ -126,6 +126,8 @@ internal sealed class Reconciler(
         await using (var db = await contexts.CreateDbContextAsync(ct))
             await db.Database.ExecuteSqlAsync($"DELETE FROM payments.gateway_items WHERE run_id = {run.Id}", ct);
 
+        var books = services.GetKeyedService<IGatewayBooks>(run.Provider)
+            ?? throw new BooksUnreadableException($"The shop has no {run.Provider} any more."); // the run is older
         var objects = 0;
         foreach (var list in Enum.GetValues<BookList>())
         {
@@ -275,8 +277,8 @@ internal sealed class Reconciler(
     }
 
     /// <summary>
-    /// The newest day, unless it is being compared already, and what no earlier one came to: after a week of standing still, that week. No
-    /// more than <see cref="FarthestBack"/>; beyond that a person asks for it.
+    /// Of each gateway the newest day, unless it is being compared already, and what no earlier run came to: after a week of standing still, that
+    /// week. No more than <see cref="FarthestBack"/>; beyond that a person asks for it.
     /// </summary>
     internal async Task<string> StartDailyAsync(CancellationToken ct)
     {
@@ -284,15 +286,22 @@ internal sealed class Reconciler(
         await using var db = await contexts.CreateDbContextAsync(ct);
         await db.ReconciliationRuns.Where(r => r.EndedAt < now - FarthestBack && r.StartedBy == null
             && !db.Mismatches.Any(m => m.LastRunId == r.Id)).ExecuteDeleteAsync(ct);
-        if (await db.ReconciliationRuns.AnyAsync(r => r.State == JobState.Waiting && r.StartedBy == null, ct))
-            return "the last one is not done yet";
-        var compared = await db.ReconciliationRuns.Where(r => r.State == JobState.Done && r.StartedBy == null).MaxAsync(r => (DateTimeOffset?)r.DoneUntil, ct);
-        var from = now - TimeSpan.FromDays(1);
-        if (compared < from)
-            from = compared.Value > now - FarthestBack ? compared.Value : now - FarthestBack;
-        db.ReconciliationRuns.Add(ReconciliationRun.Of(from, now, null, now));
+        var started = 0;
+        foreach (var provider in Enum.GetValues<PaymentProvider>().Where(services.HasGateway))
+        {
+            var own = db.ReconciliationRuns.Where(r => r.StartedBy == null && r.Provider == provider);
+            if (await own.AnyAsync(r => r.State == JobState.Waiting, ct))
+                continue;
+            var compared = await own.Where(r => r.State == JobState.Done).MaxAsync(r => (DateTimeOffset?)r.DoneUntil, ct);
+            var from = now - TimeSpan.FromDays(1);
+            if (compared < from)
+                from = compared.Value > now - FarthestBack ? compared.Value : now - FarthestBack;
+            db.ReconciliationRuns.Add(ReconciliationRun.Of(from, now, null, now, provider));
+            started++;
+        }
+
         await db.SaveChangesAsync(ct);
-        return "started";
+        return started > 0 ? "started" : "the last one is not done yet";
     }
 }
 
@@ -303,18 +312,17 @@ internal static class ReconciliationExtensions
     public static void AddReconciliation(this IServiceCollection services)
     {
         services.AddOptions<ReconciliationOptions>().BindConfiguration(ReconciliationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(sp =>
+        services.AddKeyedSingleton<IGatewayBooks>(PaymentProvider.Stripe, (sp, _) =>
         {
-            var gateway = sp.GetRequiredService<IOptionsMonitor<GatewayOptions>>().Get(nameof(PaymentProvider.Stripe));
-            // A client of its own: pages of a hundred are slow, and must not use the connections of shoppers' payments.
-            var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
-            {
-                Timeout = sp.GetRequiredService<IOptions<Timeouts>>().Value.OutsideCall,
-            };
+            var stripe = sp.GetRequiredService<IOptions<StripeOptions>>().Value;
             return new StripeBooks(
-                new StripeClient(apiKey: gateway.ApiKey, httpClient: new SystemNetHttpClient(http, maxNetworkRetries: 0, enableTelemetry: false), apiBase: gateway.ApiBase),
-                sp.GetRequiredService<Pace>(), sp.GetRequiredService<TimeProvider>());
+                new StripeClient(apiKey: stripe.ApiKey, httpClient: new SystemNetHttpClient(ClientOf(sp), maxNetworkRetries: 0, enableTelemetry: false),
+                    apiBase: sp.OptionsOf(PaymentProvider.Stripe).ApiBase),
+                stripe.IsLive, sp.GetRequiredService<Pace>(), sp.GetRequiredService<TimeProvider>());
         });
+        services.AddKeyedSingleton<IGatewayBooks>(PaymentProvider.PayPal, (sp, _) => new PayPalBooks(
+            sp.PayPalClientOf(ClientOf(sp)), sp.GetRequiredService<IDbContextFactory<ShopDbContext>>(), sp.GetRequiredService<Pace>(), sp.GetRequiredService<TimeProvider>(),
+            sp.GetRequiredService<ILogger<PayPalBooks>>()));
         services.AddSingleton<Reconciler>();
         services.AddHostedService(sp => sp.GetRequiredService<Reconciler>());
         services.AddHostedService<MismatchRepairs>();
@@ -322,4 +330,11 @@ internal static class ReconciliationExtensions
             BackgroundJobs.DailyReconciliation, sp.GetRequiredService<IOptions<ReconciliationOptions>>().Value.Every, TimeSpan.FromSeconds(30),
             (_, ct) => sp.GetRequiredService<Reconciler>().StartDailyAsync(ct)));
     }
+
+    // A client of its own: pages of a hundred are slow, and must not use the connections of shoppers' payments.
+    private static HttpClient ClientOf(IServiceProvider services) =>
+        new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false })
+        {
+            Timeout = services.GetRequiredService<IOptions<Timeouts>>().Value.OutsideCall,
+        };
 }

@@ -17,18 +17,23 @@ internal sealed record Totals(int Charges = 0, long GatewayMinor = 0, long Order
 /// </summary>
 internal static class ReconciliationSql
 {
-    // Own: charged on the intent that our books have for the order. The others only name an order.
-    private const string Charges = """
+    // Which gateway paid for an order is told by its first charge. An order has an intent at each gateway that was tried.
+    private const string PaidAt =
+        "(SELECT a.provider FROM payments.payment_attempts a WHERE a.order_id = {0} AND a.class = 'charged' ORDER BY a.at LIMIT 1)";
+
+    // Own: charged on the intent that our books have for the order, and nobody else was faster. The others only name an order.
+    private static readonly string Charges = $$"""
         WITH charges AS MATERIALIZED (
             SELECT c.id, c.intent_id, c.amount_minor, c.amount_minor - c.refunded_minor AS left_minor, c.currency, c.at,
-                c.at >= {1} AND c.at < {2} AS counts, p.order_id IS NOT NULL AS own, p.amount_minor AS asked_minor, coalesce(p.order_id, n.id) AS order_id
+                c.at >= {1} AND c.at < {2} AS counts, p.order_id IS NOT NULL AND coalesce({{PaidAt.Replace("{0}", "p.order_id", StringComparison.Ordinal)}}, {3}) = {3} AS own,
+                p.amount_minor AS asked_minor, coalesce(p.order_id, n.id) AS order_id
             FROM payments.gateway_items c
             LEFT JOIN payments.payment_intents p ON p.gateway_id = c.intent_id AND p.provider = {3}
             LEFT JOIN shop.orders n ON n.id = c.our_id
             WHERE c.run_id = {0} AND c.kind = 'charge' AND c.status = 'succeeded' AND c.amount_minor > 0)
         """;
 
-    private const string Differences = Charges + """
+    private static readonly string Differences = Charges + $$"""
         SELECT 'unknown_order' AS "Kind", c.id AS "Subject", c.order_id AS "OrderId", c.intent_id AS "IntentId", 0::bigint AS "OursMinor",
             c.left_minor AS "GatewayMinor", c.currency AS "Currency", c.at AS "At"
         FROM charges c LEFT JOIN shop.orders o ON o.id = c.order_id
@@ -47,11 +52,12 @@ internal static class ReconciliationSql
         SELECT 'booked_without_attempt', c.id, c.order_id, c.intent_id, 0, c.amount_minor, c.currency, c.at
         FROM charges c JOIN shop.orders o ON o.id = c.order_id
         WHERE c.counts AND c.own AND o.captured_minor > 0
-          AND NOT EXISTS (SELECT FROM payments.payment_attempts a WHERE a.order_id = c.order_id AND a.class = 'charged')
+          AND NOT EXISTS (SELECT FROM payments.payment_attempts a WHERE a.order_id = c.order_id AND a.provider = {3} AND a.class = 'charged')
         UNION ALL
         SELECT 'booked_not_charged', coalesce(p.gateway_id, o.id::text), o.id, p.gateway_id, o.captured_minor - o.refunded_minor, 0, o.currency, o.paid_at
         FROM shop.orders o LEFT JOIN payments.payment_intents p ON p.order_id = o.id AND p.provider = {3}
         WHERE o.paid_at >= {1} AND o.paid_at < {2} AND o.captured_minor > 0 AND NOT EXISTS (SELECT FROM charges c WHERE c.intent_id = p.gateway_id)
+          AND coalesce({{PaidAt.Replace("{0}", "o.id", StringComparison.Ordinal)}}, 'Stripe') = {3}
         UNION ALL
         SELECT 'refund_not_booked', r.id, p.order_id, r.intent_id, 0, r.amount_minor, r.currency, r.at
         FROM payments.gateway_items r JOIN payments.payment_intents p ON p.gateway_id = r.intent_id AND p.provider = {3}
@@ -77,7 +83,7 @@ internal static class ReconciliationSql
         """;
 
     // What is on its way back counts as given back on all sides: the gateway takes it off the charge at once.
-    private const string Sums = Charges + """
+    private static readonly string Sums = Charges + """
         SELECT count(*)::int AS "Charges", coalesce(sum(c.left_minor), 0)::bigint AS "GatewayMinor",
             coalesce(sum(o.captured_minor - o.refunded_minor - r.pending) FILTER (WHERE c.own), 0)::bigint AS "OrdersMinor",
             coalesce(sum(CASE WHEN a.charged THEN c.asked_minor ELSE 0 END - r.pending - r.arrived) FILTER (WHERE c.own), 0)::bigint AS "AttemptsMinor"
@@ -87,7 +93,7 @@ internal static class ReconciliationSql
                 coalesce(sum(f.amount_minor) FILTER (WHERE f.state = 'Succeeded'), 0) AS arrived
             FROM payments.refunds f WHERE f.order_id = c.order_id) r ON true
         LEFT JOIN LATERAL (
-            SELECT EXISTS (SELECT FROM payments.payment_attempts a WHERE a.order_id = c.order_id AND a.class = 'charged') AS charged) a ON true
+            SELECT EXISTS (SELECT FROM payments.payment_attempts a WHERE a.order_id = c.order_id AND a.provider = {3} AND a.class = 'charged') AS charged) a ON true
         WHERE c.counts
         """;
 

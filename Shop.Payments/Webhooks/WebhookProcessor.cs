@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
@@ -12,8 +11,6 @@ using Shop.Payments.Gateways;
 using Shop.Payments.Queue;
 using Shop.Payments.Reconciliation;
 using Shop.ServiceDefaults;
-using Stripe;
-using PaymentIntent = Shop.Data.Payments.PaymentIntent;
 
 namespace Shop.Payments.Webhooks;
 
@@ -37,7 +34,8 @@ internal sealed class WebhookProcessor(
 
     /// <param name="Why">What a person reads who wonders why the event changed nothing, or not yet.</param>
     /// <param name="What">What it changed, in words.</param>
-    private sealed record Result(Step Step, string? Why, Guid? Changed = null, string? What = null);
+    /// <param name="IntentId">Learned from our books where the event does not name it.</param>
+    private sealed record Result(Step Step, string? Why, Guid? Changed = null, string? What = null, string? IntentId = null);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, options.Value.Parallel).Select(_ => loop.RunAsync(OneAsync, logger, stoppingToken)));
@@ -95,6 +93,7 @@ internal sealed class WebhookProcessor(
     {
         var now = clock.GetUtcNow();
         receipt.LastError = result.Why;
+        receipt.IntentId ??= result.IntentId;
         receipt.Changed = result.What ?? receipt.Changed; // a replay that changes nothing does not unsay what it once did
         receipt.State = result.Step switch { Step.Done => JobState.Done, Step.Park => JobState.Parked, _ => JobState.Waiting };
         if (result.Step is Step.Done)
@@ -109,25 +108,26 @@ internal sealed class WebhookProcessor(
 
     private async Task<Result> ProcessAsync(WebhookReceipt receipt, CancellationToken ct)
     {
-        var received = EventUtility.ParseEvent(Encoding.UTF8.GetString(receipt.Payload), throwOnApiVersionMismatch: false);
-        if (received.Data?.Object is Stripe.Dispute or Stripe.Radar.EarlyFraudWarning)
-            return await ProcessDisputeAsync(receipt, ((IHasId)received.Data.Object).Id, ct); // also about a payment that is not ours: its deadline may be
-        var intentId = WebhookEndpoints.IntentIdOf(received);
-        if (intentId is not { Length: > 0 })
+        var about = EventSubject.Of(receipt);
+        if (about == EventSubject.None)
             return new(Step.Done, "not a kind of event we act on");
-
-        if (received.Data?.Object is Stripe.Refund sent && StripeGateway.RefundIdOf(sent) is { } id && await MismatchAsync(id, ct) is { } mismatch)
-            return await ProcessRepairAsync(receipt, mismatch, intentId, ct); // also of an intent that is not ours
+        if (about.DisputeId is { } disputed)
+            return await ProcessDisputeAsync(receipt, disputed, ct); // also about a payment that is not ours: its deadline may be
+        if (about.OurRefundId is { } id && await MismatchAsync(id, ct) is { } mismatch)
+        {
+            return (about.IntentId ?? mismatch.IntentId) is { } of
+                ? await ProcessRepairAsync(receipt, mismatch, of, ct) : new(Step.Done, "not an intent of ours"); // also of an intent that is not ours
+        }
 
         Reading? before;
         await using (var db = await contexts.CreateDbContextAsync(ct))
-            before = await Reading.OfAsync(db, db.PaymentIntents.Where(i => i.GatewayId == intentId), ct);
-        if (before is null)
-            return new(Step.Done, "not an intent of ours");
-        if (received.Data?.Object is Stripe.Refund reported)
-            return await ProcessRefundAsync(receipt, before.Intent, reported.Id, StripeGateway.RefundIdOf(reported), ct);
+            before = await Reading.OfAsync(db, IntentsOf(db, receipt.Provider, about), ct);
+        if (before is not { Intent.GatewayId: { } intentId })
+            return new(Step.Done, about.IntentId is null ? "not a refund of ours" : "not an intent of ours");
+        if (about.RefundId is { } refundId)
+            return await ProcessRefundAsync(receipt, before.Intent, refundId, about.OurRefundId, ct);
         if (before.Order.Payment is PaymentState.Paid)
-            return new(Step.Done, "the order is paid already");
+            return new(Step.Done, "the order is paid already", IntentId: intentId);
 
         var asked = await gateways.AskAsync(receipt.Provider, GatewayOperation.Read, null, intentId, (g, token) => g.ReadAsync(intentId, token), ct);
         if (asked.Answer.IsFault)
@@ -136,13 +136,27 @@ internal sealed class WebhookProcessor(
         using var recording = new CancellationTokenSource(timeouts.Value.Recording, clock);
         try
         {
-            return await contexts.TransactAsync(db => ApplyAsync(db, receipt, before, asked, recording.Token), recording.Token);
+            var result = await contexts.TransactAsync(db => ApplyAsync(db, receipt, before, asked, recording.Token), recording.Token);
+            signal.Raise(); // what was only approved, or set aside, has a job now
+            return result;
         }
         catch (AmountMismatchException e)
         {
             logger.AmountMismatch(e, before.Order.Id);
             return new(Step.Park, e.Message);
         }
+    }
+
+    /// <summary>By the intent's id where the event has it, and by an id of ours that the gateway repeats where it has not.</summary>
+    private static IQueryable<PaymentIntent> IntentsOf(ShopDbContext db, PaymentProvider provider, EventSubject about)
+    {
+        var intents = db.PaymentIntents.Where(i => i.Provider == provider);
+        return about switch
+        {
+            { IntentId: { } id } => intents.Where(i => i.GatewayId == id),
+            { OrderId: { } order } => intents.Where(i => i.OrderId == order),
+            _ => intents.Where(i => db.Refunds.Any(r => r.Id == about.OurRefundId && r.Provider == provider && r.OrderId == i.OrderId)),
+        };
     }
 
     private async Task<Result> ApplyAsync(ShopDbContext db, WebhookReceipt receipt, Reading before, Asked asked, CancellationToken ct)
@@ -156,8 +170,8 @@ internal sealed class WebhookProcessor(
             facts: new { @event = receipt.EventId, receipt.Type, receipt.ReceivedAt, receipt.Attempts, requestId = asked.Answer.Facts.RequestId }));
         var (order, changed) = await before.ApplyAsync(db, asked, jobId: null, now, ct);
         var result = changed
-            ? new Result(Step.Done, null, order.Id, $"the payment is {order.Payment} now")
-            : new Result(Step.Done, $"the gateway says {asked.Answer.Class}, which changes nothing while the order is {order.Payment}");
+            ? new Result(Step.Done, null, order.Id, $"the payment is {order.Payment} now", before.Intent.GatewayId)
+            : new Result(Step.Done, $"the gateway says {asked.Answer.Class}, which changes nothing while the order is {order.Payment}", IntentId: before.Intent.GatewayId);
         End(mine, result);
         return result;
     }
@@ -192,8 +206,8 @@ internal sealed class WebhookProcessor(
             var before = await db.Refunds.Where(r => r.Id == known).Select(r => r.State).SingleAsync(recording.Token);
             var after = await RefundSettlement.ApplyAsync(db, known, asked.Answer, clock.GetUtcNow(), recording.Token);
             var result = after == before
-                ? new Result(Step.Done, $"the refund is {after}, as before")
-                : new Result(Step.Done, null, intent.OrderId, $"the refund is {after} now");
+                ? new Result(Step.Done, $"the refund is {after}, as before", IntentId: intent.GatewayId)
+                : new Result(Step.Done, null, intent.OrderId, $"the refund is {after} now", intent.GatewayId);
             End(mine, result);
             return result;
         }, recording.Token);
@@ -282,6 +296,7 @@ internal static class WebhookExtensions
     public static void AddWebhooks(this IServiceCollection services)
     {
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<WebhookIntake>();
         services.AddHostedService<WebhookProcessor>();
         services.AddOptions<ReceiptPurgeOptions>().BindConfiguration(ReceiptPurgeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ReceiptPurge>();

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -33,22 +34,23 @@ internal sealed class WebhookWatchOptions
 /// dead or wrong must show before the day on which somebody needs it.
 /// </summary>
 internal sealed class WebhookWatch(
-    IDbContextFactory<ShopDbContext> contexts, [FromKeyedServices(Database.Intake)] NpgsqlDataSource intake, StripeBooks books, WorkSignal signal,
-    IOptionsMonitor<GatewayOptions> gateways, IOptions<WebhookWatchOptions> options, WatchTelemetry telemetry, Pace pace, TimeProvider clock,
+    IDbContextFactory<ShopDbContext> contexts, [FromKeyedServices(Database.Intake)] NpgsqlDataSource intake, IServiceProvider services, WorkSignal signal,
+    IOptions<WebhookWatchOptions> options, WatchTelemetry telemetry, Pace pace, TimeProvider clock,
     ILogger<WebhookWatch> logger)
 {
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30); // by the gateway
     private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(15);
-    private const string Succeeded = "payment_intent.succeeded";
+    private const string StripesSucceeded = "payment_intent.succeeded";
+    private const string PayPalsSucceeded = "PAYMENT.CAPTURE.COMPLETED";
 
     // The gateway tells the newest first: what one run did not come to lies behind this. Another replica begins anew, which only costs time.
-    private Left? _left;
+    private readonly Dictionary<PaymentProvider, Left> _left = [];
 
     private sealed record Left(DateTimeOffset From, DateTimeOffset To, string After);
 
-    private sealed record Missing(Guid OrderId, DateTimeOffset ExpectedBy);
+    private sealed record Missing(Guid OrderId, string Type, DateTimeOffset ExpectedBy);
 
-    private sealed record Arrived(Guid OrderId, DateTimeOffset ExpectedBy, DateTimeOffset ArrivedAt, bool WasFetched);
+    private sealed record Arrived(Guid OrderId, string Type, DateTimeOffset ExpectedBy, DateTimeOffset ArrivedAt, bool WasFetched);
 
     internal async Task<string> WatchAsync(DateTimeOffset? lastSuccess, CancellationToken ct)
     {
@@ -82,19 +84,23 @@ internal sealed class WebhookWatch(
         {
             var missing = await db.Database.SqlQuery<Missing>($"""
                 INSERT INTO payments.webhook_gaps (order_id, type, expected_by, noticed_at)
-                SELECT o.id, {Succeeded}, o.paid_at + {patience}, {now}
+                SELECT o.id, t.type, o.paid_at + {patience}, {now}
                 FROM shop.orders o JOIN payments.payment_intents i ON i.order_id = o.id
+                CROSS JOIN LATERAL (SELECT CASE i.provider WHEN 'PayPal' THEN {PayPalsSucceeded} ELSE {StripesSucceeded} END AS type) t
                 WHERE o.paid_at >= {from} AND o.paid_at <= {until} AND i.gateway_id IS NOT NULL
+                  -- of two gateways that were tried, the one that charged
+                  AND i.provider = coalesce((SELECT a.provider FROM payments.payment_attempts a WHERE a.order_id = o.id AND a.class = 'charged'
+                      ORDER BY a.at LIMIT 1), i.provider)
                   AND NOT EXISTS (SELECT FROM payments.webhook_receipts r
-                      WHERE r.intent_id = i.gateway_id AND r.provider = i.provider AND r.type = {Succeeded} AND r.fetched_at IS NULL)
-                  AND NOT EXISTS (SELECT FROM payments.webhook_gaps g WHERE g.order_id = o.id AND g.type = {Succeeded})
+                      WHERE r.intent_id = i.gateway_id AND r.provider = i.provider AND r.type = t.type AND r.fetched_at IS NULL)
+                  AND NOT EXISTS (SELECT FROM payments.webhook_gaps g WHERE g.order_id = o.id AND g.type = t.type)
                 LIMIT {options.Value.Batch} ON CONFLICT DO NOTHING
-                RETURNING order_id AS "OrderId", expected_by AS "ExpectedBy"
+                RETURNING order_id AS "OrderId", type AS "Type", expected_by AS "ExpectedBy"
                 """).ToListAsync(ct);
             foreach (var gap in missing)
             {
                 db.Timeline.Add(TimelineEntry.Of(
-                    gap.OrderId, now, TimelineKinds.WebhookMissing, $"Webhook {Succeeded} expected by {Time(gap.ExpectedBy)}, not seen.", forShopper: false));
+                    gap.OrderId, now, TimelineKinds.WebhookMissing, $"Webhook {gap.Type} expected by {Time(gap.ExpectedBy)}, not seen.", forShopper: false));
             }
 
             return missing.Count;
@@ -115,22 +121,43 @@ internal sealed class WebhookWatch(
             UPDATE payments.webhook_gaps g SET arrived_at = r.received_at
             FROM payments.payment_intents i JOIN payments.webhook_receipts r ON r.intent_id = i.gateway_id AND r.provider = i.provider
             WHERE g.arrived_at IS NULL AND g.noticed_at > {now - Kept} AND i.order_id = g.order_id AND r.type = g.type
-            RETURNING g.order_id AS "OrderId", g.expected_by AS "ExpectedBy", r.received_at AS "ArrivedAt", r.fetched_at IS NOT NULL AS "WasFetched"
+            RETURNING g.order_id AS "OrderId", g.type AS "Type", g.expected_by AS "ExpectedBy", r.received_at AS "ArrivedAt", r.fetched_at IS NOT NULL AS "WasFetched"
             """).ToListAsync(ct);
         foreach (var gap in arrived)
         {
             db.Timeline.Add(TimelineEntry.Of(gap.OrderId, now, TimelineKinds.WebhookLate, gap.WasFetched
-                ? $"Webhook {Succeeded} was fetched from the gateway at {Time(gap.ArrivedAt)}."
-                : $"Webhook {Succeeded} came after all at {Time(gap.ArrivedAt)}, expected by {Time(gap.ExpectedBy)}.", forShopper: false));
+                ? $"Webhook {gap.Type} was fetched from the gateway at {Time(gap.ArrivedAt)}."
+                : $"Webhook {gap.Type} came after all at {Time(gap.ArrivedAt)}, expected by {Time(gap.ExpectedBy)}.", forShopper: false));
         }
 
         return arrived.Count;
     }, ct);
 
     /// <returns>How many there were that we did not have.</returns>
-    /// <exception cref="InvalidOperationException">There are more than one run may read. What was read is kept, and the next run goes on.</exception>
     internal async Task<int> FetchAsync(DateTimeOffset? lastSuccess, CancellationToken ct)
     {
+        var fetched = 0;
+        ExceptionDispatchInfo? failed = null;
+        foreach (var provider in Enum.GetValues<PaymentProvider>().Where(services.HasGateway))
+        {
+            try
+            {
+                fetched += await FetchAsync(provider, lastSuccess, ct);
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                failed ??= ExceptionDispatchInfo.Capture(e); // the other gateway's events are fetched all the same
+            }
+        }
+
+        failed?.Throw();
+        return fetched;
+    }
+
+    /// <exception cref="InvalidOperationException">There are more than one run may read. What was read is kept, and the next run goes on.</exception>
+    private async Task<int> FetchAsync(PaymentProvider provider, DateTimeOffset? lastSuccess, CancellationToken ct)
+    {
+        var books = services.GetRequiredKeyedService<IGatewayBooks>(provider);
         var now = clock.GetUtcNow();
         var from = (lastSuccess ?? now - TimeSpan.FromDays(1)) - pace.Of(options.Value.Patience) - Overlap;
         if (from < now - Kept)
@@ -141,18 +168,13 @@ internal sealed class WebhookWatch(
         var isAll = true;
         try
         {
-            if (_left is { } left)
+            if (_left.Remove(provider, out var left))
             {
-                isAll = await ReadAsync(left.From, left.To, left.After);
+                isAll = await ReadAsync(left.From, left.To, left.After); // forgotten when it fails: it may be a cursor that the gateway no longer knows
                 from = left.To - Overlap;
             }
 
             isAll = isAll && await ReadAsync(from, to, null);
-        }
-        catch (Stripe.StripeException)
-        {
-            _left = null; // it may be the cursor that the gateway no longer knows
-            throw;
         }
         finally
         {
@@ -168,23 +190,21 @@ internal sealed class WebhookWatch(
 
         async Task<bool> ReadAsync(DateTimeOffset start, DateTimeOffset end, string? after) // false: there is more
         {
-            var isLive = gateways.Get(nameof(PaymentProvider.Stripe)).IsLive;
             for (var page = 0; page < options.Value.MaxPages; page++)
             {
                 var (events, next) = await books.MissedAsync(start, end, after, ct);
-                foreach (var missed in events.Where(e => e.IsLive == isLive))
+                foreach (var missed in events)
                 {
-                    if (await WebhookEndpoints.StoreAsync(
-                        intake, PaymentProvider.Stripe, missed.Id, missed.Type, missed.IntentId, missed.Payload, now, isFetched: true, ct))
+                    if (await WebhookIntake.StoreAsync(intake, provider, missed.Id, missed.Type, missed.IntentId, missed.Payload, now, isFetched: true, ct))
                         fetched++;
                 }
 
-                after = next;
-                _left = after is null ? null : new(start, end, after);
-                if (after is null)
+                if (next is null)
                     return true;
+                after = next;
             }
 
+            _left[provider] = new(start, end, after!);
             return false;
         }
     }
