@@ -54,7 +54,7 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
     public string BreakerOf(PaymentProvider provider) => services.GetKeyedService<GatewayBreakers>(provider)?.Word ?? NotConfigured;
 
     /// <summary>See <see cref="IPaymentGateway.CanCancel"/>.</summary>
-    public bool CanCancel(PaymentProvider provider) => services.GetRequiredKeyedService<IPaymentGateway>(provider).CanCancel;
+    public bool CanCancel(PaymentProvider provider) => services.GetKeyedService<IPaymentGateway>(provider) is { CanCancel: true };
 
     /// <summary>The gateways at which an intent can't be ended, as the database names them.</summary>
     public string[] OnlyByConfirm { get; } =

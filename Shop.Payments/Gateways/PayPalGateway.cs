@@ -45,7 +45,8 @@ internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater, b
         if (!reply.IsSuccess)
             return RefusalOf(reply);
         return reply.As(PayPalJson.Default.PayPalOrder) is { Id: { Length: > 0 } id } created
-            ? new GatewayAnswer.Created(id, ApprovalOf(created)) { Facts = FactsOf(reply) with { GatewayId = id } } : Nonsense(reply);
+            // With a saved one nobody has to agree; who would rather do that gets an order made for it.
+            ? new GatewayAnswer.Created(id, intent.HasSavedMethod ? null : ApprovalOf(created)) { Facts = FactsOf(reply) with { GatewayId = id } } : Nonsense(reply);
 
         static string IntentOf(NewIntent intent) => intent.IsCapturedLater ? "AUTHORIZE" : "CAPTURE";
     }
