@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Shop.Simulator.Gateways;
+using Shop.Simulator.State;
 
 namespace Shop.Simulator.Stripe;
 
