@@ -22,7 +22,7 @@ internal sealed record CompareRequest(DateTimeOffset? From, DateTimeOffset? To, 
 /// <param name="OrdersMinor">The same, as the orders have it.</param>
 /// <param name="DifferenceMinor">Orders less gateway; what is not 0 is explained by the mismatches.</param>
 internal sealed record RunView(
-    Guid Id, DateTimeOffset From, DateTimeOffset To, DateTimeOffset DoneUntil, JobState State, string? StartedBy, DateTimeOffset CreatedAt,
+    Guid Id, PaymentProvider Provider, DateTimeOffset From, DateTimeOffset To, DateTimeOffset DoneUntil, JobState State, string? StartedBy, DateTimeOffset CreatedAt,
     DateTimeOffset? EndedAt, string? LastError, int Percent, int Objects, int Charges, long GatewayMinor, long AttemptsMinor, long OrdersMinor,
     long DifferenceMinor, int Mismatches);
 
@@ -99,13 +99,21 @@ internal static class ReconciliationEndpoints
         if (form.To is null)
             errors["to"] = ["Please say until when."];
         return Acts.OnceAsync(
-            reports, idempotencyKey, form.Why, IdempotencyKey.DigestOf("compare", $"{form.From:O} {form.To:O}"), clock, logger, (db, now, why) =>
+            reports, idempotencyKey, form.Why, IdempotencyKey.DigestOf("compare", $"{form.From:O} {form.To:O}"), clock, logger, async (db, now, why) =>
             {
-                var run = ReconciliationRun.Of(form.From!.Value.ToUniversalTime(), form.To!.Value.ToUniversalTime(), caller.UserId, now);
-                db.Add(run);
-                db.Record(caller, now, AuditActions.ReconciliationStarted, AuditSubjects.Reconciliation, $"{run.Id}",
-                    after: new { From = run.FromAt, To = run.ToAt }, why: why);
-                return Task.FromResult<ProblemHttpResult?>(null);
+                // Each gateway by itself; one that never had an order of ours has nothing to compare.
+                List<PaymentProvider> providers = [PaymentProvider.Stripe];
+                if (await db.PaymentIntents.AnyAsync(i => i.Provider == PaymentProvider.PayPal, ct))
+                    providers.Insert(0, PaymentProvider.PayPal);
+                foreach (var provider in providers)
+                {
+                    var run = ReconciliationRun.Of(form.From!.Value.ToUniversalTime(), form.To!.Value.ToUniversalTime(), caller.UserId, now, provider);
+                    db.Add(run);
+                    db.Record(caller, now, AuditActions.ReconciliationStarted, AuditSubjects.Reconciliation, $"{run.Id}",
+                        after: new { run.Provider, From = run.FromAt, To = run.ToAt }, why: why);
+                }
+
+                return null;
             }, ct, errors);
     }
 
@@ -144,7 +152,7 @@ internal static class ReconciliationEndpoints
         return
         [
             .. found.Select(f => new RunView(
-                f.Run.Id, f.Run.FromAt, f.Run.ToAt, f.Run.DoneUntil, f.Run.State, f.Name, f.Run.CreatedAt, f.Run.EndedAt, f.Run.LastError,
+                f.Run.Id, f.Run.Provider, f.Run.FromAt, f.Run.ToAt, f.Run.DoneUntil, f.Run.State, f.Name, f.Run.CreatedAt, f.Run.EndedAt, f.Run.LastError,
                 f.Run.State is JobState.Done ? 100 : (int)Math.Clamp(100 * (f.Run.DoneUntil - f.Run.FromAt) / (f.Run.ToAt - f.Run.FromAt), 0, 99),
                 f.Run.Objects, f.Run.Charges, f.Run.GatewayMinor, f.Run.AttemptsMinor, f.Run.OrdersMinor, f.Run.OrdersMinor - f.Run.GatewayMinor,
                 f.Run.Mismatches)),

@@ -1,10 +1,15 @@
+using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Shop.Data.Orders;
 
 namespace Shop.Data.Payments;
 
-public enum PaymentProvider { Stripe, PayPal }
+public enum PaymentProvider
+{
+    Stripe,
+    [JsonStringEnumMemberName("paypal")] PayPal, // as in addresses; a naming policy would make payPal of it
+}
 
 /// <summary>Look only asks the gateway how things stand (the shopper came back from the bank); Charge takes the money and settles its own unknowns; Close cancels at the gateway and gives up; Refund gives back.</summary>
 public enum PaymentJobKind { Charge, Close, Refund, Look }

@@ -54,7 +54,7 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
     public string BreakerOf(PaymentProvider provider) => services.GetKeyedService<GatewayBreakers>(provider)?.Word ?? NotConfigured;
 
     /// <summary>See <see cref="IPaymentGateway.CanCancel"/>.</summary>
-    public bool CanCancel(PaymentProvider provider) => services.GetRequiredKeyedService<IPaymentGateway>(provider).CanCancel;
+    public bool CanCancel(PaymentProvider provider) => services.GetKeyedService<IPaymentGateway>(provider) is { CanCancel: true };
 
     /// <summary>The gateways at which an intent can't be ended, as the database names them.</summary>
     public string[] OnlyByConfirm { get; } =
@@ -151,7 +151,8 @@ internal static class GatewayExtensions
         services.AddPayPalOptions();
         services.AddGatewayPipeline(payPal);
         services.AddKeyedSingleton<IPaymentGateway>(payPal, (sp, _) => new PayPalGateway(
-            sp.PayPalClientOf(ClientOf(sp)), sp.OptionsOf(payPal).CaptureMethod is CaptureMethod.Manual, sp.GetRequiredService<IOptions<PayPalOptions>>().Value.Live));
+            sp.PayPalClientOf(ClientOf(sp)), sp.OptionsOf(payPal).CaptureMethod is CaptureMethod.Manual,
+            sp.GetRequiredService<IOptions<PayPalOptions>>().Value.Live));
         services.AddSingleton(sp => new PayPalCertificates(
             new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = PayPalCertificates.Limit, MaxResponseContentBufferSize = PayPalCertificates.MaxBytes },
             sp.GetRequiredService<IOptions<PayPalOptions>>().Value, sp.GetRequiredService<TimeProvider>()));

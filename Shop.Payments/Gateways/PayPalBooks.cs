@@ -17,7 +17,7 @@ internal sealed class PayPalBooks(
     PayPalClient client, IDbContextFactory<ShopDbContext> contexts, Pace pace, TimeProvider clock, ILogger<PayPalBooks> logger) : IGatewayBooks
 {
     private const int OrdersPerPage = 50;
-    private const int TransactionsPerPage = 100;
+    private const int PageSize = 100;
     private const int Tries = 6;
 
     private static readonly HashSet<string> Types = [.. PayPalEvents.Subscribed];
@@ -34,21 +34,23 @@ internal sealed class PayPalBooks(
 
     public async Task<(IReadOnlyList<MissedEvent> Events, string? Next)> MissedAsync(DateTimeOffset from, DateTimeOffset to, string? after, CancellationToken ct)
     {
-        var reply = await GetAsync(
-            $"v1/notifications/webhooks-events{after ?? $"?page_size={TransactionsPerPage}&start_time={Time(from)}&end_time={Time(to)}"}", ct);
+        var end = after is null ? to : DateTimeOffset.Parse(after, CultureInfo.InvariantCulture);
+        var reply = await GetAsync($"v1/notifications/webhooks-events?page_size={PageSize}&start_time={Time(from)}&end_time={Time(end)}", ct);
         using var json = reply.IsSuccess ? Parsed(reply) : throw Unreadable("events", reply);
+        var page = Elements(json.RootElement, "events");
         List<MissedEvent> events = [];
-        foreach (var element in Elements(json.RootElement, "events"))
+        foreach (var element in page)
         {
             var payload = Encoding.UTF8.GetBytes(element.GetRawText()); // stored as PayPal said it, like those that came by themselves
             if (PayPalWebhook.NameOf(payload) is { } name && Types.Contains(name.Type))
                 events.Add(new(name.Id, name.Type, EventSubject.OfPayPal(name.Type, payload).IntentId, payload));
         }
 
-        // Only what is asked is taken from the link, not whom.
-        var next = Elements(json.RootElement, "links").FirstOrDefault(l => Text(l, "rel") is "next") is { ValueKind: JsonValueKind.Object } link
-            && Uri.TryCreate(Text(link, "href"), UriKind.Absolute, out var url) && url.Query is { Length: > 1 } ? url.Query : null;
-        return (events, next);
+        if (page.Length < PageSize || !DateTimeOffset.TryParse(Text(page[^1], "create_time"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var last))
+            return (events, null);
+        // There is no next page. The newest come first, so the rest ends where this one does: with the whole second, as some of it may be missing.
+        var rest = DateTimeOffset.FromUnixTimeSeconds(last.AddTicks(TimeSpan.TicksPerSecond - 1).ToUnixTimeSeconds());
+        return (events, Time(rest < end ? rest : end.AddSeconds(-1)));
     }
 
     private async Task<BookPage> ReadOursAsync(Guid runId, DateTimeOffset from, DateTimeOffset to, string? after, CancellationToken ct)
@@ -74,7 +76,7 @@ internal sealed class PayPalBooks(
     {
         var number = after is null ? 1 : int.Parse(after, CultureInfo.InvariantCulture);
         var reply = await GetAsync(string.Create(CultureInfo.InvariantCulture,
-            $"v1/reporting/transactions?start_date={Time(from)}&end_date={Time(to)}&fields=transaction_info&page_size={TransactionsPerPage}&page={number}"), ct);
+            $"v1/reporting/transactions?start_date={Time(from)}&end_date={Time(to)}&fields=transaction_info&page_size={PageSize}&page={number}"), ct);
         if (reply.Status is StatusCodes.Status403Forbidden)
         {
             logger.TransactionsNotListed(); // the account has to be allowed to; what we know of is compared all the same

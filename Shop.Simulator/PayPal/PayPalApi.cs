@@ -34,6 +34,9 @@ internal sealed record PayPalOperation(string Name, Func<Work, PayPalCall, PayPa
     /// <summary>How long a request id is remembered; null: it means nothing here.</summary>
     public Func<PayPalOptions, TimeSpan>? RequestKept { get; init; }
 
+    /// <summary>A body that is not there has to be called JSON all the same, where one could be.</summary>
+    public bool TakesBody { get; init; } = true;
+
     /// <summary>Plays <see cref="PayPalCall.Mock"/> itself.</summary>
     public bool PlaysMock { get; init; }
 }
@@ -59,7 +62,7 @@ internal sealed class PayPalApi(
     public Task RunAsync(HttpContext http, PayPalOperation operation, string? id) => HandleAsync(http, operation.Name, async call =>
     {
         CheckToken(http.Request.Headers.Authorization.ToString());
-        var body = await ReadAsync(http.Request);
+        var body = await ReadAsync(http.Request, operation);
         var requestId = http.Request.Headers["PayPal-Request-Id"].FirstOrDefault(k => k is { Length: > 0 });
         call = call with
         {
@@ -289,10 +292,10 @@ internal sealed class PayPalApi(
         }
     }
 
-    /// <summary>An empty body is an empty object. It has to be called JSON all the same.</summary>
-    private static async Task<JsonObject> ReadAsync(HttpRequest request)
+    /// <summary>An empty body is an empty object.</summary>
+    private static async Task<JsonObject> ReadAsync(HttpRequest request, PayPalOperation operation)
     {
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsDelete(request.Method))
+        if (!operation.TakesBody || HttpMethods.IsGet(request.Method) || HttpMethods.IsDelete(request.Method))
             return [];
         if (!request.HasJsonContentType())
             throw new PayPalFailure(415, "UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTED_MEDIA_TYPE", "The server does not support the request payload's media type.");

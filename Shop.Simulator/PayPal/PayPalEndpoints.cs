@@ -22,7 +22,7 @@ internal static class PayPalEndpoints
         Get("/v2/payments/refunds/{id}", new("read", Captures.RetrieveRefund));
         Get("/v2/payments/authorizations/{id}", new("read", Authorizations.Retrieve));
         Post("/v2/payments/authorizations/{id}/capture", new("capture", Authorizations.Capture) { RequestKept = o => o.PaymentRequestsKept, PlaysMock = true });
-        Post("/v2/payments/authorizations/{id}/void", new("void", Authorizations.Void) { RequestKept = o => o.PaymentRequestsKept });
+        Post("/v2/payments/authorizations/{id}/void", new("void", Authorizations.Void) { RequestKept = o => o.PaymentRequestsKept, TakesBody = false });
         Post("/v2/payments/authorizations/{id}/reauthorize", new("reauthorize", Authorizations.Reauthorize) { RequestKept = o => o.PaymentRequestsKept });
 
         Get("/v3/vault/payment-tokens", new("read", Vault.List));

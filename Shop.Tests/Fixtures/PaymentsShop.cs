@@ -165,8 +165,12 @@ public sealed class PaymentsShop : IAsyncLifetime
     public Task<Order> PlaceAsync(string? card = "pm_card_visa", int quantity = 1, int onHand = 10, TimeSpan? hold = null, DateTimeOffset? dueAt = null) =>
         PlaceAsync(Database, card, quantity, onHand, hold, dueAt);
 
+    /// <summary>The same, to be paid with PayPal.</summary>
+    public Task<Order> PlaceAtPayPalAsync() => PlaceAsync(Database, card: null, provider: PaymentProvider.PayPal);
+
     public static async Task<Order> PlaceAsync(
-        string database, string? card = "pm_card_visa", int quantity = 1, int onHand = 10, TimeSpan? hold = null, DateTimeOffset? dueAt = null)
+        string database, string? card = "pm_card_visa", int quantity = 1, int onHand = 10, TimeSpan? hold = null, DateTimeOffset? dueAt = null,
+        PaymentProvider provider = PaymentProvider.Stripe)
     {
         await using var db = PostgresServer.Open(database);
         var sku = $"sku-{Guid.NewGuid():N}"[..16];
@@ -174,7 +178,7 @@ public sealed class PaymentsShop : IAsyncLifetime
         var person = Any.Person();
         var cart = await Any.CartAsync(db, (sku, quantity));
         var order = Any.Order(person, cart.Id, (sku, quantity));
-        var placement = await db.PlaceAsync(order, person, cart.Version, PaymentJob.Of(PaymentJobKind.Charge, order.Id, PaymentProvider.Stripe,
+        var placement = await db.PlaceAsync(order, person, cart.Version, PaymentJob.Of(PaymentJobKind.Charge, order.Id, provider,
             order.PlacedAt, dueAt, card), TimelineEntry.Of(order.Id, order.PlacedAt, TimelineKinds.Placed, "Order placed."),
             hold ?? TimeSpan.FromMinutes(10), CancellationToken.None);
         Assert.Equal(PlacementOutcome.Placed, placement.Outcome);
@@ -183,13 +187,13 @@ public sealed class PaymentsShop : IAsyncLifetime
     }
 
     /// <summary>The shopper enters another card, as the Api writes it down.</summary>
-    public async Task PayAgainAsync(Guid orderId, string card)
+    public async Task PayAgainAsync(Guid orderId, string? card, PaymentProvider provider = PaymentProvider.Stripe)
     {
         await using var db = Open();
         await using var transaction = await db.Database.BeginTransactionAsync();
         var order = await db.LockOrderAsync(orderId, CancellationToken.None);
         Assert.True(order.TryApply(PaymentEvent.Started, DateTimeOffset.UtcNow));
-        db.Add(PaymentJob.Of(PaymentJobKind.Charge, orderId, PaymentProvider.Stripe, DateTimeOffset.UtcNow, paymentToken: card));
+        db.Add(PaymentJob.Of(PaymentJobKind.Charge, orderId, provider, DateTimeOffset.UtcNow, paymentToken: card));
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
         await db.NotifyAsync(Notices.Work, "", CancellationToken.None);

@@ -78,9 +78,11 @@ public sealed record ReconciliationDetail(
 public sealed record ReconciliationRun(
     Guid Id, DateTimeOffset From, DateTimeOffset To, DateTimeOffset DoneUntil, string State, DateTimeOffset CreatedAt, int Percent, int Objects, int Charges,
     long GatewayMinor, long AttemptsMinor, long OrdersMinor, long DifferenceMinor, int Mismatches, string? StartedBy = null, DateTimeOffset? EndedAt = null,
-    string? LastError = null)
+    string? LastError = null, string Provider = "stripe")
 {
     public const string Currency = "EUR";
+
+    public string Gateway => Provider is "paypal" ? "PayPal" : "Stripe";
 
     /// <summary>The whole answer in one sentence.</summary>
     public string Verdict => this switch

@@ -9,7 +9,7 @@ const result = {};
 // The SDK knows two hosts and no other; its HTTP client can be replaced, though.
 const adapter = async (config) => {
   const answer = await fetch(config.url.replace('https://api-m.sandbox.paypal.com', `${simulator}/paypal`), {
-    method: config.method, headers: config.headers.toJSON(), body: config.data, redirect: 'manual',
+    method: config.method.toUpperCase(), headers: config.headers.toJSON(), body: config.data, redirect: 'manual',
   });
   return { status: answer.status, statusText: answer.statusText, headers: Object.fromEntries(answer.headers), data: await answer.text(), config };
 };
@@ -28,10 +28,11 @@ const failure = async (call) => {
   try {
     return { status: 'no error', body: (await call()).result };
   } catch (e) {
+    const told = e.result ?? (e.body ? JSON.parse(e.body) : undefined); // the SDK reads an error's body where the documents name its status
     return {
-      class: e.constructor.name, isApiError: e instanceof ApiError, isCustom: e instanceof CustomError, status: e.statusCode, name: e.result?.name,
-      issue: e.result?.details?.[0]?.issue, hasDebugId: Boolean(e.result?.debugId) && e.result.debugId === e.headers['paypal-debug-id'], redirect: e.result?.links?.find((l) => l.rel === 'redirect')?.href,
-      message: e.statusCode ? undefined : e.message,
+      class: e.constructor.name, isApiError: e instanceof ApiError, isCustom: e instanceof CustomError, status: e.statusCode, name: told?.name,
+      issue: told?.details?.[0]?.issue, hasDebugId: Boolean(told?.debug_id) && told.debug_id === e.headers['paypal-debug-id'],
+      redirect: told?.links?.find((l) => l.rel === 'redirect')?.href, message: e.statusCode ? undefined : e.message,
     };
   }
 };
