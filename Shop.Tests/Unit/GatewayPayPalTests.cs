@@ -46,7 +46,7 @@ public sealed class GatewayPayPalTests : IDisposable
     private PayPalGateway Gateway(bool isCapturedLater = false)
     {
         var http = new HttpClient(_wire) { BaseAddress = new Uri("https://paypal.example/base/") };
-        return new(new PayPalClient(http, new PayPalToken(http, "client", "secret", TimeSpan.FromSeconds(5), TimeProvider.System)), isCapturedLater);
+        return new(new PayPalClient(http, new PayPalToken(http, "client", "secret", TimeSpan.FromSeconds(5), TimeProvider.System)), isCapturedLater, isLive: false);
     }
 
     private Task<GatewayAnswer> ConfirmAsync(params (int Status, string Body)[] answers)
