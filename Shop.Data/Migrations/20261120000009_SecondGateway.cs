@@ -49,11 +49,9 @@ internal sealed class SecondGateway : Migration
                 asked_by text NOT NULL,
                 at timestamptz NOT NULL,
                 CONSTRAINT pk_failovers PRIMARY KEY (id),
-                CONSTRAINT fk_failovers_orders_order_id FOREIGN KEY (order_id) REFERENCES shop.orders (id) ON DELETE RESTRICT,
-                CONSTRAINT fk_failovers_payment_attempts_attempt_id FOREIGN KEY (attempt_id) REFERENCES payments.payment_attempts (id) ON DELETE RESTRICT
+                CONSTRAINT fk_failovers_orders_order_id FOREIGN KEY (order_id) REFERENCES shop.orders (id) ON DELETE RESTRICT
             );
             CREATE INDEX ix_failovers_order_id ON payments.failovers (order_id);
-            CREATE INDEX ix_failovers_attempt_id ON payments.failovers (attempt_id);
             CREATE TRIGGER failovers_append_only BEFORE UPDATE OR DELETE ON payments.failovers
                 FOR EACH ROW EXECUTE FUNCTION shop.refuse_change();
             CREATE TRIGGER failovers_never_emptied BEFORE TRUNCATE ON payments.failovers

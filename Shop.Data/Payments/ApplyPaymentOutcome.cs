@@ -192,7 +192,8 @@ public static class PaymentOutcome
     {
         // What one gateway proves says nothing about a confirm that is open at another one.
         await db.SaveChangesAsync(ct);
-        if (await db.PaymentIntents.AnyAsync(i => i.OrderId == order.Id && i.ConfirmOpen, ct))
+        var by = facts.Gateway ?? order.PaysAt;
+        if (await db.PaymentIntents.AnyAsync(i => i.OrderId == order.Id && i.Provider != by && i.ConfirmOpen, ct))
             return false;
 
         var reason = news.Reason is Reasons.NotConfirmedInTime ? Reasons.OutOfTime(order.Payment, order.Reason) : news.Reason;

@@ -64,8 +64,6 @@ internal sealed class FailoverConfiguration : IEntityTypeConfiguration<Failover>
     {
         failover.ToTable("failovers", ShopDbContext.PaymentsSchema).HasKey(f => f.Id);
         failover.HasIndex(f => f.OrderId);
-        failover.HasIndex(f => f.AttemptId);
         failover.HasOne<Order>().WithMany().HasForeignKey(f => f.OrderId);
-        failover.HasOne<PaymentAttempt>().WithMany().HasForeignKey(f => f.AttemptId);
     }
 }

@@ -27,8 +27,9 @@ internal static class DisputeBooks
         // Two events about one that we have not heard of: the second waits here for the first one's row.
         await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({facts.GatewayId}, 0))", ct);
         var dispute = await db.Disputes.SingleOrDefaultAsync(d => d.GatewayId == facts.GatewayId, ct);
-        var orderId = dispute?.OrderId
-            ?? await db.PaymentIntents.Where(i => i.GatewayId == facts.IntentId && i.GatewayId != null).Select(i => (Guid?)i.OrderId).SingleOrDefaultAsync(ct);
+        var intents = db.PaymentIntents.Where(i => i.Provider == asked.Provider);
+        intents = facts.IntentId is { } intent ? intents.Where(i => i.GatewayId == intent) : intents.Where(i => i.OrderId == facts.OrderId);
+        var orderId = dispute?.OrderId ?? await intents.Select(i => (Guid?)i.OrderId).SingleOrDefaultAsync(ct);
         var order = orderId is { } id ? await db.LockOrderAsync(id, ct) : null;
         if (order is not null)
             db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId: null));

@@ -151,7 +151,8 @@ internal static class GatewayExtensions
         services.AddPayPalOptions();
         services.AddGatewayPipeline(payPal);
         services.AddKeyedSingleton<IPaymentGateway>(payPal, (sp, _) => new PayPalGateway(
-            sp.PayPalClientOf(ClientOf(sp)), sp.OptionsOf(payPal).CaptureMethod is CaptureMethod.Manual, sp.GetRequiredService<IOptions<PayPalOptions>>().Value.Live));
+            sp.PayPalClientOf(ClientOf(sp)), sp.OptionsOf(payPal).CaptureMethod is CaptureMethod.Manual,
+            sp.GetRequiredService<IOptions<PayPalOptions>>().Value.Live));
         services.AddSingleton(sp => new PayPalCertificates(
             new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = PayPalCertificates.Limit, MaxResponseContentBufferSize = PayPalCertificates.MaxBytes },
             sp.GetRequiredService<IOptions<PayPalOptions>>().Value, sp.GetRequiredService<TimeProvider>()));

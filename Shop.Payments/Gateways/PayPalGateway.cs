@@ -1,3 +1,4 @@
+using System.Globalization;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 
@@ -8,6 +9,7 @@ namespace Shop.Payments.Gateways;
 /// own status.
 /// </summary>
 /// <param name="isCapturedLater">What orders are created for. One from before it was changed is met with the other call.</param>
+/// <param name="isLive">Whose money it is; only for what people look up there.</param>
 internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater, bool isLive) : IPaymentGateway
 {
     private const string NotForThisIntent = "ACTION_DOES_NOT_MATCH_INTENT";
@@ -158,42 +160,36 @@ internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater, b
             ? RefundOf(refund, reply) : new GatewayAnswer.NoRefund { Facts = FactsOf(reply) };
     }
 
-    /// <summary>It names the capture, and only that names the order. While it is an inquiry the two talk, and the money stays.</summary>
     public async Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct)
     {
         var reply = await client.GetAsync($"v1/customer/disputes/{Escaped(disputeId)}", ct);
         if (!reply.IsSuccess)
             return RefusalOf(reply);
-        if (reply.As(PayPalJson.Default.PayPalDispute) is not { DisputeId.Length: > 0, Status: { Length: > 0 } status, CreateTime: { } opened } dispute
+        if (reply.As(PayPalJson.Default.PayPalDispute) is not { DisputeId: { Length: > 0 } id, Status: { Length: > 0 } status } dispute
             || PayPalMoney.MinorOf(dispute.DisputeAmount?.Value, dispute.DisputeAmount?.CurrencyCode) is not { } minor)
             return Nonsense(reply);
 
-        var capture = dispute.DisputedTransactions?.FirstOrDefault(t => t?.SellerTransactionId is { Length: > 0 })?.SellerTransactionId;
-        string? intent = null;
-        if (capture is not null)
+        // In the first stage buyer and seller talk; once it is a claim, PayPal keeps the money until it has decided.
+        var isClaim = dispute.DisputeLifeCycleStage is not "INQUIRY";
+        DisputeOutcome? outcome = (status, dispute.DisputeOutcome?.OutcomeCode) switch
         {
-            var about = await client.GetAsync($"v2/payments/captures/{Escaped(capture)}", ct);
-            if (about.IsSuccess)
-                intent = about.As(PayPalJson.Default.PayPalRelated)?.SupplementaryData?.RelatedIds?.OrderId;
-            else if (about.Status is not 404)
-                return RefusalOf(about);
-        }
-
-        var outcome = status is "RESOLVED" ? OutcomeOf(dispute.DisputeOutcome?.OutcomeCode) : (DisputeOutcome?)null;
-        return new GatewayAnswer.DisputeRead(new(
-            disputeId, DisputeKind.Dispute, intent, capture, minor, dispute.DisputeAmount!.CurrencyCode!.ToUpperInvariant(), dispute.Reason ?? "OTHER", status,
-            TakesMoney: dispute.DisputeLifeCycleStage is not "INQUIRY" || outcome is DisputeOutcome.Lost, isLive,
-            outcome is null ? dispute.SellerResponseDueDate : null, opened, outcome))
-        {
-            Facts = FactsOf(reply) with { GatewayId = disputeId, Code = status, ChargeId = capture },
-        };
-
-        static DisputeOutcome OutcomeOf(string? code) => code switch
-        {
-            "RESOLVED_SELLER_FAVOUR" or "RESOLVED_WITH_PAYOUT" or "CANCELED_BY_BUYER" => DisputeOutcome.Won,
-            "RESOLVED_BUYER_FAVOUR" or "ACCEPTED" => DisputeOutcome.Lost,
+            (not "RESOLVED", _) => null,
+            (_, "RESOLVED_BUYER_FAVOUR" or "ACCEPTED") => DisputeOutcome.Lost,
+            (_, "RESOLVED_SELLER_FAVOUR" or "RESOLVED_WITH_PAYOUT" or "CANCELED_BY_BUYER" or "DENIED") when isClaim => DisputeOutcome.Won,
             _ => DisputeOutcome.Ended,
         };
+        var disputed = dispute.DisputedTransactions?.OfType<PayPalDisputed>().FirstOrDefault();
+        return new GatewayAnswer.DisputeRead(new(
+            id, DisputeKind.Dispute, IntentId: null, disputed?.SellerTransactionId, minor, dispute.DisputeAmount!.CurrencyCode!.ToUpperInvariant(),
+            dispute.Reason?.ToLowerInvariant() ?? "other", status.ToLowerInvariant(), isClaim || outcome is DisputeOutcome.Lost, isLive,
+            status is "RESOLVED" or "UNDER_REVIEW" or "WAITING_FOR_BUYER_RESPONSE" ? null : TimeOf(dispute.SellerResponseDueDate),
+            TimeOf(dispute.CreateTime) ?? DateTimeOffset.UnixEpoch, outcome, Guid.TryParse(disputed?.Custom, out var order) ? order : null))
+        {
+            Facts = FactsOf(reply) with { GatewayId = id, ChargeId = disputed?.SellerTransactionId, Code = status },
+        };
+
+        static DateTimeOffset? TimeOf(string? text) =>
+            DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : null;
     }
 
     /// <summary>Our id of a refund; null when it is none of ours. It is in the number as well, as not every view of a refund shows both.</summary>

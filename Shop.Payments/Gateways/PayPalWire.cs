@@ -25,14 +25,6 @@ internal sealed record PayPalSupplement(PayPalRelatedIds? RelatedIds);
 
 internal sealed record PayPalRelatedIds(string? OrderId);
 
-internal sealed record PayPalDispute(
-    string? DisputeId, string? Status, string? Reason, PayPalAmount? DisputeAmount, string? DisputeLifeCycleStage, PayPalDisputeOutcome? DisputeOutcome,
-    IReadOnlyList<PayPalDisputed?>? DisputedTransactions, DateTimeOffset? CreateTime, DateTimeOffset? SellerResponseDueDate);
-
-internal sealed record PayPalDisputeOutcome(string? OutcomeCode);
-
-internal sealed record PayPalDisputed(string? SellerTransactionId);
-
 internal sealed record PayPalStatusDetails(string? Reason);
 
 internal sealed record PayPalProcessorResponse(string? ResponseCode, string? PaymentAdviceCode);
@@ -50,6 +42,15 @@ internal sealed record PayPalWalletAttributes(PayPalVaulted? Vault);
 internal sealed record PayPalVaulted(string? Id, PayPalCustomer? Customer);
 
 internal sealed record PayPalCustomer(string? Id);
+
+internal sealed record PayPalDispute(
+    string? DisputeId, string? Status, string? Reason, string? CreateTime, string? DisputeLifeCycleStage, string? SellerResponseDueDate, PayPalAmount? DisputeAmount,
+    PayPalDisputeOutcome? DisputeOutcome, IReadOnlyList<PayPalDisputed?>? DisputedTransactions);
+
+internal sealed record PayPalDisputeOutcome(string? OutcomeCode);
+
+/// <summary>The capture that is disputed, with our own id of the order.</summary>
+internal sealed record PayPalDisputed(string? SellerTransactionId, string? Custom);
 
 internal sealed record PayPalError(string? Name, string? DebugId, IReadOnlyList<PayPalErrorDetail?>? Details, IReadOnlyList<PayPalLink?>? Links)
 {

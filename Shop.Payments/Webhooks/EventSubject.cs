@@ -10,8 +10,9 @@ namespace Shop.Payments.Webhooks;
 /// <param name="OrderId">Ours, where the gateway repeats it.</param>
 /// <param name="RefundId">The gateway's.</param>
 /// <param name="OurRefundId">Ours, where the gateway repeats it.</param>
-/// <param name="DisputeId">The gateway's, of a dispute or a warning of fraud.</param>
-internal sealed record EventSubject(string? IntentId = null, Guid? OrderId = null, string? RefundId = null, Guid? OurRefundId = null, string? DisputeId = null)
+/// <param name="DisputeId">The gateway's, of a dispute or a fraud warning.</param>
+internal sealed record EventSubject(
+    string? IntentId = null, Guid? OrderId = null, string? RefundId = null, Guid? OurRefundId = null, string? DisputeId = null)
 {
     public static EventSubject None { get; } = new();
 

@@ -109,10 +109,10 @@ internal sealed class WebhookProcessor(
     private async Task<Result> ProcessAsync(WebhookReceipt receipt, CancellationToken ct)
     {
         var about = EventSubject.Of(receipt);
-        if (about.DisputeId is { } disputeId)
-            return await ProcessDisputeAsync(receipt, disputeId, ct); // also about a payment that is not ours: its deadline may be
         if (about == EventSubject.None)
             return new(Step.Done, "not a kind of event we act on");
+        if (about.DisputeId is { } disputed)
+            return await ProcessDisputeAsync(receipt, disputed, ct); // also about a payment that is not ours: its deadline may be
         if (about.OurRefundId is { } id && await MismatchAsync(id, ct) is { } mismatch)
         {
             return (about.IntentId ?? mismatch.IntentId) is { } of

@@ -88,7 +88,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
     public async Task InitializeAsync()
     {
         if (Database is "")
-            Database = await PostgresServer.CreateDatabaseAsync();
+            Database = _settings.GetValueOrDefault("ConnectionStrings:shopdb") ?? await PostgresServer.CreateDatabaseAsync();
         Wire = new PostgresWire(new NpgsqlConnectionStringBuilder(Database).Port);
         var wired = new NpgsqlConnectionStringBuilder(Database) { Port = Wire.Port, SslMode = SslMode.Disable };
         _settings.TryAdd("ConnectionStrings:shopdb", wired.ConnectionString);

@@ -78,6 +78,7 @@ public sealed class SchemaTests
     [InlineData("TRUNCATE shop.order_timeline")]
     [InlineData("TRUNCATE payments.payment_attempts")]
     [InlineData("TRUNCATE payments.gateway_changes")]
+    [InlineData("TRUNCATE payments.failovers")]
     [InlineData("TRUNCATE payments.refund_lines")]
     [InlineData("TRUNCATE accounts.audit")]
     public async Task What_is_only_added_to_can_not_be_emptied_either(string change)
