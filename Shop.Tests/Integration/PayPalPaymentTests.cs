@@ -240,8 +240,8 @@ public sealed class PayPalPaymentTests(PaymentsShop shop) : IClassFixture<Paymen
         var body = what switch
         {
             "no event" => "[]",
-            "too long" => $$"""{"id":"{{id}}","event_type":"{{Completed}}","resource":{"id":"{{new string('x', 257 * 1024)}}"}}""",
-            _ => $$"""{"id":"{{id}}","event_type":"{{Completed}}","resource":{"id":"ä"}}""",
+            "too long" => $$"""{"id":"{{id}}","event_type":"{{Completed}}","resource":{"id":"{{new string('x', 257 * 1024)}}"} }""",
+            _ => $$"""{"id":"{{id}}","event_type":"{{Completed}}","resource":{"id":"ä"} }""",
         };
         using var request = signer.Send(body, what is "another endpoint" ? "theirs" : PaymentsShop.PayPalWebhookId, place, what switch
         {
