@@ -220,7 +220,7 @@ public sealed class PayPalSignatureTests : IDisposable
 
         Assert.Equal((intent, order, refund), (about.IntentId, about.OrderId?.ToString(), about.RefundId));
         Assert.Equal(refund is null ? null : "01920000-0000-7000-8000-000000000002", about.OurRefundId?.ToString());
-        Assert.Equal(intent is null && order is null && refund is null, about == EventSubject.None);
+        Assert.Equal(intent is null && order is null && refund is null && about.DisputeId is null, about == EventSubject.None);
     }
 
     [Theory]
