@@ -225,6 +225,8 @@ internal sealed class ScriptedGateway(PaymentProvider provider, bool canCancel) 
 
     public Task<GatewayAnswer> ReadRefundAsync(string refundId, CancellationToken ct) => throw new NotSupportedException();
 
+    public Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct) => throw new NotSupportedException();
+
     public Task<GatewayAnswer> FindRefundAsync(string intentId, Guid refundId, CancellationToken ct) =>
         Task.FromResult<GatewayAnswer>(new GatewayAnswer.NoRefund());
 
