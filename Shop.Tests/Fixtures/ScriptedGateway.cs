@@ -221,8 +221,6 @@ internal sealed class ScriptedGateway(PaymentProvider provider, bool canCancel) 
             return _intents.Values.Where(i => i.Wanted.OrderId == orderId).Sum(i => i.RefundedMinor);
     }
 
-    public Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct) => throw new NotSupportedException();
-
     public Task<GatewayAnswer> ReadRefundAsync(string refundId, CancellationToken ct) => throw new NotSupportedException();
 
     public Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct) => throw new NotSupportedException();
