@@ -54,18 +54,19 @@ internal sealed record Plan(
             shopper, skus, random.Next(1, 3), Draw(random, isRegular), isRegular, SendsTwice: random.NextDouble() < 0.2, HasTwoTabs: random.NextDouble() < 0.1,
             random.NextDouble() switch { < 0.6 => AtTheBank.Agrees, < 0.8 => AtTheBank.Refuses, _ => AtTheBank.WalksAway },
             random.NextDouble() switch { < 0.7 => AtPayPal.Agrees, < 0.85 => AtPayPal.Cancels, _ => AtPayPal.WalksAway },
-            [.. Enumerable.Range(0, random.Next(0, 4)).Select(_ => Draw(random, isRegular))], PaysTwiceAtOnce: random.NextDouble() < 0.3,
+            [.. Enumerable.Range(0, random.Next(0, 4)).Select(_ => Draw(random, isRegular, payPal: 0.5))], PaysTwiceAtOnce: random.NextDouble() < 0.3,
             ClicksBoth: random.NextDouble() < 0.4,
             random.NextDouble() switch { < 0.6 => MoneyBack.None, < 0.7 => MoneyBack.Whole, < 0.8 => MoneyBack.Part, < 0.9 => MoneyBack.Pieces, _ => MoneyBack.TwoAtOnce },
             random.NextDouble());
     }
 
-    private static Means Draw(Random random, bool isRegular) => random.NextDouble() switch
+    /// <param name="payPal">How many pay with it.</param>
+    private static Means Draw(Random random, bool isRegular, double payPal = 0.33)
     {
-        < 0.33 when isRegular && random.NextDouble() < 0.3 => Means.PayPal(Means.Saved),
-        < 0.33 => Means.PayPal(Draw(random, Sources)),
-        _ => Means.Card(Draw(random, Cards)),
-    };
+        if (random.NextDouble() >= payPal)
+            return Means.Card(Draw(random, Cards));
+        return Means.PayPal(isRegular && random.NextDouble() < 0.3 ? Means.Saved : Draw(random, Sources));
+    }
 
     private static string Draw(Random random, (string What, double Share)[] all)
     {
