@@ -56,14 +56,15 @@ internal static class AgreementEndpoints
     internal static async Task<PaymentEnds> EndsAsync(ShopDbContext db, PaymentProvider provider, DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
     {
         var name = provider.ToString();
-        // A card's job without a token only finishes what the one before it began. At a gateway with a page of its own it is the other way
+        // A card's job without a token or a saved card only finishes what the one before it began. At a gateway with a page of its own it is the other way
         // round: the first has none, and once the shopper has agreed there the next one has: one payment, counted with the second.
         var rows = await db.Database.SqlQuery<EndRow>($"""
             SELECT c.charged AS "IsCharged", CASE WHEN NOT c.charged THEN e.reason END AS "Reason", count(*)::int AS "Count"
             FROM payments.payment_jobs j JOIN shop.orders o ON o.id = j.order_id
             LEFT JOIN LATERAL (
                 SELECT n.created_at AS at, n.provider, n.payment_token IS NOT NULL AS agreed FROM payments.payment_jobs n
-                WHERE n.order_id = j.order_id AND n.kind = 'Charge' AND n.created_at > j.created_at AND (n.payment_token IS NOT NULL OR n.provider <> 'Stripe')
+                WHERE n.order_id = j.order_id AND n.kind = 'Charge' AND n.created_at > j.created_at
+                    AND (n.payment_token IS NOT NULL OR n.saved_method_id IS NOT NULL OR n.provider <> 'Stripe')
                 ORDER BY n.created_at LIMIT 1) next ON true
             CROSS JOIN LATERAL (SELECT EXISTS (
                 SELECT FROM payments.payment_attempts a WHERE a.order_id = j.order_id AND a.provider = j.provider AND a.class = 'charged'
@@ -76,7 +77,8 @@ internal static class AgreementEndpoints
                         AND a.at >= j.created_at AND a.at < next.at
                     ORDER BY a.at DESC LIMIT 1), j.last_reason) END AS reason) e
             WHERE j.kind = 'Charge' AND j.provider = {name} AND j.created_at >= {from} AND j.created_at < {to}
-                AND (j.payment_token IS NOT NULL OR (j.provider <> 'Stripe' AND NOT (coalesce(next.agreed, false) AND next.provider = j.provider)))
+                AND (j.payment_token IS NOT NULL OR j.saved_method_id IS NOT NULL
+                    OR (j.provider <> 'Stripe' AND NOT (coalesce(next.agreed, false) AND next.provider = j.provider)))
             GROUP BY 1, 2
             """).ToListAsync(ct);
         return rows.Aggregate(new PaymentEnds(), (ends, row) => ends.Add(row.IsCharged, row.Reason, row.Count));

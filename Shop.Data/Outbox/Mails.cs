@@ -83,7 +83,7 @@ public static class Mails
                 [.. Until("do so", true), "If you have done it meanwhile, you need not do anything.", Question], "Go on with the payment", link, order),
             OutboxKind.CancelledMail when order.CapturedMinor > 0 => new(
                 MailTone.Act, $"Your order {order.Number} is cancelled, and your money is on its way back", words.Headline,
-                [Hello(), .. steps, $"It is {Money(order.CapturedMinor - order.RefundedMinor, order.Currency)}, and it goes back the way you paid."], order,
+                [Hello(), words.Explanation, $"You get {Money(order.CapturedMinor - order.RefundedMinor, order.Currency)} back the way you paid.", .. steps[1..]], order,
                 [Question], "Your order", link, order),
             OutboxKind.CancelledMail => new(
                 MailTone.Plain, $"Your order {order.Number} was closed", words.Headline, [Hello(), .. steps], order, [Question], "Your order", link, order),

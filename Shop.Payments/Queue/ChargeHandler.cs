@@ -99,7 +99,10 @@ internal sealed class ChargeHandler(
         if (intent is { GatewayId: not null, Proof: null } && !await failovers.EndAsync(job, intent, ct))
             return;
         if (await CreateAsync(job, order, intent, saved, customer, ct) is { Asked: { Answer: GatewayAnswer.Created created } asked } made)
-            await StartAsync(job, new Target(created.Id, token, created.ApprovalUrl, made.Wanted), [asked], ct);
+        {
+            var approvalUrl = made.Wanted.HasSavedMethod ? null : created.ApprovalUrl; // nobody is sent there who has agreed already
+            await StartAsync(job, new Target(created.Id, token, approvalUrl, made.Wanted), [asked], ct);
+        }
     }
 
     /// <summary>Whether the intent that there is can be paid with what this charge is about.</summary>

@@ -39,24 +39,33 @@ internal static class Events
 
     public static PayPalAnswer Retrieve(Work work, PayPalCall call) => new(200, Json(Get(work, call)));
 
-    /// <summary>Newest first. The next page begins where this one ends: <c>end_time</c> of its last event.</summary>
+    /// <summary>Newest first; the link to the next page goes on after the last event of this one.</summary>
     public static PayPalAnswer List(Work work, PayPalCall call)
     {
         var (start, end) = (Time(call, "start_time"), Time(call, "end_time"));
         var size = (string?)call.Query["page_size"] is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? Math.Clamp(asked, 1, MostPerPage) : 10;
         var (type, transaction) = ((string?)call.Query["event_type"], (string?)call.Query["transaction_id"]);
+        var after = (string?)call.Query["after"];
         PayPalEvent[] events =
         [
-            .. work.NewestFirst<PayPalEvent>()
+            .. (after is null ? work.NewestFirst<PayPalEvent>() : work.NewestFirst<PayPalEvent>().SkipWhile(e => e.Id != after).Skip(1))
                 .Where(e => (start is null || e.Created >= start) && (end is null || e.Created <= end))
                 .Where(e => (type is null || e.Type == type) && (transaction is null || (string?)e.Resource.Parse()["id"] == transaction))
-                .Take(size),
+                .Take(size + 1),
         ];
+        var page = events[..Math.Min(size, events.Length)];
+        List<JsonObject> links = [PayPalFailure.Link($"{call.Base}/v1/notifications/webhooks-events", "self", "GET")];
+        if (events.Length > size)
+        {
+            var others = string.Concat(call.Query.Where(q => q.Key != "after").Select(q => $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(q.Value.ToString())}&"));
+            links.Add(PayPalFailure.Link($"{call.Base}/v1/notifications/webhooks-events?{others}after={page[^1].Id}", "next", "GET"));
+        }
+
         return new(200, new()
         {
-            ["events"] = new JsonArray([.. events.Select(Json)]),
-            ["count"] = events.Length,
-            ["links"] = new JsonArray(PayPalFailure.Link($"{call.Base}/v1/notifications/webhooks-events", "self", "GET")),
+            ["events"] = new JsonArray([.. page.Select(Json)]),
+            ["count"] = page.Length,
+            ["links"] = new JsonArray([.. links]),
         });
     }
 

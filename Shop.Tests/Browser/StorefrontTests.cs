@@ -211,6 +211,36 @@ public sealed class StorefrontTests : IDisposable
         Assert.Contains("pm_frame", _api.LastBody["/checkout"], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_chooses_PayPal_enters_no_card_and_is_led_on_to_its_page(bool hasJavaScript)
+    {
+        var atPayPal = CannedApi.Paid.Replace("\"status\": \"paid\"", "\"status\": \"actionNeeded\", \"method\": \"paypal\", \"ways\": [\"paypal\", \"card\"]", StringComparison.Ordinal)
+            .Replace("\"actionUrl\": null", "\"actionUrl\": \"http://paypal.test/approve?token=5O1&x='1'\"", StringComparison.Ordinal);
+        _api.On("/checkout", atPayPal).On("/orders/100042", atPayPal).On("/payments/methods", """
+            { "methods": [{ "method": "paypal", "state": "available" }, { "method": "card", "state": "troubled", "text": "Card payments take longer." }] }
+            """);
+        await using var visitor = await VisitAsync(width: 390, hasJavaScript);
+        await visitor.Page.RouteAsync("http://paypal.test/**", route => route.FulfillAsync(new() { ContentType = "text/html", Body = "<h1>Agree here</h1>" }));
+        await visitor.Page.Context.AddCookiesAsync([new() { Name = "cart", Value = "t1", Url = _address.AbsoluteUri }]);
+        await visitor.Page.GotoAsync("/checkout");
+
+        Assert.Equal(0, await visitor.Page.Locator("card-fields iframe").CountAsync()); // not before a card is chosen
+        await visitor.Page.ClickAsync("label:has-text('Card')");
+        if (hasJavaScript)
+            await visitor.Page.WaitForSelectorAsync("card-fields iframe");
+        else
+            await visitor.Page.WaitForSelectorAsync(".way noscript a"); // "Enter card details"
+        await visitor.Page.ClickAsync("label:has-text('PayPal')");
+        await visitor.FillAddressAsync();
+        await visitor.Page.ClickAsync("text=Pay €12.50");
+
+        await visitor.Page.WaitForSelectorAsync("h1:has-text('Agree here')");
+        Assert.Equal("http://paypal.test/approve?token=5O1&x=%271%27", visitor.Page.Url);
+        Assert.Empty(visitor.Errors); // above all: no form that was refused to lead to another site
+    }
+
     [Fact]
     public async Task Everything_can_be_bought_without_JavaScript()
     {

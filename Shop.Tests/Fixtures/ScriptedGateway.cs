@@ -221,12 +221,9 @@ internal sealed class ScriptedGateway(PaymentProvider provider, bool canCancel) 
             return _intents.Values.Where(i => i.Wanted.OrderId == orderId).Sum(i => i.RefundedMinor);
     }
 
-    public Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct) => throw new NotSupportedException();
-
     public Task<GatewayAnswer> ReadRefundAsync(string refundId, CancellationToken ct) => throw new NotSupportedException();
 
-    public Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct) =>
-        throw new NotSupportedException("Nobody disputes anything here.");
+    public Task<GatewayAnswer> ReadDisputeAsync(string disputeId, CancellationToken ct) => throw new NotSupportedException();
 
     public Task<GatewayAnswer> FindRefundAsync(string intentId, Guid refundId, CancellationToken ct) =>
         Task.FromResult<GatewayAnswer>(new GatewayAnswer.NoRefund());

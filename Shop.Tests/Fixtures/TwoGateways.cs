@@ -35,12 +35,8 @@ public sealed class TwoGateways : IAsyncLifetime
             host.ConfigureLogging(logging => logging.AddProvider(new Complaints(_complaints)));
             foreach (var (key, value) in PaymentsShop.Settings(Database, new Uri("http://127.0.0.1:9"), 9))
                 host.UseSetting(key, value);
-            foreach (var calls in (string[])["BusyCalls", "SteadyCalls", "QuietCalls"])
-                host.UseSetting($"Gateways:PayPal:{calls}", calls is "QuietCalls" ? "100" : "1000");
             host.ConfigureTestServices(services =>
             {
-                services.AddOptions<GatewayOptions>(nameof(PaymentProvider.PayPal)).BindConfiguration("Gateways:PayPal");
-                services.AddGatewayPipeline(PaymentProvider.PayPal);
                 services.AddKeyedSingleton<IPaymentGateway>(PaymentProvider.Stripe, Stripe);
                 services.AddKeyedSingleton<IPaymentGateway>(PaymentProvider.PayPal, PayPal);
             });

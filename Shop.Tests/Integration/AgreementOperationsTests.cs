@@ -22,7 +22,8 @@ public sealed class AgreementOperationsTests : IAsyncLifetime
     private ShopDbContext Open() => PostgresServer.Open(_database);
 
     private sealed record Charge(
-        string? Reason = null, string[]? Answers = null, PaymentProvider Provider = PaymentProvider.Stripe, string? Token = "pm_1", string? LastReason = null, int Hours = 0);
+        string? Reason = null, string[]? Answers = null, PaymentProvider Provider = PaymentProvider.Stripe, string? Token = "pm_1", string? LastReason = null, int Hours = 0,
+        bool IsSaved = false);
 
     /// <summary>An order with its charges in turn, each with the answers it was given: "charged", or a no with its reason.</summary>
     private async Task OrderAsync(PaymentState ended, string? reason, params Charge[] charges)
@@ -50,6 +51,13 @@ public sealed class AgreementOperationsTests : IAsyncLifetime
         }
 
         await db.SaveChangesAsync();
+        if (charges.Any(c => c.IsSaved)) // whose method it is does not matter here
+        {
+            await db.Database.OpenConnectionAsync();
+            await db.Database.ExecuteSqlAsync($"SET session_replication_role = replica");
+            await db.Database.ExecuteSqlAsync($"UPDATE payments.payment_jobs SET saved_method_id = gen_random_uuid(), payment_token = NULL WHERE order_id = {order.Id}");
+            await db.Database.ExecuteSqlAsync($"RESET session_replication_role");
+        }
     }
 
     private async Task<PaymentEnds> EndsAsync(PaymentProvider provider = PaymentProvider.Stripe)
@@ -86,6 +94,15 @@ public sealed class AgreementOperationsTests : IAsyncLifetime
         await OrderAsync(PaymentState.Paid, null, new Charge(Answers: ["charged"], Hours: 7)); // another period
 
         Assert.Equal(new PaymentEnds(WentThrough: 1, ByUs: 1, Open: 1), await EndsAsync());
+    }
+
+    [Fact]
+    public async Task One_with_a_saved_card_is_a_payment_like_any_other()
+    {
+        await OrderAsync(PaymentState.Paid, null, new Charge(Answers: ["charged"], IsSaved: true));
+        await OrderAsync(PaymentState.Paid, null, new Charge(Answers: [Reasons.CardDeclined], IsSaved: true), new Charge(Answers: ["charged"], IsSaved: true));
+
+        Assert.Equal(new PaymentEnds(WentThrough: 2, Declined: 1), await EndsAsync());
     }
 
     [Fact]

@@ -185,6 +185,25 @@ public sealed class DisputeTests(PaymentsShop shop) : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("RESOLVED_SELLER_FAVOUR", DisputeOutcome.Won, 0, null)]
+    [InlineData("RESOLVED_BUYER_FAVOUR", DisputeOutcome.Lost, 1250, Reasons.DisputeLost)]
+    public async Task A_dispute_at_PayPal_is_kept_and_ends_in_the_same_way(string decision, DisputeOutcome outcome, long disputedMinor, string? reason)
+    {
+        var placed = await shop.PlaceAtPayPalAsync();
+        await PayPalPage.AnswerAsync((await shop.UntilAsync(placed.Id, PaymentState.ActionNeeded)).ActionUrl!, source: "disputed");
+        var dispute = await UntilAsync(placed.Id, d => d.OrderId is not null);
+        Assert.Equal((PaymentProvider.PayPal, 1250, "merchandise_or_service_not_received", "waiting_for_seller_response", true),
+            (dispute.Provider, dispute.AmountMinor, dispute.Reason, dispute.Status, dispute.RespondBy is not null));
+        await shop.UntilAsync(placed.Id, o => o is { Payment: PaymentState.Paid, Status: OrderStatus.Disputed }, "a dispute");
+
+        using var body = System.Net.Http.Json.JsonContent.Create(new { outcome = decision });
+        (await shop.Simulator.PostAsync(new Uri($"/disputes/{dispute.GatewayId}", UriKind.Relative), body)).EnsureSuccessStatusCode();
+
+        Assert.Equal(outcome, (await UntilAsync(placed.Id, d => d.ClosedAt is not null)).Outcome);
+        await shop.UntilAsync(placed.Id, o => o.DisputedMinor == disputedMinor && o.Reason == reason, "an end");
+    }
+
     [Fact]
     public async Task The_list_has_the_next_deadline_first_and_leads_to_order_and_gateway()
     {

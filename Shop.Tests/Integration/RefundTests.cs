@@ -115,6 +115,24 @@ public sealed class RefundTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Money_from_PayPal_goes_back_through_PayPal_in_parts()
+    {
+        var placed = await shop.PlaceAtPayPalAsync();
+        await PayPalPage.AnswerAsync((await shop.UntilAsync(placed.Id, PaymentState.ActionNeeded)).ActionUrl!);
+        await shop.UntilAsync(placed.Id, PaymentState.Paid);
+        await using var db = shop.Open();
+        var order = await db.Orders.AsNoTracking().Include(o => o.Lines).SingleAsync(o => o.Id == placed.Id);
+
+        await AskAsync(order, new { amountMinor = 250, why = Agreed });
+        await shop.UntilAsync(order.Id, o => o.RefundedMinor == 250, "250 refunded");
+        Assert.Equal(HttpStatusCode.NoContent, (await AskAsync(order, new { why = Agreed })).Status);
+
+        await shop.UntilAsync(order.Id, o => o.Status == OrderStatus.Refunded, "all of it refunded");
+        Assert.All(await RefundsAsync(order), r => Assert.Equal(PaymentProvider.PayPal, r.Provider));
+        Assert.Equal(order.TotalMinor, (await shop.LedgerAsync(order.Id)).RefundedMinor);
+    }
+
+    [Fact]
     public async Task A_refund_that_somebody_made_at_the_gateway_leaves_less_to_send_and_never_too_much()
     {
         var order = await PaidAsync();

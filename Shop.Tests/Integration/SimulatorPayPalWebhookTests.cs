@@ -103,6 +103,16 @@ public sealed class SimulatorPayPalWebhookTests
         Assert.Empty((await payPal.GetAsync($"v1/notifications/webhooks-events?{From(TimeSpan.FromMinutes(-5))}"))["events"]!.AsArray());
         Assert.Equal(capture, (string?)(await payPal.GetAsync($"v1/notifications/webhooks-events/{events[0]!["id"]}"))["resource"]!["id"]);
         Assert.Empty(shop.Calls);
+
+        List<string> all = [];
+        for (var next = "v1/notifications/webhooks-events?page_size=1"; next is not null;)
+        {
+            var page = await payPal.GetAsync(next);
+            all.AddRange(page["events"]!.AsArray().Select(e => (string)e!["event_type"]!));
+            next = PayPalCaller.Link(page, "next") is { } link ? $"v1/notifications/webhooks-events{new Uri(link).Query}" : null;
+        }
+
+        Assert.Equal(["CHECKOUT.ORDER.COMPLETED", "PAYMENT.CAPTURE.COMPLETED", "CHECKOUT.ORDER.APPROVED"], all);
     }
 
     [Fact]

@@ -209,7 +209,6 @@ public sealed class PayPalSignatureTests : IDisposable
     [InlineData("PAYMENT.AUTHORIZATION.VOIDED", """{"id":"0AW","supplementary_data":{"related_ids":{"order_id":"5O1"}}}""", "5O1", null, null)]
     [InlineData("PAYMENT.CAPTURE.REFUNDED", """{"id":"1JU","custom_id":"01920000-0000-7000-8000-000000000002"}""", null, null, "1JU")]
     [InlineData("PAYMENT.REFUND.FAILED", """{"id":"1JU","invoice_id":"order:1:paypal:refund:01920000-0000-7000-8000-000000000002:2"}""", null, null, "1JU")]
-    [InlineData("CUSTOMER.DISPUTE.CREATED", """{"dispute_id":"PP-D-1"}""", null, null, null)]
     [InlineData("PAYMENT.CAPTURE.COMPLETED", """{"id":7,"custom_id":[],"supplementary_data":null}""", null, null, null)]
     [InlineData("PAYMENT.CAPTURE.COMPLETED", "null", null, null, null)]
     [InlineData("PAYMENT.CAPTURE.COMPLETED", "[]", null, null, null)]
@@ -220,7 +219,7 @@ public sealed class PayPalSignatureTests : IDisposable
 
         Assert.Equal((intent, order, refund), (about.IntentId, about.OrderId?.ToString(), about.RefundId));
         Assert.Equal(refund is null ? null : "01920000-0000-7000-8000-000000000002", about.OurRefundId?.ToString());
-        Assert.Equal(intent is null && order is null && refund is null, about == EventSubject.None);
+        Assert.Equal(intent is null && order is null && refund is null && about.DisputeId is null, about == EventSubject.None);
     }
 
     [Theory]

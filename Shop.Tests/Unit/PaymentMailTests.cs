@@ -151,7 +151,7 @@ public sealed partial class PaymentMailTests
 
         var letter = Mails.Write(facts, Links);
 
-        Assert.Contains("25.00 EUR, and it goes back the way you paid", letter.Text, StringComparison.Ordinal);
+        Assert.Contains("You get 25.00 EUR back the way you paid.", letter.Text, StringComparison.Ordinal);
         Assert.Contains(Reasons.Of(Reasons.PaidAfterClosing).Shopper, letter.Text, StringComparison.Ordinal);
         Assert.Null(facts.WhyNot(Any.Now));
         facts.Order.AddRefund(2500);

@@ -25,6 +25,29 @@ public sealed class PaymentMethodsTests
         Assert.Contains("You can order: your order is saved", stopped.Text, StringComparison.Ordinal);
     }
 
+    private static IReadOnlyList<PaymentMethodView> Both(GatewaySight card, GatewaySight payPal) =>
+        PaymentMethods.Of([card, payPal], [PaymentProvider.Stripe, PaymentProvider.PayPal]);
+
+    private static GatewaySight Sight(PaymentProvider provider, bool isWell, OverrideMode? decided = null) => new(provider, 1, isWell ? 0 : 1, decided);
+
+    [Fact]
+    public void Paypal_comes_first_while_cards_are_in_trouble_and_steps_back_when_they_are_not()
+    {
+        var well = Both(Sight(PaymentProvider.Stripe, true), Sight(PaymentProvider.PayPal, true));
+        var troubled = Both(Sight(PaymentProvider.Stripe, false), Sight(PaymentProvider.PayPal, true));
+        var both = Both(Sight(PaymentProvider.Stripe, false), Sight(PaymentProvider.PayPal, false));
+        var other = Both(Sight(PaymentProvider.Stripe, true), Sight(PaymentProvider.PayPal, true, OverrideMode.Stopped));
+
+        Assert.Equal(["card", "paypal"], well.Select(m => m.Method));
+        Assert.Equal(["paypal", "card"], troubled.Select(m => m.Method));
+        Assert.Equal(["card", "paypal"], both.Select(m => m.Method));
+        Assert.Equal(["card", "paypal"], other.Select(m => m.Method));
+        Assert.Contains("You can pay with PayPal right away", troubled[1].Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("right away", both[0].Text, StringComparison.Ordinal);
+        Assert.Contains("You can pay with a card right away", other[1].Text, StringComparison.Ordinal);
+        Assert.All(well, m => Assert.Null(m.Text));
+    }
+
     [Fact]
     public void An_order_refused_for_the_declines_before_it_is_offered_no_other_card()
     {
