@@ -161,8 +161,10 @@ internal sealed class PayPalBooks(
     }
 
     // In the words of the comparison. What nobody confirmed cannot be paid by anybody: only our confirm takes money.
+    // An order is completed as well when its capture waits for a bank, and when that has said no since: then nothing is left to come.
     private static string StatusOf(string? order, PayPalPayment?[] captures) =>
-        captures.Any(c => c is not null && PayPalGateway.HasMoney(c)) ? "succeeded" : order is "COMPLETED" ? "processing" : "canceled";
+        captures.Any(c => c is not null && PayPalGateway.HasMoney(c)) ? "succeeded"
+        : order is not "COMPLETED" || (captures.Length > 0 && captures.All(c => c is not null && PayPalGateway.IsDeclined(c))) ? "canceled" : "processing";
 
     private static string RefundStatusOf(string? status) => status switch
     {

@@ -342,7 +342,7 @@ internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater, b
     /// <summary>Taken, whatever went back since.</summary>
     public static bool HasMoney(PayPalPayment capture) => capture.Status is "COMPLETED" or "PARTIALLY_REFUNDED" or "REFUNDED";
 
-    private static bool IsDeclined(PayPalPayment payment) => payment.Status is "DECLINED" or "FAILED";
+    public static bool IsDeclined(PayPalPayment payment) => payment.Status is "DECLINED" or "FAILED";
 
     private static string DeclineOf(PayPalPayment payment) =>
         PayPalReasons.OfDecline(payment.ProcessorResponse?.ResponseCode, payment.ProcessorResponse?.PaymentAdviceCode);

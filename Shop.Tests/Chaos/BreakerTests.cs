@@ -114,7 +114,7 @@ public sealed class BreakerTests(ITestOutputHelper output)
 
     private static async Task OrderAsync(LiveShop shop, Weather weather, int number, CancellationToken ct)
     {
-        using var shopper = new Shopper(shop, new Plan(number, [Sku], 1, "pm_card_visa", false, false, AtTheBank.Agrees, [], false, 0), weather);
+        using var shopper = new Shopper(shop, Plan.Plain(number, Sku), weather);
         Assert.Single(await shopper.OrderAsync(ct));
     }
 

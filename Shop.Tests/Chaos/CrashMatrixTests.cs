@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
+using Shop.Data;
 using Shop.Data.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
@@ -24,7 +25,8 @@ public enum News { Before, After, Never }
 
 /// <summary>
 /// A worker dies at each of its crash points, with each fate of the money and each way of the webhooks; another one goes on. Whatever was
-/// done by then, the books end equal to the gateway's ledger, and say why.
+/// done by then, the books end equal to the ledger of both gateways, and say why. With the orders that are paid by card one dies that is paid with
+/// PayPal, wherever it comes by.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class CrashMatrixTests(ITestOutputHelper output)
@@ -32,22 +34,25 @@ public sealed class CrashMatrixTests(ITestOutputHelper output)
     [Fact]
     public async Task A_worker_killed_at_any_point_leaves_nothing_that_the_next_one_cannot_settle()
     {
-        // Three outside worlds at once; in each the workers die one after the other, every one with three orders in its hands.
+        // Three outside worlds at once; in each the workers die one after the other, every one with three orders in its hands, or four.
         var took = Stopwatch.StartNew();
         var worlds = await Task.WhenAll(Enum.GetValues<Fate>().Select(fate => CrashWorld.RunAsync(fate)));
 
         var table = new StringBuilder($"{worlds.Sum(w => w.Cases.Count)} cases, {worlds.Sum(w => w.Deaths)} deaths in {took.Elapsed:mm\\:ss}\n");
         foreach (var row in worlds.SelectMany(w => w.Cases).GroupBy(c => c.Point))
-            table.AppendLine($"  {row.Key,-22} {string.Join("  ", row.Select(c => $"{c.Fate}/{c.News}: {c.EndedAs}"))}");
+            table.AppendLine($"  {row.Key,-22} {string.Join("  ", row.Select(c => $"{(c.Provider is PaymentProvider.PayPal ? $"{c.Fate}/PayPal" : $"{c.Fate}/{c.News}")}: {c.EndedAs}"))}");
         output.WriteLine(table.ToString());
         var wrong = worlds.SelectMany(w => w.Wrong).ToArray();
         Assert.True(wrong.Length == 0, string.Join('\n', wrong));
-        Assert.Equal(CrashPoints.All.Count * 9, worlds.Sum(w => w.Cases.Count));
+        Assert.Equal(CrashPoints.All.Count * 9 + CrashWorld.PayPalPoints.Count * 3, worlds.Sum(w => w.Cases.Count));
     }
 }
 
-internal sealed record CrashCase(string Point, Fate Fate, News News, Guid OrderId)
+internal sealed record CrashCase(string Point, Fate Fate, News News, Guid OrderId, PaymentProvider Provider = PaymentProvider.Stripe)
 {
+    /// <summary>It is met on the way to PayPal's page. At all the others its shopper has agreed there.</summary>
+    public bool IsBeforeApproval => Provider is PaymentProvider.PayPal && Point is CrashPoints.AfterCreateKey or CrashPoints.AfterCreateAnswer;
+
     public string EndedAs { get; set; } = "";
 }
 
@@ -56,6 +61,9 @@ internal sealed class CrashWorld : IAsyncDisposable
 {
     /// <summary>The work in whose course a point is met.</summary>
     private enum Journey { Charge, Capture, Settle, Close, Refund }
+
+    /// <summary>Where an order comes by that is paid with PayPal: nothing is captured there that was set aside, and nothing canceled.</summary>
+    public static IReadOnlyList<string> PayPalPoints { get; } = [.. CrashPoints.All.Where(p => To(p) is not (Journey.Capture or Journey.Close))];
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
@@ -124,9 +132,10 @@ internal sealed class CrashWorld : IAsyncDisposable
         : point.Contains("refund", StringComparison.Ordinal) ? Journey.Refund
         : point.Contains("read", StringComparison.Ordinal) ? Journey.Settle : Journey.Charge;
 
-    /// <summary>One order per way of the news and point. Each waits until its victim is there.</summary>
+    /// <summary>One order per way of the news and point, and one for PayPal. Each waits until its victim is there.</summary>
     private async Task PlaceAsync()
     {
+        var later = DateTimeOffset.UtcNow.AddHours(1);
         foreach (var point in CrashPoints.All)
         {
             var card = (To(point), _fate) switch
@@ -136,22 +145,33 @@ internal sealed class CrashWorld : IAsyncDisposable
                 (Journey.Charge or Journey.Settle, Fate.NotCharged) => "pm_card_visa_chargeDeclined",
                 _ => "pm_card_visa",
             };
-            var dueAt = To(point) is Journey.Close or Journey.Refund ? (DateTimeOffset?)null : DateTimeOffset.UtcNow.AddHours(1);
+            var dueAt = To(point) is Journey.Close or Journey.Refund ? (DateTimeOffset?)null : later;
             foreach (var news in Enum.GetValues<News>())
                 Cases.Add(new(point, _fate, news, (await PaymentsShop.PlaceAsync(_database, card, dueAt: dueAt)).Id));
+            if (!PayPalPoints.Contains(point))
+                continue;
+
+            var it = new CrashCase(point, _fate, News.Never, Guid.Empty, PaymentProvider.PayPal);
+            var order = await PaymentsShop.PlaceAsync(_database, card: null, dueAt: it.IsBeforeApproval ? later : null, provider: PaymentProvider.PayPal);
+            Cases.Add(it with { OrderId = order.Id });
         }
     }
 
-    /// <summary>Some points are met only by orders with a past: the shopper stands before the bank, or money is owed to them.</summary>
+    /// <summary>Some points are met only by orders with a past: the shopper stands before the bank, was at PayPal, or money is owed to them.</summary>
     private async Task PrepareAsync()
     {
         Guid[] closing = [.. Cases.Where(c => To(c.Point) is Journey.Close).Select(c => c.OrderId)];
         Guid[] refunding = [.. Cases.Where(c => To(c.Point) is Journey.Refund).Select(c => c.OrderId)];
+        CrashCase[] agreeing = [.. Cases.Where(c => c.Provider is PaymentProvider.PayPal && !c.IsBeforeApproval)];
+        Guid[] asked = [.. closing, .. agreeing.Select(c => c.OrderId)];
         using (var worker = Start(null))
         {
+            await UntilAsync(async db => await db.Orders.CountAsync(o => asked.Contains(o.Id) && o.Payment == PaymentState.ActionNeeded) == asked.Length,
+                "not every shopper was asked", worker);
+            foreach (var it in agreeing)
+                await AgreeAsync(it);
             await UntilAsync(async db =>
-                await db.Orders.CountAsync(o => closing.Contains(o.Id) && o.Payment == PaymentState.ActionNeeded) == closing.Length
-                && await db.Orders.CountAsync(o => refunding.Contains(o.Id) && o.Payment == PaymentState.Paid) == refunding.Length
+                await db.Orders.CountAsync(o => refunding.Contains(o.Id) && o.Payment == PaymentState.Paid) == refunding.Length
                 && !await db.Outbox.AnyAsync(m => m.State == JobState.Waiting), "the orders with a past never had it", worker);
             worker.Terminate();
             await worker.EndAsync();
@@ -169,7 +189,7 @@ internal sealed class CrashWorld : IAsyncDisposable
             var now = DateTimeOffset.UtcNow;
             var refund = new Refund
             {
-                Id = Guid.CreateVersion7(now), OrderId = order.Id, Provider = PaymentProvider.Stripe, AmountMinor = order.CapturedMinor,
+                Id = Guid.CreateVersion7(now), OrderId = order.Id, Provider = order.PaysAt, AmountMinor = order.CapturedMinor,
                 Currency = order.Currency, Reason = Reasons.PaidAfterClosing, CreatedAt = now,
             };
             order.CancelForRefund(Reasons.PaidAfterClosing);
@@ -180,7 +200,22 @@ internal sealed class CrashWorld : IAsyncDisposable
         await db.SaveChangesAsync();
     }
 
-    /// <summary>The three orders of a point reach it in one worker, which dies when all of them are there.</summary>
+    /// <summary>At PayPal, with the charge that follows from it: at once where the order is to have been paid, else for its victim.</summary>
+    private async Task AgreeAsync(CrashCase it)
+    {
+        await using var db = PostgresServer.Open(_database);
+        var order = await db.Orders.SingleAsync(o => o.Id == it.OrderId);
+        var isPaid = To(it.Point) is Journey.Refund;
+        await PayPalPage.AnswerAsync(order.ActionUrl!, source: _fate is not Fate.NotCharged ? "balance" : isPaid ? "refund-later" : "declined");
+        var now = DateTimeOffset.UtcNow;
+        Assert.True(order.TryApply(PaymentEvent.Started, now));
+        db.Add(PaymentJob.Of(PaymentJobKind.Charge, order.Id, it.Provider, now, isPaid ? now : now.AddHours(1),
+            await db.PaymentIntents.Where(i => i.OrderId == order.Id).Select(i => i.GatewayId).SingleAsync()));
+        await db.SaveChangesAsync();
+        await db.NotifyAsync(Notices.Work, "", CancellationToken.None);
+    }
+
+    /// <summary>The orders of a point reach it in one worker, which dies when all of them are there.</summary>
     private async Task DieAtAsync(string point)
     {
         Guid[] orders = [.. Cases.Where(c => c.Point == point).Select(c => c.OrderId)];
@@ -244,19 +279,24 @@ internal sealed class CrashWorld : IAsyncDisposable
     /// </summary>
     private async Task FaultsAsync(bool clear)
     {
-        var many = CrashPoints.All.Count;
-        var rules = (clear, _fate) switch
+        foreach (var gateway in (string[])["stripe", "paypal"])
         {
-            (false, Fate.Unknown) => ((string[])["confirm", "capture", "cancel", "refund"]).SelectMany(operation => new[]
+            var isPayPal = gateway is "paypal";
+            string[] moves = isPayPal ? ["capture", "refund"] : ["confirm", "capture", "cancel", "refund"];
+            var many = isPayPal ? PayPalPoints.Count / 2 : CrashPoints.All.Count;
+            var rules = (clear, _fate) switch
             {
-                new { fault = "answer_lost", rate = 0.5, operation, count = many * 2 },
-                new { fault = "error_500_before", rate = 0.3, operation, count = many },
-                new { fault = "reset", rate = 0.5, operation, count = many },
-            }).ToArray(),
-            (false, Fate.NotCharged) => [new { fault = "reset", rate = 1.0, operation = "capture", count = many * many }],
-            _ => [],
-        };
-        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { seed = 4711, declineRate = 0.0, rules })).EnsureSuccessStatusCode();
+                (false, Fate.Unknown) => moves.SelectMany(operation => new[]
+                {
+                    new { fault = "answer_lost", rate = 0.5, operation, count = many * 2 },
+                    new { fault = "error_500_before", rate = 0.3, operation, count = many },
+                    new { fault = "reset", rate = 0.5, operation, count = many },
+                }).ToArray(),
+                (false, Fate.NotCharged) when !isPayPal => [new { fault = "reset", rate = 1.0, operation = "capture", count = many * many }],
+                _ => [],
+            };
+            (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), new { gateway, seed = 4711, declineRate = 0.0, rules })).EnsureSuccessStatusCode();
+        }
     }
 
     /// <summary>Everything that the gateway has to say about the orders, newest first and each event twice.</summary>
@@ -341,13 +381,14 @@ internal sealed class CrashWorld : IAsyncDisposable
             string[] allowed = (To(it.Point), _fate) switch
             {
                 (Journey.Refund, _) => ["Refunded"],
+                _ when it.IsBeforeApproval => ["ActionNeeded"],
                 (_, Fate.Charged) => ["Paid"],
                 (Journey.Close, _) or (Journey.Capture, Fate.NotCharged) => ["Abandoned"],
                 (_, Fate.NotCharged) => ["Declined"],
                 _ => ["Paid", "Abandoned"], // as the ledger says; the audit compares
             };
             var holds = await db.Holds.CountAsync(h => h.OrderId == it.OrderId);
-            if (!allowed.Contains(it.EndedAs) || holds > 0 != order.Payment is PaymentState.Declined
+            if (!allowed.Contains(it.EndedAs) || holds > 0 != order.Payment is PaymentState.Declined or PaymentState.ActionNeeded
                 || (order.Payment is PaymentState.Declined && Reasons.Of(order.Reason!) is not { Side: Side.Bank, MoneyTaken: MoneyTaken.No }))
                 _wrong.Add($"{it.Point} {it.Fate} {it.News}: {it.EndedAs}, reason {order.Reason}, {holds} holds\n{await DossierAsync(it.OrderId)}");
         }

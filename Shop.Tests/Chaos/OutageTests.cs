@@ -51,7 +51,7 @@ public sealed class OutageTests(ITestOutputHelper output)
                 var wait = (outage * timeScale * i / orders) - down.Elapsed;
                 if (wait > TimeSpan.Zero)
                     await Task.Delay(wait, ct);
-                using var shopper = new Shopper(shop, new Plan(i, [Sku], 1, "pm_card_visa", false, false, AtTheBank.Agrees, [], false, 0), weather);
+                using var shopper = new Shopper(shop, Plan.Plain(i, Sku), weather);
                 accepted.Add(Assert.Single(await shopper.OrderAsync(ct)));
             }
         }));

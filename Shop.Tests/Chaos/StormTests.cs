@@ -10,8 +10,8 @@ using Xunit.Abstractions;
 namespace Shop.Tests.Chaos;
 
 /// <summary>
-/// Everything at once: shoppers who click twice, pay again and walk away, goods that run out, a gateway with every fault it can have,
-/// processes that die all the time. Then the books are compared with what really happened to the money. See docs/chaos.md.
+/// Everything at once: shoppers who click twice, pay again, pay another way and walk away, goods that run out, two gateways with every fault they
+/// can have, money that is sent back, processes that die all the time. Then the books are compared with what really happened to the money. See docs/chaos.md.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class StormTests(ITestOutputHelper output)
@@ -27,7 +27,7 @@ public sealed class StormTests(ITestOutputHelper output)
     private static readonly int Seed = Drill.Setting("SHOP_CHAOS_SEED", 4711);
 
     [Fact]
-    public async Task The_books_equal_the_gateways_ledger_after_every_fault_and_with_processes_dying_all_the_time()
+    public async Task The_books_equal_the_ledger_of_both_gateways_after_every_fault_and_with_processes_dying_all_the_time()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(600 + Orders * 0.6));
         var ct = limit.Token;
@@ -35,13 +35,15 @@ public sealed class StormTests(ITestOutputHelper output)
         await using var shop = await LiveShop.StartAsync(replicas: 2, TimeScale, ct, ("Checkout:Deadline", "00:20:00"));
         var stock = await StockAsync(shop);
         using var weather = new Weather(shop, Seed);
+        using var clerk = await Clerk.HireAsync(shop, weather);
+        ConcurrentBag<Accepted> accepted = [];
+        var regular = await Regular.OfAsync(shop, weather, Plenty, accepted.Add, ct);
         var started = took.Elapsed;
 
-        ConcurrentBag<Accepted> accepted = [];
         using (var over = CancellationTokenSource.CreateLinkedTokenSource(ct))
         {
             var blowing = weather.BlowAsync(over.Token);
-            await Task.WhenAll(ShopAsync(shop, weather, accepted, ct), KillAsync(weather, accepted, ct));
+            await Task.WhenAll(ShopAsync(shop, weather, clerk, regular, accepted, ct), KillAsync(weather, accepted, ct));
             await over.CancelAsync();
             await blowing;
         }
@@ -51,11 +53,15 @@ public sealed class StormTests(ITestOutputHelper output)
             part.LookAfterIt();
         await shop.ReadyAsync(ct);
         await Audit.SettledAsync(shop.Database, ct);
+        foreach (var (sku, quantity) in clerk.Restocked)
+            stock[sku] += quantity;
         using var audit = new Audit(shop.Database, shop.Simulator.Address, stock);
         var findings = await audit.FindAsync(accepted, ct);
         await ReportAsync(shop, weather, accepted, findings, audit, shopped, took.Elapsed, ct);
 
         Assert.True(findings.Count == 0, $"{findings.Count} findings, seed {Seed}; the first: {string.Join("; ", findings.Take(5))}");
+        await using (var db = shop.Open())
+            Assert.True(await db.Failovers.AnyAsync(ct) && await db.Refunds.AnyAsync(r => r.AskedBy != null, ct), "Nobody went to another gateway, or nothing was sent back.");
         Assert.Empty(shop.Parts.SelectMany(p => p.EndedByItself));
         Assert.True(weather.Kills >= Kills, $"Only {weather.Kills} kills."); // one blow in ten only cuts connections, another kills two
     }
@@ -77,20 +83,23 @@ public sealed class StormTests(ITestOutputHelper output)
     }
 
     /// <summary>Shopper after shopper until there are enough orders; those who found their goods sold out do not count.</summary>
-    private static async Task ShopAsync(LiveShop shop, Weather weather, ConcurrentBag<Accepted> accepted, CancellationToken ct)
+    private static async Task ShopAsync(
+        LiveShop shop, Weather weather, Clerk clerk, Regular regular, ConcurrentBag<Accepted> accepted, CancellationToken ct)
     {
         var (next, orders) = (-1, 0);
         await Task.WhenAll(Enumerable.Range(0, ShoppersAtOnce).Select(async _ =>
         {
             while (Volatile.Read(ref orders) < Orders)
             {
-                using var shopper = new Shopper(shop, Plan.Of(Seed, Interlocked.Increment(ref next), Plenty, Scarce), weather);
+                var plan = Plan.Of(Seed, Interlocked.Increment(ref next), Plenty, Scarce);
+                using var shopper = new Shopper(shop, plan, weather, regular);
                 if (await shopper.OrderAsync(ct) is not [var order, ..] answers)
                     continue;
                 foreach (var answer in answers)
                     accepted.Add(answer);
                 Interlocked.Increment(ref orders);
-                await shopper.FollowAsync(order, ct);
+                if (await shopper.FollowAsync(order, ct) is { } seen && (string?)seen["payment"] is "paid")
+                    await clerk.SendBackAsync(seen, plan.Back, ct);
             }
         }));
     }
@@ -119,6 +128,12 @@ public sealed class StormTests(ITestOutputHelper output)
         text.AppendLine($"kills: {string.Join(", ", shop.Parts.Select(p => $"{p.Name} {p.Kills}"))}");
         foreach (var outcome in outcomes.OrderByDescending(o => o.Count))
             text.AppendLine($"  {outcome.Count,6} {outcome.Payment} {outcome.Fulfilment} {outcome.Reason}");
+        foreach (var way in await db.Failovers.GroupBy(f => new { f.FromProvider, f.ToProvider, f.ProofKind, f.AskedBy })
+            .Select(g => new { g.Key, Count = g.Count() }).OrderByDescending(g => g.Count).ToListAsync(ct))
+            text.AppendLine($"  {way.Count,6} failover {way.Key.FromProvider} -> {way.Key.ToProvider}, {way.Key.ProofKind}, {way.Key.AskedBy}");
+        foreach (var refunds in await db.Refunds.GroupBy(r => new { r.Provider, r.State, r.Reason }).Select(g => new { g.Key, Count = g.Count() })
+            .OrderByDescending(g => g.Count).ToListAsync(ct))
+            text.AppendLine($"  {refunds.Count,6} refund {refunds.Key.Provider} {refunds.Key.State} {refunds.Key.Reason}");
         foreach (var (what, count) in weather.Counts)
             text.AppendLine($"  {count,6} {what}");
         text.AppendLine(string.Join(", ", Enum.GetValues<Wrong>().Select(kind => $"{findings.Count(f => f.Kind == kind)} {kind}")));

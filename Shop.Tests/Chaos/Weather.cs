@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 
@@ -12,6 +13,7 @@ internal sealed class Weather(LiveShop shop, int seed) : IDisposable
 {
     private static readonly string[] Broken = ["rate_limited_429", "error_500_before", "error_500_after", "answer_lost", "reset", "html_502"];
     private static readonly string[] Outages = ["refused", "unavailable_503", "hang"];
+    private static readonly string[] Gateways = ["stripe", "paypal"];
 
     private enum Blow { Worker, AllWorkers, Api, Simulator, Connections }
 
@@ -19,7 +21,7 @@ internal sealed class Weather(LiveShop shop, int seed) : IDisposable
     private readonly ConcurrentDictionary<string, int> _counts = new();
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly List<Blow> _deck = [];
-    private object? _now;
+    private readonly Dictionary<string, object> _now = [];
 
     public IEnumerable<KeyValuePair<string, int>> Counts => _counts.OrderBy(c => c.Key, StringComparer.Ordinal);
 
@@ -33,7 +35,7 @@ internal sealed class Weather(LiveShop shop, int seed) : IDisposable
         _oneAtATime.Dispose();
     }
 
-    /// <summary>Changing weather until it is told to stop; then every fault ends.</summary>
+    /// <summary>Changing weather, each gateway's its own, until it is told to stop; then every fault ends.</summary>
     public async Task BlowAsync(CancellationToken stop)
     {
         var random = new Random(seed);
@@ -41,14 +43,21 @@ internal sealed class Weather(LiveShop shop, int seed) : IDisposable
         {
             for (var change = 0; ; change++)
             {
-                var outage = random.NextDouble() < 0.25;
-                await SetAsync(outage ? Outage(random, change) : Mixed(random, change));
-                await Task.Delay(TimeSpan.FromSeconds(outage ? 0.5 + random.NextDouble() * 2 : 2 + random.NextDouble() * 3), stop);
+                var outages = 0;
+                foreach (var gateway in Gateways)
+                {
+                    var isOut = random.NextDouble() < 0.2;
+                    outages += isOut ? 1 : 0;
+                    await SetAsync(isOut ? Outage(random, change, gateway) : Mixed(random, change), gateway);
+                }
+
+                await Task.Delay(TimeSpan.FromSeconds(outages > 0 ? 0.5 + random.NextDouble() * 2 : 2 + random.NextDouble() * 3), stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await SetAsync(null);
+            foreach (var gateway in Gateways)
+                await SetAsync(null, gateway);
         }
     }
 
@@ -59,10 +68,10 @@ internal sealed class Weather(LiveShop shop, int seed) : IDisposable
         webhooks = new { late = new { rate = 0.2, delayMs = 2000 }, duplicated = 0.2, reordered = 0.2, lost = 0.15, forged = 0.05 },
     };
 
-    private object Outage(Random random, int change)
+    private object Outage(Random random, int change, string gateway)
     {
         var fault = Outages[random.Next(Outages.Length)];
-        Count($"outage {fault}");
+        Count($"outage of {gateway}: {fault}");
         return new { seed = seed + change, rules = new[] { new { fault, rate = 1.0 } } };
     }
 
@@ -114,12 +123,13 @@ internal sealed class Weather(LiveShop shop, int seed) : IDisposable
         await _oneAtATime.WaitAsync(ct);
         try
         {
-            await KeepCountsAsync();
+            foreach (var gateway in Gateways)
+                await KeepCountsAsync(gateway);
             shop.Simulator.Kill();
             shop.Simulator.Start();
             await shop.Simulator.ReadyAsync(ct); // its faults died with it
-            if (_now is not null)
-                await PutAsync(_now);
+            foreach (var (gateway, faults) in _now)
+                await PutAsync(faults, gateway);
         }
         finally
         {
@@ -138,17 +148,16 @@ internal sealed class Weather(LiveShop shop, int seed) : IDisposable
     }
 
     /// <param name="faults">Null for fair weather.</param>
-    public async Task SetAsync(object? faults)
+    public async Task SetAsync(object? faults, string gateway = "stripe")
     {
         await _oneAtATime.WaitAsync();
         try
         {
-            await KeepCountsAsync();
-            _now = faults;
+            await KeepCountsAsync(gateway);
+            _now.Remove(gateway);
             if (faults is not null)
-                await PutAsync(faults);
-            else
-                (await _simulator.DeleteAsync(new Uri("/faults", UriKind.Relative))).EnsureSuccessStatusCode();
+                _now[gateway] = faults;
+            await PutAsync(faults, gateway);
         }
         finally
         {
@@ -156,16 +165,20 @@ internal sealed class Weather(LiveShop shop, int seed) : IDisposable
         }
     }
 
-    private async Task PutAsync(object faults) =>
-        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), faults)).EnsureSuccessStatusCode();
+    private async Task PutAsync(object? faults, string gateway)
+    {
+        var body = faults is null ? new JsonObject() : JsonSerializer.SerializeToNode(faults)!.AsObject();
+        body["gateway"] = gateway;
+        (await _simulator.PutAsJsonAsync(new Uri("/faults", UriKind.Relative), body)).EnsureSuccessStatusCode();
+    }
 
     /// <summary>The simulator counts from one setting of its faults to the next.</summary>
-    private async Task KeepCountsAsync()
+    private async Task KeepCountsAsync(string gateway)
     {
-        var told = await _simulator.GetFromJsonAsync<JsonNode>(new Uri("/faults", UriKind.Relative));
+        var told = await _simulator.GetFromJsonAsync<JsonNode>(new Uri($"/faults?gateway={gateway}", UriKind.Relative));
         foreach (var rule in told?["rules"]?.AsArray() ?? [])
-            Count($"fault {rule!["fault"]}", (int?)rule["played"] ?? 0);
+            Count($"{gateway} {rule!["fault"]}", (int?)rule["played"] ?? 0);
         foreach (var (fault, played) in told?["played"]?.AsObject() ?? [])
-            Count($"fault {fault}", (int)played!);
+            Count($"{gateway} {fault}", (int)played!);
     }
 }
