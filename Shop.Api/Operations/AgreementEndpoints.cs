@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Shop.Api.Accounts;
 using Shop.Data;
+using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.ServiceDefaults;
 
@@ -51,13 +52,15 @@ internal static class AgreementEndpoints
 
     /// <summary>
     /// A payment is a charge that a shopper asked for, however often it was tried; it ends before the next one of its order begins. How the
-    /// last one ended is told by its order, an earlier one by the last no it was given.
+    /// last one ended is told by its order, an earlier one by the last no it was given; so is the last one of an order that was closed after its
+    /// no: that the shopper did not come back does not make it less of a no.
     /// </summary>
     internal static async Task<PaymentEnds> EndsAsync(ShopDbContext db, PaymentProvider provider, DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
     {
         var name = provider.ToString();
         // A card's job without a token or a saved card only finishes what the one before it began. At a gateway with a page of its own it is the other way
         // round: the first has none, and once the shopper has agreed there the next one has: one payment, counted with the second.
+        // Our own end of a payment (a cancel, and what is read after it) is not how the gateway answered it.
         var rows = await db.Database.SqlQuery<EndRow>($"""
             SELECT c.charged AS "IsCharged", CASE WHEN NOT c.charged THEN e.reason END AS "Reason", count(*)::int AS "Count"
             FROM payments.payment_jobs j JOIN shop.orders o ON o.id = j.order_id
@@ -70,12 +73,14 @@ internal static class AgreementEndpoints
                 SELECT FROM payments.payment_attempts a WHERE a.order_id = j.order_id AND a.provider = j.provider AND a.class = 'charged'
                     AND a.at >= j.created_at AND (next.at IS NULL OR a.at < next.at)) AS charged) c
             CROSS JOIN LATERAL (SELECT CASE
-                WHEN next.at IS NULL THEN CASE WHEN o.payment IN ('Declined', 'Abandoned') THEN o.reason END
+                WHEN next.at IS NULL AND o.payment NOT IN ('Declined', 'Abandoned') THEN NULL
+                WHEN next.at IS NULL AND o.reason IS DISTINCT FROM {Reasons.NotConfirmedInTime} THEN o.reason
                 ELSE coalesce((
                     SELECT a.reason FROM payments.payment_attempts a
-                    WHERE a.order_id = j.order_id AND a.provider = j.provider AND a.class IN ('not_charged', 'awaits_card') AND a.reason IS NOT NULL
-                        AND a.at >= j.created_at AND a.at < next.at
-                    ORDER BY a.at DESC LIMIT 1), j.last_reason) END AS reason) e
+                    WHERE a.order_id = j.order_id AND a.provider = j.provider AND a.class IN ('not_charged', 'awaits_card')
+                        AND a.operation <> 'cancel' AND a.reason <> {Reasons.NotConfirmedInTime}
+                        AND a.at >= j.created_at AND (next.at IS NULL OR a.at < next.at)
+                    ORDER BY a.at DESC LIMIT 1), j.last_reason, CASE WHEN next.at IS NULL THEN o.reason END) END AS reason) e
             WHERE j.kind = 'Charge' AND j.provider = {name} AND j.created_at >= {from} AND j.created_at < {to}
                 AND (j.payment_token IS NOT NULL OR j.saved_method_id IS NOT NULL
                     OR (j.provider <> 'Stripe' AND NOT (coalesce(next.agreed, false) AND next.provider = j.provider)))

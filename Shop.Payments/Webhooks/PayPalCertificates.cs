@@ -11,8 +11,13 @@ internal sealed record PayPalCertificate(byte[]? PublicKey, bool MayComeYet = fa
 
 /// <summary>
 /// The certificates that PayPal signs events with. Where one is comes with the event, from whoever sent it: so it is fetched from PayPal's own
-/// host alone, must be PayPal's by a chain of trust, and strangers who name ever new ones use up a small allowance and nothing else.
+/// host alone and must be PayPal's by a chain of trust. One that was is kept until it ends, and strangers who name ever new ones use up an
+/// allowance that only those need which are not known yet.
 /// </summary>
+/// <remarks>
+/// What is left to them: as long as they use it up, a certificate that this process has not seen yet (all of them after a start, a new one when
+/// PayPal changes it) waits for a turn. Its events are answered with 503 and sent again, and what they tell is asked for by the sweeps meanwhile.
+/// </remarks>
 /// <param name="roots">In the place of the machine's; for tests.</param>
 internal sealed class PayPalCertificates(HttpClient http, PayPalOptions options, TimeProvider clock, X509Certificate2Collection? roots = null) : IDisposable
 {
@@ -22,12 +27,12 @@ internal sealed class PayPalCertificates(HttpClient http, PayPalOptions options,
     private const int FetchesPerMinute = 10;
     private const int MaxKept = 100;
     private const string Path = "/v1/notifications/certs/";
-    private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
-    private static readonly TimeSpan KeptRefused = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Fresh = TimeSpan.FromHours(24);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _one = new(1); // a hundred events of a new certificate fetch it once
-    private readonly Dictionary<Uri, (byte[]? Key, DateTimeOffset Until)> _known = [];
+    private readonly Dictionary<Uri, Known> _known = [];
+    private readonly Dictionary<Uri, Task<PayPalCertificate>> _fetching = []; // a hundred events of a certificate fetch it once, and wait for no other
     private DateTimeOffset _minute;
     private int _fetches;
 
@@ -38,68 +43,70 @@ internal sealed class PayPalCertificates(HttpClient http, PayPalOptions options,
 
     public bool MayComeFrom(Uri url) => IsPayPals(url) || IsSimulators(url);
 
-    public async Task<PayPalCertificate> FindAsync(Uri url, CancellationToken ct)
+    public Task<PayPalCertificate> FindAsync(Uri url, CancellationToken ct)
     {
         if (!MayComeFrom(url))
-            return new(null);
-        if (Known(url) is { } known)
-            return known;
-        if (!await _one.WaitAsync(Limit, ct))
-            return new(null, MayComeYet: true);
-        try
+            return Task.FromResult(new PayPalCertificate(null));
+
+        lock (_lock)
         {
-            return Known(url) ?? (MayFetch() ? await FetchAsync(url, ct) : new(null, MayComeYet: true));
-        }
-        finally
-        {
-            _one.Release();
+            var now = clock.GetUtcNow();
+            var known = _known.GetValueOrDefault(url);
+            if (known is not null && now < known.FreshUntil)
+                return Task.FromResult(new PayPalCertificate(known.Key));
+            if (!_fetching.TryGetValue(url, out var fetching))
+            {
+                var trusted = known?.Key is not null && now < known.Ends ? known : null;
+                if (trusted is null && !MayFetch(now))
+                    return Task.FromResult(new PayPalCertificate(null, MayComeYet: true));
+                _fetching[url] = fetching = Task.Run(() => FetchAsync(url, trusted), CancellationToken.None); // for all who wait, whoever leaves
+            }
+
+            return fetching.WaitAsync(ct);
         }
     }
 
-    public void Dispose()
-    {
-        _one.Dispose();
-        http.Dispose();
-    }
+    public void Dispose() => http.Dispose();
 
     private bool IsSimulators(Uri url) => options.CertificateBase is { } @base && Uri.TryCreate($"{@base.TrimEnd('/')}/", UriKind.Absolute, out var place)
         && url.UserInfo is "" && place.IsBaseOf(url);
 
-    private PayPalCertificate? Known(Uri url)
+    private bool MayFetch(DateTimeOffset now)
     {
-        lock (_lock)
-            return _known.TryGetValue(url, out var known) && clock.GetUtcNow() < known.Until ? new(known.Key) : null;
-    }
-
-    private bool MayFetch()
-    {
-        var now = clock.GetUtcNow();
         if (now - _minute >= TimeSpan.FromMinutes(1))
             (_minute, _fetches) = (now, 0);
         return _fetches++ < FetchesPerMinute;
     }
 
-    private async Task<PayPalCertificate> FetchAsync(Uri url, CancellationToken ct)
+    /// <param name="trusted">What is known and only not fresh: it stays while there is nothing better.</param>
+    private async Task<PayPalCertificate> FetchAsync(Uri url, Known? trusted)
     {
-        string pem;
+        Known? found = null;
         try
         {
-            using var response = await http.GetAsync(url, ct);
-            if (response.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError)
-                return new(null, MayComeYet: true);
-            pem = response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync(ct) : "";
+            using var response = await http.GetAsync(url); // its own limit ends it
+            if (response.StatusCode is not (HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError))
+                found = Read(response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync() : "", IsPayPals(url));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            return new(null, MayComeYet: true);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (found?.Key is null && trusted is not null)
+                    found = trusted with { FreshUntil = Earlier(clock.GetUtcNow() + AskAgain, trusted.Ends) };
+                if (found is not null)
+                    Keep(url, found);
+                _fetching.Remove(url);
+            }
         }
 
-        var (key, until) = Read(pem, IsPayPals(url));
-        Keep(url, key, until);
-        return new(key);
+        return new(found?.Key, MayComeYet: found is null);
     }
 
-    private (byte[]? Key, DateTimeOffset Until) Read(string pem, bool isPayPals)
+    private Known Read(string pem, bool isPayPals)
     {
         var now = clock.GetUtcNow();
         var certificates = new X509Certificate2Collection();
@@ -110,8 +117,8 @@ internal sealed class PayPalCertificates(HttpClient http, PayPalOptions options,
             {
                 using (key)
                 {
-                    var until = now + Kept;
-                    return (key.ExportSubjectPublicKeyInfo(), isPayPals && own.NotAfter.ToUniversalTime() < until ? own.NotAfter.ToUniversalTime() : until);
+                    var ends = isPayPals ? own.NotAfter.ToUniversalTime() : now + Fresh;
+                    return new(key.ExportSubjectPublicKeyInfo(), Earlier(now + Fresh, ends), ends);
                 }
             }
         }
@@ -124,8 +131,10 @@ internal sealed class PayPalCertificates(HttpClient http, PayPalOptions options,
                 certificate.Dispose();
         }
 
-        return (null, now + KeptRefused);
+        return new(null, now + AskAgain, now + AskAgain);
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     private bool IsTrusted(X509Certificate2 certificate, X509Certificate2Collection sent, DateTimeOffset now)
     {
@@ -147,22 +156,24 @@ internal sealed class PayPalCertificates(HttpClient http, PayPalOptions options,
         return chain.Build(certificate);
     }
 
-    private void Keep(Uri url, byte[]? key, DateTimeOffset until)
+    private void Keep(Uri url, Known found)
     {
-        lock (_lock)
+        if (_known.Count >= MaxKept) // there are two or three real ones
         {
-            if (_known.Count >= MaxKept) // there are two or three real ones
+            var now = clock.GetUtcNow();
+            foreach (var (other, known) in _known.ToArray())
             {
-                var now = clock.GetUtcNow();
-                foreach (var (other, known) in _known.ToArray())
-                {
-                    if (known.Key is null || known.Until <= now)
-                        _known.Remove(other);
-                }
+                if (known.Key is null || known.Ends <= now)
+                    _known.Remove(other);
             }
-
-            if (_known.Count < MaxKept)
-                _known[url] = (key, until);
         }
+
+        if (_known.Count < MaxKept || _known.ContainsKey(url))
+            _known[url] = found;
     }
+
+    /// <param name="Key">Null: it is none of PayPal's.</param>
+    /// <param name="FreshUntil">Then it is asked for again.</param>
+    /// <param name="Ends">Until then the key is trusted, whether or not it can be had again.</param>
+    private sealed record Known(byte[]? Key, DateTimeOffset FreshUntil, DateTimeOffset Ends);
 }

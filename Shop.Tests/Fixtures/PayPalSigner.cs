@@ -67,12 +67,15 @@ internal sealed class CertificateHost(Func<Uri, HttpResponseMessage> answer) : H
     public int Calls => _calls;
     public TaskCompletionSource? Hold { get; set; }
 
+    /// <summary>The one place that is held; null: all.</summary>
+    public Uri? Held { get; set; }
+
     public static HttpResponseMessage Pem(string pem) => new(HttpStatusCode.OK) { Content = new StringContent(pem) };
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _calls);
-        if (Hold is { } hold)
+        if (Hold is { } hold && (Held is null || Held == request.RequestUri))
             await hold.Task.WaitAsync(cancellationToken);
         return answer(request.RequestUri!);
     }

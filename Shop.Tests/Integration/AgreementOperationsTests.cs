@@ -25,7 +25,7 @@ public sealed class AgreementOperationsTests : IAsyncLifetime
         string? Reason = null, string[]? Answers = null, PaymentProvider Provider = PaymentProvider.Stripe, string? Token = "pm_1", string? LastReason = null, int Hours = 0,
         bool IsSaved = false);
 
-    /// <summary>An order with its charges in turn, each with the answers it was given: "charged", or a no with its reason.</summary>
+    /// <summary>An order with its charges in turn, each with the answers it was given: "charged", or a no with its reason; "cancel " or "read " before it: to that.</summary>
     private async Task OrderAsync(PaymentState ended, string? reason, params Charge[] charges)
     {
         await using var db = Open();
@@ -42,10 +42,11 @@ public sealed class AgreementOperationsTests : IAsyncLifetime
             });
             foreach (var (answer, n) in (charge.Answers ?? []).Select((answer, n) => (answer, n)))
             {
+                var (operation, said) = answer.Split(' ') is [var asked, var reply] ? (asked, reply) : ("confirm", answer);
                 db.Add(new PaymentAttempt
                 {
-                    Id = Guid.CreateVersion7(), OrderId = order.Id, Provider = charge.Provider, Operation = "confirm", LatencyMs = 1, At = at.AddSeconds(n + 1),
-                    Class = answer is "charged" or "unknown" ? answer : "not_charged", Reason = answer is "charged" or "unknown" ? null : answer,
+                    Id = Guid.CreateVersion7(), OrderId = order.Id, Provider = charge.Provider, Operation = operation, LatencyMs = 1, At = at.AddSeconds(n + 1),
+                    Class = said is "charged" or "unknown" ? said : "not_charged", Reason = said is "charged" or "unknown" ? null : said,
                 });
             }
         }
@@ -83,6 +84,20 @@ public sealed class AgreementOperationsTests : IAsyncLifetime
             new Charge(Answers: [Reasons.CardDetailsWrong]), new Charge(LastReason: Reasons.AuthenticationNeeded), new Charge(Answers: [Reasons.CardDeclined]));
 
         Assert.Equal(new PaymentEnds(WentThrough: 1, Declined: 2, ByShoppers: 2), await EndsAsync());
+    }
+
+    [Fact]
+    public async Task A_decline_stays_one_when_the_shopper_leaves_and_the_order_is_closed()
+    {
+        const string Closed = Reasons.NotConfirmedInTime;
+        await OrderAsync(PaymentState.Abandoned, Closed,
+            new Charge(Answers: [Reasons.CardDeclined, $"read {Reasons.CardDeclined}", $"cancel {Closed}", $"read {Closed}"], LastReason: Reasons.CardDeclined));
+        await OrderAsync(PaymentState.Abandoned, Closed, new Charge(Answers: [$"cancel {Reasons.AuthenticationFailed}"], LastReason: Reasons.InsufficientFunds));
+        await OrderAsync(PaymentState.Abandoned, Closed, new Charge(Answers: [Reasons.CardExpired]), new Charge(Answers: [Reasons.CardDetailsWrong, $"cancel {Closed}"]));
+        await OrderAsync(PaymentState.Abandoned, Closed, new Charge());
+        await OrderAsync(PaymentState.Abandoned, Reasons.AuthenticationAbandoned, new Charge(Answers: [$"cancel {Closed}"], LastReason: Reasons.AuthenticationNeeded));
+
+        Assert.Equal(new PaymentEnds(Declined: 3, ByShoppers: 3), await EndsAsync());
     }
 
     [Fact]

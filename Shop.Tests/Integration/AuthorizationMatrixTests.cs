@@ -105,6 +105,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/orders/{number:long}/money"] = To(For.Agent, "/operations/orders/1/money", HttpStatusCode.NotFound, "order_not_found"),
         ["POST /operations/orders/{number:long}/refunds"] = Of((t, _) => t.RefundAsync(), For.Agent, HttpStatusCode.NoContent),
         ["GET /operations/disputes"] = To(For.Agent, "/operations/disputes", HttpStatusCode.OK),
+        ["GET /operations/disputes/count"] = To(For.Agent, "/operations/disputes/count", HttpStatusCode.OK),
         ["GET /operations/agreement"] = To(For.Agent, "/operations/agreement", HttpStatusCode.OK),
         ["GET /operations/shortfalls"] = To(For.Agent, "/operations/shortfalls", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),

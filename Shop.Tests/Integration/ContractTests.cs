@@ -256,10 +256,11 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         await using var db = _api.Open();
         var order = await RefundOperationsTests.PaidOrderAsync(db);
         var now = DateTimeOffset.UtcNow;
-        db.AddRange(DisputeOf(order.Id, null), DisputeOf(order.Id, DisputeOutcome.Ended));
-        await db.SaveChangesAsync();
         _answers.Token = (await _api.SignedInAsync(Role.Agent)).Token;
         var money = new MoneyClient(_http);
+        var before = Complete(await money.CountDisputesAsync(Ct)).Count;
+        db.AddRange(DisputeOf(order.Id, null, now.AddHours(50)), DisputeOf(order.Id, null), DisputeOf(order.Id, DisputeOutcome.Ended, now.AddHours(1)));
+        await db.SaveChangesAsync();
         const string Why = "it arrived broken";
 
         var wish = new RefundChoice([new(order.Lines.Single(l => l.Quantity > 1).Sku, 1)]);
@@ -268,21 +269,22 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal("refund_exceeds_rest", (await money.RefundAsync(order.Number, new(AmountMinor: 100_000), false, Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
         Assert.Equal("validation_failed", (await money.RefundAsync(order.Number, new(), false, "", Guid.CreateVersion7(), Ct)).Problem?.Reason);
         var seen = Complete(await money.GetMoneyAsync(order.Number, Ct));
-        Assert.Equal((5000 - 1250 - 100, 1250, 2), (seen.LeftMinor, seen.Refunds[0].AmountMinor, seen.Disputes.Count));
+        Assert.Equal((5000 - 1250 - 100, 1250, 3), (seen.LeftMinor, seen.Refunds[0].AmountMinor, seen.Disputes.Count));
         Assert.Equal("pending", seen.Refunds[1].State);
         Assert.NotNull((await money.RefundAsync(order.Number, new(), false, Why, Guid.CreateVersion7(), Ct)).Value);
 
         var disputes = Complete(await money.GetDisputesAsync(Ct));
         Assert.Equal(("fraudWarning", order.Number), (disputes.Open[0].Kind, disputes.Open[0].OrderNumber));
         Assert.Equal("ended", disputes.Closed[0].Outcome);
+        Assert.Equal(new OpenDisputes(before + 2, 2), Complete(await money.CountDisputesAsync(Ct)));
         Assert.Equal(3, Complete(await money.GetAgreementAsync(Ct)).Items[0].Periods.Count);
         Assert.True((await money.GetMoneyAsync(1, Ct)).IsMissing);
 
-        Dispute DisputeOf(Guid orderId, DisputeOutcome? outcome) => new()
+        Dispute DisputeOf(Guid orderId, DisputeOutcome? outcome, DateTimeOffset? respondBy = null) => new()
         {
             Id = Guid.CreateVersion7(), OrderId = orderId, Provider = PaymentProvider.Stripe, GatewayId = $"issfr_{Guid.NewGuid():N}", Kind = DisputeKind.FraudWarning,
             IntentId = "pi_1", AmountMinor = 1250, Currency = "EUR", Reason = "misc", Status = "actionable", TakesMoney = false, IsLive = false, OpenedAt = now,
-            UpdatedAt = now, ClosedAt = outcome is null ? null : now, Outcome = outcome,
+            UpdatedAt = now, ClosedAt = outcome is null ? null : now, Outcome = outcome, RespondBy = respondBy,
         };
     }
 

@@ -202,6 +202,60 @@ public sealed class PayPalSignatureTests : IDisposable
     }
 
     [Theory]
+    [InlineData(503)]
+    [InlineData(404)]
+    [InlineData(0)]
+    public async Task A_certificate_that_was_PayPals_stays_so_until_it_ends_and_needs_nothing_of_the_allowance(int status)
+    {
+        using var ending = new PayPalSigner(_clock.GetUtcNow(), valid: TimeSpan.FromHours(30));
+        var (isGone, asked) = (false, 0);
+        var (certificates, _) = From(Answer, root: ending.Root);
+        Assert.NotNull((await FindAsync(certificates)).PublicKey);
+
+        isGone = true;
+        _clock.Advance(TimeSpan.FromHours(25));
+        for (var i = 0; i < 500; i++)
+            await FindAsync(certificates, $"https://api.sandbox.paypal.com/v1/notifications/certs/{i}");
+        Assert.Equal(ending.PublicKey, (await FindAsync(certificates)).PublicKey);
+        Assert.Equal(ending.PublicKey, (await FindAsync(certificates)).PublicKey);
+        Assert.Equal(2, asked);
+        _clock.Advance(TimeSpan.FromMinutes(11));
+        Assert.Equal(ending.PublicKey, (await FindAsync(certificates)).PublicKey);
+        Assert.Equal(3, asked);
+
+        _clock.Advance(TimeSpan.FromHours(5));
+        Assert.Null((await FindAsync(certificates)).PublicKey);
+
+        HttpResponseMessage Answer(Uri url)
+        {
+            if (url.AbsoluteUri != PayPalSigner.Place)
+                return new(HttpStatusCode.NotFound);
+            asked++;
+            return !isGone ? CertificateHost.Pem(ending.Pem) : status is 0 ? throw new HttpRequestException("gone") : new((HttpStatusCode)status);
+        }
+    }
+
+    [Fact]
+    public async Task A_place_that_does_not_answer_holds_up_no_other_and_who_leaves_ends_it_for_nobody()
+    {
+        const string SlowPlace = "https://api.sandbox.paypal.com/v1/notifications/certs/slow";
+        var (certificates, host) = From(_ => CertificateHost.Pem(_signer.Pem));
+        host.Held = new(SlowPlace);
+        var hold = host.Hold = new TaskCompletionSource();
+        using var leaving = new CancellationTokenSource();
+        var left = certificates.FindAsync(new(SlowPlace), leaving.Token);
+        var slow = FindAsync(certificates, SlowPlace);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+
+        Assert.NotNull((await FindAsync(certificates)).PublicKey);
+        Assert.False(slow.IsCompleted);
+        hold.SetResult();
+        Assert.NotNull((await slow).PublicKey);
+        Assert.Equal(2, host.Calls);
+    }
+
+    [Theory]
     [InlineData("CHECKOUT.ORDER.APPROVED", """{"id":"5O1"}""", "5O1", null, null)]
     [InlineData("CHECKOUT.PAYMENT-APPROVAL.REVERSED", """{"order_id":"5O1","purchase_units":[]}""", "5O1", null, null)]
     [InlineData("PAYMENT.CAPTURE.COMPLETED", """{"id":"3C6","custom_id":"01920000-0000-7000-8000-000000000001","supplementary_data":{"related_ids":{"order_id":"5O1"}}}""", "5O1", "01920000-0000-7000-8000-000000000001", null)]

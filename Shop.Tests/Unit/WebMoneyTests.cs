@@ -159,7 +159,8 @@ public sealed class WebMoneyTests : IDisposable
     [Fact]
     public async Task Disputes_are_listed_with_their_deadlines_and_counted_where_the_orders_are()
     {
-        _api.On("/operations/disputes", Disputes).On("/operations/orders", """{ "items": [] }""");
+        _api.On("/operations/disputes", Disputes).On("/operations/orders", """{ "items": [] }""")
+            .On("/operations/disputes/count", """{ "count": 2, "respondBy": "2026-01-17T12:00:00Z", "daysLeft": 1 }""");
 
         var page = await GetAsync("/ops/disputes");
         var orders = await GetAsync("/ops");
@@ -168,6 +169,7 @@ public sealed class WebMoneyTests : IDisposable
             Assert.Contains(words, page.Html, StringComparison.Ordinal);
         Assert.Contains("2 disputes and warnings are", orders.Html, StringComparison.Ordinal);
         Assert.Contains("the next answer is due: 1 day", orders.Html, StringComparison.Ordinal);
+        Assert.Single(_api.Seen, r => r.RequestUri!.AbsolutePath == "/operations/disputes"); // the list, for its own page alone
     }
 
     [Fact]

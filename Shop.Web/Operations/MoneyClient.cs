@@ -10,6 +10,8 @@ internal sealed class MoneyClient(HttpClient http)
 
     public Task<Fetched<DisputeList>> GetDisputesAsync(CancellationToken ct) => http.FetchAsync<DisputeList>("/operations/disputes", ct);
 
+    public Task<Fetched<OpenDisputes>> CountDisputesAsync(CancellationToken ct) => http.FetchAsync<OpenDisputes>("/operations/disputes/count", ct);
+
     public Task<Fetched<AgreementList>> GetAgreementAsync(CancellationToken ct) => http.FetchAsync<AgreementList>("/operations/agreement", ct);
 
     /// <summary>All that is left, where <paramref name="wish"/> names neither lines nor an amount.</summary>
@@ -34,6 +36,11 @@ public sealed record RefundShare(string Sku, int Quantity, long AmountMinor);
 
 public sealed record DisputeList(IReadOnlyList<DisputeRow> Open, IReadOnlyList<DisputeRow> Closed);
 
+public sealed record OpenDisputes(int Count, int? DaysLeft = null)
+{
+    public string TimeLeft => DisputeRow.TimeOf(DaysLeft);
+}
+
 /// <summary><see cref="Kind"/>: dispute or fraudWarning. <see cref="Outcome"/>: won, lost or ended; null while it is open.</summary>
 public sealed record DisputeRow(
     string Kind, string Provider, string GatewayId, long AmountMinor, string Currency, string Reason, string Status, bool TakesMoney, DateTimeOffset OpenedAt,
@@ -46,7 +53,9 @@ public sealed record DisputeRow(
         _ => "inquiry",
     };
 
-    public string TimeLeft => DaysLeft switch
+    public string TimeLeft => TimeOf(DaysLeft);
+
+    internal static string TimeOf(int? daysLeft) => daysLeft switch
     {
         null => "–",
         < 0 => "too late",
