@@ -59,7 +59,8 @@ internal static class AgreementEndpoints
     {
         var name = provider.ToString();
         // A card's job without a token or a saved card only finishes what the one before it began. At a gateway with a page of its own it is the other way
-        // round: the first has none, and once the shopper has agreed there the next one has: one payment, counted with the second.
+        // round: the first has none, and once the shopper has agreed there the next one has: one payment, counted with the second. One with a token
+        // right after that, or after something saved, goes on with it.
         // Our own end of a payment (a cancel, and what is read after it) is not how the gateway answered it.
         var rows = await db.Database.SqlQuery<EndRow>($"""
             SELECT c.charged AS "IsCharged", CASE WHEN NOT c.charged THEN e.reason END AS "Reason", count(*)::int AS "Count"
@@ -68,6 +69,10 @@ internal static class AgreementEndpoints
                 SELECT n.created_at AS at, n.provider, n.payment_token IS NOT NULL AS agreed FROM payments.payment_jobs n
                 WHERE n.order_id = j.order_id AND n.kind = 'Charge' AND n.created_at > j.created_at
                     AND (n.payment_token IS NOT NULL OR n.saved_method_id IS NOT NULL OR n.provider <> 'Stripe')
+                    AND NOT (n.provider <> 'Stripe' AND n.payment_token IS NOT NULL AND coalesce((
+                        SELECT p.payment_token IS NOT NULL OR p.saved_method_id IS NOT NULL FROM payments.payment_jobs p
+                        WHERE p.order_id = n.order_id AND p.kind = 'Charge' AND p.provider = n.provider AND p.created_at < n.created_at
+                        ORDER BY p.created_at DESC LIMIT 1), false))
                 ORDER BY n.created_at LIMIT 1) next ON true
             CROSS JOIN LATERAL (SELECT EXISTS (
                 SELECT FROM payments.payment_attempts a WHERE a.order_id = j.order_id AND a.provider = j.provider AND a.class = 'charged'
@@ -84,6 +89,10 @@ internal static class AgreementEndpoints
             WHERE j.kind = 'Charge' AND j.provider = {name} AND j.created_at >= {from} AND j.created_at < {to}
                 AND (j.payment_token IS NOT NULL OR j.saved_method_id IS NOT NULL
                     OR (j.provider <> 'Stripe' AND NOT (coalesce(next.agreed, false) AND next.provider = j.provider)))
+                AND NOT (j.provider <> 'Stripe' AND j.payment_token IS NOT NULL AND coalesce((
+                    SELECT p.payment_token IS NOT NULL OR p.saved_method_id IS NOT NULL FROM payments.payment_jobs p
+                    WHERE p.order_id = j.order_id AND p.kind = 'Charge' AND p.provider = j.provider AND p.created_at < j.created_at
+                    ORDER BY p.created_at DESC LIMIT 1), false))
             GROUP BY 1, 2
             """).ToListAsync(ct);
         return rows.Aggregate(new PaymentEnds(), (ends, row) => ends.Add(row.IsCharged, row.Reason, row.Count));

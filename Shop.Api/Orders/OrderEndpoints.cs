@@ -116,6 +116,10 @@ internal static class OrderEndpoints
             }
             else
             {
+                // Whoever has the link may pay. What is kept belongs to the order's owner, and so must the one who agrees to it.
+                if ((choice.Saves || choice.NeedsMethods) && order.UserId != access.UserId)
+                    return Problems.Refuse(422, "save_needs_own_order", "What you pay with can be saved, or be something saved, only in an order of your own account.");
+
                 var waiting = charges.Find(j => j.State != JobState.Done);
                 if (now >= order.DeadlineAt || !(OrderWords.IsPayable(order) || order is { Payment: PaymentState.Deferred, Fulfilment: FulfilmentState.Open }))
                     return NotPayable();
@@ -151,7 +155,7 @@ internal static class OrderEndpoints
                 db.PaymentJobs.Add(new PaymentJob
                 {
                     Id = jobId, OrderId = order.Id, Kind = PaymentJobKind.Charge, Provider = choice.Provider, PaymentToken = request.PaymentToken,
-                    SavesMethod = choice.Saves, SavedMethodId = choice.Saved, DueAt = now + time.Value.Of(CheckoutEndpoints.Slow(velocity)),
+                    SavesMethod = choice.Saves, ConsentText = choice.Saves ? SavedMethod.ConsentTo(choice.Provider) : null, SavedMethodId = choice.Saved, DueAt = now + time.Value.Of(CheckoutEndpoints.Slow(velocity)),
                     Wary = velocity.Tier is not VelocityTier.None, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
                 });
                 // Whose e-mail it is was said at the checkout.

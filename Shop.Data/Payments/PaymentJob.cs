@@ -41,6 +41,9 @@ public sealed class PaymentJob
     /// <summary>The shopper wants to pay the next order with it too.</summary>
     public bool SavesMethod { get; init; }
 
+    /// <summary>Word for word what the shopper ticked for that; null when nothing is to be saved, and in jobs of the release before this column.</summary>
+    public string? ConsentText { get; init; }
+
     /// <summary>What the gateway keeps and is charged now; null where the shopper enters or approves something.</summary>
     public Guid? SavedMethodId { get; init; }
 
@@ -67,10 +70,10 @@ public sealed class PaymentJob
 
     public static PaymentJob Of(PaymentJobKind kind, Guid orderId, PaymentProvider provider, DateTimeOffset now,
         DateTimeOffset? dueAt = null, string? paymentToken = null, Guid? refundId = null, bool wary = false, bool savesMethod = false,
-        Guid? savedMethodId = null, bool automatic = false) => new()
+        Guid? savedMethodId = null, bool automatic = false, string? consentText = null) => new()
         {
             Id = Guid.CreateVersion7(now), OrderId = orderId, Kind = kind, Provider = provider, PaymentToken = paymentToken, RefundId = refundId, Wary = wary,
-            SavesMethod = savesMethod, SavedMethodId = savedMethodId, Automatic = automatic,
+            SavesMethod = savesMethod, ConsentText = savesMethod ? consentText ?? SavedMethod.ConsentTo(provider) : null, SavedMethodId = savedMethodId, Automatic = automatic,
             DueAt = dueAt ?? now, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
         };
 }

@@ -6,7 +6,7 @@ namespace Shop.Data.Payments;
 
 /// <summary>
 /// What a gateway keeps for somebody's next order, because they asked for it. Whoever holds the token can charge with it, so it is in no log
-/// and no answer. Removed, only that there was one is left: orders and jobs still refer to it.
+/// and no answer. Removed, only that there was one is left here: orders and jobs still refer to it.
 /// </summary>
 public sealed class SavedMethod
 {
@@ -32,10 +32,11 @@ public sealed class SavedMethod
     public DateTimeOffset? RemovedAt { get; private set; }
 
     public static SavedMethod Of(
-        Guid userId, PaymentProvider provider, string token, string? customerId, string label, DateTimeOffset consentedAt, DateTimeOffset now) => new()
+        Guid userId, PaymentProvider provider, string token, string? customerId, string label, DateTimeOffset consentedAt, DateTimeOffset now,
+        string? consentText = null) => new()
         {
             Id = Guid.CreateVersion7(now), UserId = userId, Provider = provider, Token = token, CustomerId = customerId, Label = label,
-            ConsentText = ConsentTo(provider), ConsentedAt = consentedAt,
+            ConsentText = consentText ?? ConsentTo(provider), ConsentedAt = consentedAt,
         };
 
     /// <summary>What stands beside the box that the shopper ticks.</summary>
@@ -46,7 +47,10 @@ public sealed class SavedMethod
         _ => "Save this card for my next orders. It is kept at our payment provider and charged only when I order; I can remove it in my account at any time.",
     };
 
-    /// <summary>Erased here, whatever the gateway still has.</summary>
+    /// <summary>
+    /// Erased from this row, so no later order is charged with it. What was sent for earlier payments (their jobs and gateway keys, which must
+    /// stay byte for byte) still names it, and the gateway is not told: it still has it.
+    /// </summary>
     public void Remove(DateTimeOffset now) => (Token, CustomerId, Label, RemovedAt) = (null, null, RemovedLabel, RemovedAt ?? now);
 }
 

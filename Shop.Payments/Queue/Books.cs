@@ -137,17 +137,37 @@ internal sealed class Books(
         return true;
     }
 
-    /// <summary>The shopper asked for it, and the gateway has kept what they paid with.</summary>
+    /// <summary>
+    /// The shopper asked for it in the charge that went through, which is the last one at that gateway, and the gateway has kept what they paid
+    /// with. What they ticked in an earlier try and not in this one is not asked for.
+    /// </summary>
     public static async Task KeepAsync(
         ShopDbContext db, Order order, PaymentProvider provider, SavedMethodFacts saved, DateTimeOffset now, CancellationToken ct)
     {
-        var consentedAt = await db.PaymentJobs
-            .Where(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge && j.Provider == provider && j.SavesMethod)
-            .OrderByDescending(j => j.CreatedAt).Select(j => (DateTimeOffset?)j.CreatedAt).FirstOrDefaultAsync(ct);
-        if (order.UserId is not { } user || consentedAt is not { } at
+        if (order.UserId is not { } user || await LastChargeAsync(db, order.Id, provider, ct) is not { SavesMethod: true } charge
             || await db.SavedMethods.AnyAsync(m => m.Provider == provider && m.Token == saved.Token, ct))
             return;
-        db.SavedMethods.Add(SavedMethod.Of(user, provider, saved.Token, saved.CustomerId, saved.Label, at, now));
+        db.SavedMethods.Add(SavedMethod.Of(user, provider, saved.Token, saved.CustomerId, saved.Label, charge.CreatedAt, now, charge.ConsentText));
+    }
+
+    public static Task<PaymentJob?> LastChargeAsync(ShopDbContext db, Guid orderId, PaymentProvider provider, CancellationToken ct) =>
+        db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == orderId && j.Kind == PaymentJobKind.Charge && j.Provider == provider)
+            .OrderByDescending(j => j.CreatedAt).FirstOrDefaultAsync(ct);
+
+    /// <summary>
+    /// A charge that goes on with the intent that is there, at a gateway where only our confirm takes money: no try of its own, and it wants
+    /// kept what the one before it did.
+    /// </summary>
+    /// <param name="settles">A confirm is open, and comes first: after it the charge is what the one before it was. Otherwise the shopper has just agreed, and that pays.</param>
+    public static async Task<PaymentJob> GoOnAsync(ShopDbContext db, PaymentIntent intent, bool settles, DateTimeOffset now, CancellationToken ct)
+    {
+        var before = await LastChargeAsync(db, intent.OrderId, intent.Provider, ct);
+        var job = PaymentJob.Of(
+            PaymentJobKind.Charge, intent.OrderId, intent.Provider, now, paymentToken: intent.GatewayId, wary: before?.Wary ?? false,
+            savesMethod: before?.SavesMethod ?? false, savedMethodId: settles ? before?.SavedMethodId : null,
+            automatic: settles && before is { Automatic: true }, consentText: before?.ConsentText);
+        db.PaymentJobs.Add(job);
+        return job;
     }
 
     /// <summary>Files the calls and hands the job to a person.</summary>

@@ -20,8 +20,11 @@ internal sealed class ChargeHandler(
     GatewayCustomers customers, Books books, Wariness wariness, CrashPoints crash, IOptionsMonitor<GatewayOptions> gatewayOptions,
     IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, IOptions<PaymentsOptions> payments, Pace pace, TimeProvider clock)
 {
-    /// <summary>Asked: the shopper has to agree first. Unproven: it is not certain any more what the other gateway took.</summary>
-    private enum Way { Go, Asked, Over, Late, SoldOut, Unproven }
+    /// <summary>
+    /// Asked: the shopper has to agree first. Unproven: it is not certain any more what the other gateway took. Unwished: the intent was made
+    /// as an earlier try wanted it.
+    /// </summary>
+    private enum Way { Go, Asked, Over, Late, SoldOut, Unproven, Unwished }
 
     private sealed record Start(Way Way, Order Order, string Key = "", Confirmation? Confirmation = null, int Round = 1);
 
@@ -105,10 +108,13 @@ internal sealed class ChargeHandler(
         }
     }
 
-    /// <summary>Whether the intent that there is can be paid with what this charge is about.</summary>
+    /// <summary>
+    /// Whether the intent that there is can be paid with what this charge is about. One made to keep what pays it, for a try before this one,
+    /// would keep it without being asked to.
+    /// </summary>
     private static bool Fits(PaymentIntent intent, PaymentJob job, string? token, string? customer) => intent.ApprovalUrl is null
-        ? token is not null && (customer is null || intent.CustomerId == customer)
-        : job.SavedMethodId is null && (token is not null || intent.SavesMethod || !job.SavesMethod);
+        ? token is not null && intent.CustomerId == customer
+        : job.SavedMethodId is null && (token is not null || intent.SavesMethod == job.SavesMethod);
 
     /// <returns>The call that created the intent, and what it was created with; null when there is none and the job waits for its next try.</returns>
     private async Task<(Asked Asked, NewIntent Wanted)?> CreateAsync(
@@ -186,8 +192,6 @@ internal sealed class ChargeHandler(
     /// <param name="before">What this lease has asked already: the create, to be filed with the id it gave.</param>
     private async Task StartAsync(PaymentJob job, Target target, IReadOnlyList<Asked> before, CancellationToken ct)
     {
-        if (target is { Token: null, ApprovalUrl: null })
-            throw new InvalidOperationException($"Charge job {job.Id} has no payment token.");
         Start? start;
         using (var recording = new CancellationTokenSource(timeouts.Value.Recording, clock))
         {
@@ -245,6 +249,17 @@ internal sealed class ChargeHandler(
             job.Again(now, Reasons.OutcomeUnknown);
             return new Start(Way.Unproven, order);
         }
+
+        // Its key had been written by an earlier try, and is sent as that one had it: nobody agrees to it now, and the next lease makes another.
+        if (target.Made is { } asIs && !gateways.CanCancel(job.Provider)
+            && (asIs.SavesMethod, asIs.HasSavedMethod) != (job.SavesMethod, job.SavedMethodId is not null))
+        {
+            job.Again(now, job.Provider.AsksShopper());
+            return new Start(Way.Unwished, order);
+        }
+
+        if (target is { Token: null, ApprovalUrl: null })
+            throw new InvalidOperationException($"Charge job {job.Id} has no payment token.");
 
         // Nothing is confirmed without a live hold. One that lapsed is taken again, or the order ends here.
         var lifetime = timeouts.Value.Lease + PaymentOutcome.HoldSlack;

@@ -49,7 +49,7 @@ internal sealed class CloseHandler(
         else if (open is not null && before is [.., { Answer: GatewayAnswer.Authorized }])
             await CancelAsync(job, reason, open, before, ct); // set aside and not taken: that can be set free
         else if (open is not null)
-            await LeaveAsync(job, open.Provider, before, ct);
+            await LeaveAsync(job, open, before, ct);
         else if (intents.Find(MayStillTake) is { } intent)
             await CancelAsync(job, reason, intent, before, ct);
         else
@@ -63,12 +63,12 @@ internal sealed class CloseHandler(
     /// A confirm is open that nothing can call off: only its own answer ends it, and a charge finds that out, whatever the time. Until then the
     /// goods stay with the order.
     /// </summary>
-    private async Task LeaveAsync(PaymentJob job, PaymentProvider provider, IReadOnlyList<Asked> before, CancellationToken ct) =>
+    private async Task LeaveAsync(PaymentJob job, PaymentIntent open, IReadOnlyList<Asked> before, CancellationToken ct) =>
         await queue.WriteAsync(job, async (db, mine) =>
         {
             var now = clock.GetUtcNow();
             Books.File(db, job, before, proof: null);
-            if (mine is { Kind: PaymentJobKind.Charge } && mine.Provider == provider)
+            if (mine is { Kind: PaymentJobKind.Charge } && mine.Provider == open.Provider)
             {
                 mine.Again(now + pace.Of(Backoff.AfterSilence(mine.Attempts + 1, Random.Shared.NextDouble())), Reasons.OutcomeUnknown);
                 return mine;
@@ -77,7 +77,7 @@ internal sealed class CloseHandler(
             mine.Done(now);
             await db.SaveChangesAsync(ct);
             if (!await db.PaymentJobs.AnyAsync(j => j.OrderId == job.OrderId && j.Kind == PaymentJobKind.Charge && j.State != JobState.Done, ct))
-                db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Charge, job.OrderId, provider, now));
+                await Books.GoOnAsync(db, open, settles: true, now, ct);
             return mine;
         }, ct);
 

@@ -35,7 +35,7 @@ internal sealed class Failovers(
     {
         if (!gateways.CanCancel(intent.Provider))
         {
-            await GiveWayAsync(job, intent.Provider, ct);
+            await GiveWayAsync(job, intent, ct);
             return false;
         }
 
@@ -81,12 +81,12 @@ internal sealed class Failovers(
         return mine;
     }
 
-    private async Task GiveWayAsync(PaymentJob job, PaymentProvider open, CancellationToken ct) => await queue.WriteAsync(job, async (db, mine) =>
+    private async Task GiveWayAsync(PaymentJob job, PaymentIntent open, CancellationToken ct) => await queue.WriteAsync(job, async (db, mine) =>
     {
         var now = clock.GetUtcNow();
         mine.Done(now);
         await db.SaveChangesAsync(ct); // before the next one is written: an order has one open charge
-        db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Charge, job.OrderId, open, now));
+        await Books.GoOnAsync(db, open, settles: true, now, ct);
         return mine;
     }, ct);
 

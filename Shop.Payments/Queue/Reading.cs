@@ -46,24 +46,21 @@ internal sealed record Reading(Order Order, PaymentIntent Intent)
         if (await db.PaymentJobs.AnyAsync(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge && j.State != JobState.Done, ct))
             return;
 
+        var asked = await Books.LastChargeAsync(db, order.Id, intent.Provider, ct);
         order.TryApply(PaymentEvent.Started, now); // in our hands again: should the capture's answer be lost, it is unknown and in the ledger
         intent.ConfirmOpen = true;
-        db.PaymentJobs.Add(PaymentJob.Of(PaymentJobKind.Charge, order.Id, intent.Provider, now));
+        db.PaymentJobs.Add(PaymentJob.Of(
+            PaymentJobKind.Charge, order.Id, intent.Provider, now, savesMethod: asked?.SavesMethod ?? false, consentText: asked?.ConsentText));
     }
 
     /// <summary>The shopper agreed on the gateway's page, which takes nothing by itself: the charge goes on.</summary>
     private static async Task AskToChargeAsync(ShopDbContext db, Order order, PaymentIntent intent, DateTimeOffset now, CancellationToken ct)
     {
-        var charges = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge).ToListAsync(ct);
-        if (charges.Exists(j => j.State is not JobState.Done))
+        if (await db.PaymentJobs.AnyAsync(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge && j.State != JobState.Done, ct))
             return;
 
-        var asked = charges.Where(j => j.Provider == intent.Provider).MaxBy(j => j.CreatedAt);
         order.TryApply(PaymentEvent.Started, now); // in our hands again: a second click finds nothing to pay
-        var job = PaymentJob.Of(
-            PaymentJobKind.Charge, order.Id, intent.Provider, now, paymentToken: intent.GatewayId, wary: asked?.Wary ?? false,
-            savesMethod: asked?.SavesMethod ?? false);
-        db.PaymentJobs.Add(job);
+        var job = await Books.GoOnAsync(db, intent, settles: false, now, ct);
         db.Timeline.Add(TimelineEntry.Of(
             order.Id, now, TimelineKinds.PaymentAsked, $"You agreed to the payment at {intent.Provider}.", facts: new { job = job.Id, intent = intent.GatewayId }));
     }

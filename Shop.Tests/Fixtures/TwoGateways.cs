@@ -111,7 +111,7 @@ public sealed class TwoGateways : IAsyncLifetime
 
     internal Task<Answer> SeeAsync(Order order) => Api.GetAsync($"/orders/{order.Number}", KeyOf(order));
 
-    private static (string, string?) KeyOf(Order order) => ("X-Order-Key", Any.Links.Make(LinkPurpose.Order, order.Id, DateTimeOffset.UtcNow));
+    internal static (string, string?) KeyOf(Order order) => ("X-Order-Key", Any.Links.Make(LinkPurpose.Order, order.Id, DateTimeOffset.UtcNow));
 
     public async Task WakeAsync()
     {

@@ -1,5 +1,8 @@
+using System.Net;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Shop.Api.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
 using Shop.Payments.Gateways;
@@ -202,6 +205,78 @@ public sealed class ApprovalTests(TwoGateways shop) : IClassFixture<TwoGateways>
 
         await shop.UntilAsync(order.Id, PaymentState.Paid);
         Assert.Equal(1, shop.PayPal.Charges(order.Id));
+        await using var after = shop.Open();
+        var charges = await after.PaymentJobs.Where(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge).ToListAsync();
+        Assert.Equal((3, 1), (charges.Count, charges.Count(OrderWords.IsTry))); // what settles is no try of the shopper's
+        var ends = await AgreementEndpoints.EndsAsync(after, PayPal, charges.Min(j => j.CreatedAt), charges.Max(j => j.CreatedAt).AddSeconds(1), CancellationToken.None);
+        Assert.Equal(new PaymentEnds(WentThrough: 1), ends);
+    }
+
+    [Theory]
+    [InlineData(PaymentProvider.Stripe)]
+    [InlineData(PaymentProvider.PayPal)]
+    public async Task What_was_ticked_in_an_earlier_try_is_not_kept_by_a_later_one_without(PaymentProvider provider)
+    {
+        var user = await shop.Api.SignedInAsync();
+        if (provider is PaymentProvider.Stripe)
+            shop.Stripe.Next(GatewayOperation.Confirm, Scene.Declined);
+        var order = await shop.PlaceAsync(provider, userId: user.Id, saves: true);
+        await shop.UntilAsync(order.Id, provider is PayPal ? PaymentState.ActionNeeded : PaymentState.Declined);
+
+        await shop.PayAsync(order, provider);
+        if (provider is PayPal)
+        {
+            await shop.UntilAsync(order.Id, PaymentState.ActionNeeded);
+            shop.PayPal.Approve(order.Id);
+            await shop.LookAsync(order);
+        }
+
+        await shop.UntilAsync(order.Id, PaymentState.Paid);
+        Assert.Equal([true, false], shop.Of(provider).Created(order.Id).Select(i => i.SavesMethod || i.CustomerId is not null));
+        await using var db = shop.Open();
+        Assert.False(await db.SavedMethods.AnyAsync(m => m.UserId == user.Id));
+    }
+
+    [Fact]
+    public async Task A_create_that_an_earlier_try_began_otherwise_is_not_what_the_shopper_is_asked_to_agree_to()
+    {
+        var order = await shop.PlaceAsync(PayPal, dueAt: DateTimeOffset.UtcNow.AddHours(1));
+        var earlier = JsonSerializer.Serialize(new NewIntent(order.Id, order.TotalMinor, order.Currency, SavesMethod: true));
+        await shop.SqlAsync($"""
+            INSERT INTO payments.gateway_keys (key, order_id, parameters, created_at) VALUES ({$"order:{order.Id}:paypal:create"}, {order.Id}, {earlier}, now())
+            """);
+        await shop.SqlAsync($"UPDATE payments.payment_jobs SET due_at = now() WHERE order_id = {order.Id}");
+        await shop.WakeAsync();
+
+        var asked = await shop.UntilAsync(order.Id, PaymentState.ActionNeeded);
+
+        Assert.Equal([true, false], shop.PayPal.Created(order.Id).Select(i => i.SavesMethod));
+        Assert.EndsWith((await IntentAsync(order)).GatewayId!, asked.ActionUrl, StringComparison.Ordinal);
+        Assert.False((await IntentAsync(order)).SavesMethod);
+    }
+
+    [Fact]
+    public async Task Nobody_saves_what_they_pay_with_into_the_account_of_another()
+    {
+        var (owner, (other, theirs)) = (await shop.Api.SignedInAsync(), await shop.KeptAsync(PayPal));
+        var order = await shop.PlaceAsync(PayPal, userId: owner.Id);
+        await shop.UntilAsync(order.Id, PaymentState.ActionNeeded);
+
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "save_needs_own_order"), await AskAsync(other, new { provider = "paypal", saveMethod = true }));
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "save_needs_own_order"), await AskAsync(other, new { provider = "paypal", savedMethod = theirs.Id }));
+        await using var db = shop.Open();
+        Assert.Equal(1, await db.PaymentJobs.CountAsync(j => j.OrderId == order.Id));
+
+        Assert.Null((await AskAsync(owner, new { provider = "paypal", saveMethod = true })).Reason);
+        await shop.UntilAsync(order.Id, PaymentState.ActionNeeded);
+        Assert.True(shop.PayPal.Created(order.Id)[^1].SavesMethod);
+
+        async Task<(HttpStatusCode Status, string? Reason)> AskAsync(Somebody user, object body)
+        {
+            var answer = await shop.Api.PostAsync(
+                $"/orders/{order.Number}/payments", body, TwoGateways.KeyOf(order), user.Bearer, ("Idempotency-Key", $"{Guid.NewGuid()}"));
+            return (answer.Status, answer.Reason);
+        }
     }
 
     [Fact]
@@ -241,7 +316,9 @@ public sealed class ApprovalTests(TwoGateways shop) : IClassFixture<TwoGateways>
     public async Task What_the_shopper_wants_kept_is_kept_with_what_they_agreed_to_and_pays_the_next_order(PaymentProvider provider, string label)
     {
         var user = await shop.Api.SignedInAsync();
-        var first = await shop.PlaceAsync(provider, userId: user.Id, saves: true);
+        var first = await shop.PlaceAsync(provider, userId: user.Id, saves: true, dueAt: DateTimeOffset.UtcNow.AddHours(1));
+        await shop.SqlAsync($"UPDATE payments.payment_jobs SET consent_text = consent_text || ' As of then.', due_at = now() WHERE order_id = {first.Id}");
+        await shop.WakeAsync();
         if (provider is PayPal)
         {
             await shop.UntilAsync(first.Id, PaymentState.ActionNeeded);
@@ -253,7 +330,7 @@ public sealed class ApprovalTests(TwoGateways shop) : IClassFixture<TwoGateways>
 
         await using var db = shop.Open();
         var kept = await db.SavedMethods.SingleAsync(m => m.UserId == user.Id);
-        Assert.Equal((provider, label, SavedMethod.ConsentTo(provider)), (kept.Provider, kept.Label, kept.ConsentText));
+        Assert.Equal((provider, label, SavedMethod.ConsentTo(provider) + " As of then."), (kept.Provider, kept.Label, kept.ConsentText));
         Assert.Equal(provider is PaymentProvider.Stripe ? 1 : 0, await db.GatewayCustomers.CountAsync(c => c.UserId == user.Id));
         var listed = await shop.Api.GetAsync("/account/payment-methods", user.Bearer);
         Assert.Equal(label, Assert.Single(listed.Json.GetProperty("methods").EnumerateArray()).GetProperty("label").GetString());
