@@ -127,9 +127,7 @@ internal static class MailEndpoints
                 return Problems.Refuse(409, "mail_obsolete", $"This mail is not sent any more: {obsolete}.");
 
             var before = new { Mail = id, message.Kind, State = StateOf(message), message.Attempts };
-            if (message.State is JobState.Done)
-                message.Copy++; // it may have arrived: this is another one
-            (message.State, message.Attempts, message.DueAt, message.SentAt) = (JobState.Waiting, 0, now, null);
+            message.AskAgain(now);
             var (kind, subject) = (AuditSubjects.Message, $"{id}");
             if (message.OrderId is { } orderId)
             {

@@ -287,7 +287,7 @@ internal static class OperationsEndpoints
             async (db, message, now, why) =>
             {
                 var before = new { Message = id, message.Kind, message.State, message.Attempts };
-                (message.State, message.Attempts, message.DueAt) = (JobState.Waiting, 0, now);
+                message.AskAgain(now);
                 var (kind, subject) = (AuditSubjects.Message, $"{id}");
                 if (message.OrderId is { } orderId)
                 {

@@ -101,7 +101,7 @@ internal static class RefundEndpoints
             var order = await db.LockOrderForRefundAsync(id, ct);
             var (left, _) = await db.RefundsOfAsync(order, ct);
             if (order.DisputedMinor > 0)
-                return Refuse("order_disputed", "The customer's bank has this payment under dispute and decides about it. A refund could pay the customer twice.");
+                return Refuse("order_disputed", "This payment is under dispute, and its end decides about the money. A refund could pay the customer twice.");
             if (order.CapturedMinor == 0)
                 return Refuse("order_not_paid", "Nothing was taken for this order, so nothing can go back.");
             if (restock && !MayRestock(order))

@@ -24,9 +24,6 @@ internal static partial class BrowserReports
     /// <summary>Of one order, or one cart. Enough to tell a story, too few to fill a table with.</summary>
     public const int Most = 20;
 
-    public const string LeftForBank = "left_for_bank";
-    public const string BackWithoutAnswer = "back_without_answer";
-
     private const int MaxDetail = 200;
 
     private static readonly Dictionary<string, string> Kinds = new(StringComparer.Ordinal)
@@ -35,8 +32,8 @@ internal static partial class BrowserReports
         ["card_form_blocked"] = "The shopper's browser did not load the card form: blocked, or no connection.",
         ["card_form_slow"] = "The card form took too long to load in the shopper's browser.",
         ["card_form_failed"] = "The card form failed in the shopper's browser.",
-        [LeftForBank] = "The shopper left for the bank's page.",
-        [BackWithoutAnswer] = "The shopper is back from the bank's page without having answered it.",
+        [BankQuestions.LeftForBank] = "The shopper left for the bank's page.",
+        [BankQuestions.BackWithoutAnswer] = "The shopper is back from the bank's page without having answered it.",
     };
 
     internal static async Task<Results<NoContent, ProblemHttpResult>> ReportOrder(

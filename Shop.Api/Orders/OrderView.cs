@@ -15,12 +15,14 @@ namespace Shop.Api.Orders;
 /// <param name="Ways">What it can be paid with now, best first; empty while there is nothing to choose.</param>
 /// <param name="NextTryAt">When we ask the gateway again, for a payment that was postponed.</param>
 /// <param name="TriesUntil">No try starts later than this; only while we are still trying.</param>
+/// <param name="CapturedMinor">What was taken, which after a double payment is more than the total.</param>
+/// <param name="RefundedMinor">What of it went back.</param>
 /// <param name="Refunds">The oldest first; see <see cref="RefundView"/>.</param>
 internal sealed record OrderView(
     long Number, string? Key, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, MoneyTaken MoneyTaken, string Reference,
     string Currency, long TotalMinor, long TaxMinor, string? ActionUrl, bool Retryable, RetryAdvice? Retry, DateTimeOffset? NextTryAt,
     DateTimeOffset? TriesUntil, IReadOnlyList<OrderLineView> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<TimelineView> Timeline,
-    bool OwnedByYou, string Method, IReadOnlyList<string> Ways, IReadOnlyList<RefundView> Refunds);
+    bool OwnedByYou, string Method, IReadOnlyList<string> Ways, long CapturedMinor, long RefundedMinor, IReadOnlyList<RefundView> Refunds);
 
 internal sealed record OrderLineView(
     string Sku, string ProductSlug, string ProductName, string VariantName, string PictureId, int Quantity, long UnitPriceMinor, long TotalMinor)
@@ -38,7 +40,7 @@ internal sealed record TimelineView(DateTimeOffset At, string Summary);
 /// <param name="DueAt">When the open charge is tried next; null without one.</param>
 /// <param name="Charge">How the open charge stands; null without one.</param>
 /// <param name="Refund">How the last refund stands, one that failed before the others; null without one.</param>
-/// <param name="IsAtBank">See <see cref="OrderReads.AtBank"/>.</param>
+/// <param name="IsAtBank">See <see cref="BankQuestions.AtBank"/>.</param>
 internal sealed record OrderFacts(
     Order Order, Person Person, IReadOnlyList<TimelineEntry> Timeline, int Charges, DateTimeOffset? DueAt, JobState? Charge, RefundState? Refund, bool IsAtBank)
 {
@@ -62,7 +64,8 @@ internal sealed record OrderFacts(
         new ShipTo(Person.Name, Person.Line1, Person.Line2, Person.PostalCode, Person.City, Person.Country), Mask(Person.Email),
         OrderWords.Of(Order, Charges, Charge, Refund, IsAtBank), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
         userId is not null && Order.UserId == userId, PaymentMethods.MethodOf(Order.PaysAt),
-        [.. OrderWays.Of(Order, Charges, Charge, IsAtBank, methods).Select(m => m.Method)], [.. Refunds.Select(r => RefundView.Of(r, Order))]);
+        [.. OrderWays.Of(Order, Charges, Charge, IsAtBank, methods).Select(m => m.Method)], Order.CapturedMinor, Order.RefundedMinor,
+        [.. Refunds.Select(r => RefundView.Of(r, Order))]);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
     internal static string Mask(string email) =>

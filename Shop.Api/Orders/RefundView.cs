@@ -16,7 +16,7 @@ internal sealed record RefundView(long AmountMinor, RefundState State, DateTimeO
         refund.AmountMinor, refund.State, refund.SettledAt ?? refund.CreatedAt,
         refund.State switch
         {
-            RefundState.Succeeded => "We have sent it back. It can take your bank some days to show it.",
+            RefundState.Succeeded => "We have sent it back. It can take some days to show.",
             RefundState.Failed => Reasons.Of(Reasons.RefundFailed).Shopper,
             _ => "We are sending it back.",
         },

@@ -52,8 +52,11 @@ public static class OrderWords
             OrderStatus.Delivered => ("Your order was delivered", "We hope you like it.", null),
             OrderStatus.Returned => ("Your return has arrived", "We have received the items that you sent back.", null),
             OrderStatus.Cancelled => ("This order was cancelled", "Nothing will be sent.", null),
-            OrderStatus.RefundDue => ("Your money is on its way back", "We are returning the full amount.", "It can take your bank some days to show it."),
-            OrderStatus.Refunded => ("You got your money back", "We have returned the full amount.", "It can take your bank some days to show it."),
+            OrderStatus.RefundDue => ("Your money is on its way back", "We are returning the full amount.", ShowsLater(provider)),
+            OrderStatus.Refunded => ("You got your money back", "We have returned the full amount.", ShowsLater(provider)),
+            OrderStatus.Disputed when reason is Reasons.DisputeLost && provider is PaymentProvider.PayPal => (
+                "PayPal has returned this payment to you", "The dispute was decided in your favour.", null),
+            OrderStatus.Disputed when provider is PaymentProvider.PayPal => ("PayPal is looking into this payment", "The payment was disputed at PayPal.", null),
             OrderStatus.Disputed when reason is Reasons.DisputeLost => ("Your bank has returned this payment to you", "The dispute was decided in your favour.", null),
             OrderStatus.Disputed => ("Your bank is looking into this payment", "The payment was disputed at your bank.", null),
             var other => throw new ArgumentOutOfRangeException(nameof(status), other, "A status without words."),
@@ -61,6 +64,9 @@ public static class OrderWords
         // While the money is still on its way back, the reason says so; once it is back, that is the news.
         return new(headline, reason is null || status is OrderStatus.Refunded ? explanation : Reasons.Of(reason).Shopper, nextStep);
     }
+
+    private static string ShowsLater(PaymentProvider provider) =>
+        provider is PaymentProvider.PayPal ? "It can take some days to show." : "It can take your bank some days to show it.";
 
     private static string? WayOn(RetryAdvice advice, PaymentProvider provider) => advice switch
     {

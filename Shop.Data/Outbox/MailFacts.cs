@@ -14,16 +14,22 @@ namespace Shop.Data.Outbox;
 /// <param name="LastRefund">How the last refund stands, one that failed before the others; null without one.</param>
 /// <param name="Refund">The one that the mail is about, with what it is for; null when it is about none, or about all of them.</param>
 /// <param name="IsOvertaken">A later mail tells how the payment went on.</param>
+/// <param name="IsAtBank">See <see cref="BankQuestions.AtBank"/>.</param>
 public sealed record MailFacts(
     OutboxMessage Message, Person Person, Order? Order = null, ShopUser? Account = null, int Charges = 0, RefundState? LastRefund = null,
-    Refund? Refund = null, bool IsOvertaken = false)
+    Refund? Refund = null, bool IsOvertaken = false, bool IsAtBank = false)
 {
     private static readonly OutboxKind[] OfPayments =
         [OutboxKind.OrderConfirmedMail, OutboxKind.PaymentFailedMail, OutboxKind.ActionNeededMail, OutboxKind.CancelledMail, OutboxKind.RefundedMail];
 
-    internal OrderTexts Words => OrderWords.Of(Order!, Charges, refund: LastRefund);
+    internal OrderTexts Words => OrderWords.Of(Order!, Charges, refund: LastRefund, isAtBank: IsAtBank);
 
     public bool IsPayable => OrderWords.CanPayAgain(Order!, Charges);
+
+    /// <summary>
+    /// Who may have confirmed at the bank by now is not asked to: the page says that we wait for the bank's answer. PayPal takes nothing by itself.
+    /// </summary>
+    public bool IsTooEarly => Message.Kind is OutboxKind.ActionNeededMail && IsAtBank && Order!.PaysAt is PaymentProvider.Stripe;
 
     /// <summary>Why it is not to be sent any more; null while it is.</summary>
     public string? WhyNot(DateTimeOffset now) => Message.Kind switch
@@ -52,6 +58,7 @@ public sealed record MailFacts(
             return new(message, account.Person, Account: account);
         }
 
+        var atBank = db.AtBank();
         var found = await db.Orders.AsNoTracking().AsSingleQuery().Where(o => o.Id == message.OrderId).Include(o => o.Lines)
             .Select(o => new
             {
@@ -61,10 +68,11 @@ public sealed record MailFacts(
                 LastRefund = db.Refunds.Where(r => r.OrderId == o.Id && r.State != RefundState.Replaced)
                     .OrderByDescending(r => r.State == RefundState.Failed).ThenByDescending(r => r.CreatedAt).Select(r => (RefundState?)r.State).FirstOrDefault(),
                 IsOvertaken = db.Outbox.Any(m => m.OrderId == o.Id && m.CreatedAt > message.CreatedAt && OfPayments.Contains(m.Kind)),
+                IsAtBank = atBank.Any(b => b.Id == o.Id),
             })
             .SingleAsync(ct);
         var refund = message.RefundId is null ? null
             : await db.Refunds.AsNoTracking().Include(r => r.Lines).SingleAsync(r => r.Id == message.RefundId, ct);
-        return new(message, found.Person, found.Order, null, found.Charges, found.LastRefund, refund, found.IsOvertaken);
+        return new(message, found.Person, found.Order, null, found.Charges, found.LastRefund, refund, found.IsOvertaken, found.IsAtBank);
     }
 }

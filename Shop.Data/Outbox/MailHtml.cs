@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Shop.Data.Orders;
 
 namespace Shop.Data.Outbox;
 
@@ -41,9 +42,9 @@ internal static class MailHtml
         {
             html.Append($"<table {Table} style=\"margin:20px 0\">\n");
             foreach (var line in order.Lines.OrderBy(l => l.Position))
-                Row($"{line.Quantity} x {Encode(Mails.NameOf(line))}", Mails.Money(line.TotalMinor, order.Currency));
-            Row($"<strong>Total</strong> {Muted($"(VAT included: {Mails.Money(order.TaxMinor, order.Currency)})")}",
-                $"<strong>{Mails.Money(order.TotalMinor, order.Currency)}</strong>");
+                Row($"{line.Quantity} x {Encode(Mails.NameOf(line))}", Money.Text(line.TotalMinor, order.Currency));
+            Row($"<strong>Total</strong> {Muted($"(VAT included: {Money.Text(order.TaxMinor, order.Currency)})")}",
+                $"<strong>{Money.Text(order.TotalMinor, order.Currency)}</strong>");
             html.Append("</table>\n");
         }
 

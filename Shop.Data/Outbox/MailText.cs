@@ -1,4 +1,5 @@
 using System.Text;
+using Shop.Data.Orders;
 
 namespace Shop.Data.Outbox;
 
@@ -12,8 +13,8 @@ internal static class MailText
         if (content.Goods is { } order)
         {
             foreach (var line in order.Lines.OrderBy(l => l.Position))
-                text.Append($"{line.Quantity} x {Mails.NameOf(line)}: {Mails.Money(line.TotalMinor, order.Currency)}\r\n");
-            text.Append($"Total: {Mails.Money(order.TotalMinor, order.Currency)} (VAT included: {Mails.Money(order.TaxMinor, order.Currency)})\r\n\r\n");
+                text.Append($"{line.Quantity} x {Mails.NameOf(line)}: {Money.Text(line.TotalMinor, order.Currency)}\r\n");
+            text.Append($"Total: {Money.Text(order.TotalMinor, order.Currency)} (VAT included: {Money.Text(order.TaxMinor, order.Currency)})\r\n\r\n");
         }
 
         text.Append($"{content.LinkText}: {content.Link}\r\n\r\n");

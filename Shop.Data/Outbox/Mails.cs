@@ -19,7 +19,8 @@ internal sealed record MailContent(
 internal enum MailTone { Plain, Good, Act, Bad }
 
 /// <summary>
-/// The addresses in a mail. Nothing of a link is stored: its time runs from the promise of the mail, so one that is sent again is the same one.
+/// The addresses in a mail. Nothing of a link is stored: its time runs from the promise of the mail, or from when a person asked for it again, so
+/// that a repetition of our own has the same link, and one that was asked for has a link that works.
 /// </summary>
 /// <param name="page">The address of a path of the storefront.</param>
 /// <param name="links">Null: the mail is only looked at, and its links open nothing.</param>
@@ -30,10 +31,12 @@ public sealed class MailLinks(Func<string, string> page, SignedLinks? links)
     public string Page(string path) => page(path);
 
     public string Order(OutboxMessage message, Order order) =>
-        $"{page($"/orders/{order.Number}")}?key={links?.Make(LinkPurpose.Order, order.Id, message.CreatedAt) ?? Hidden}";
+        $"{page($"/orders/{order.Number}")}?key={links?.Make(LinkPurpose.Order, order.Id, IssuedAt(message)) ?? Hidden}";
 
     public string Account(OutboxMessage message, ShopUser user, string path, LinkPurpose purpose) =>
-        $"{page(path)}?token={links?.Make(purpose, user.Id, message.CreatedAt, user.SecurityStamp!) ?? Hidden}"; // base64url needs no escaping
+        $"{page(path)}?token={links?.Make(purpose, user.Id, IssuedAt(message), user.SecurityStamp!) ?? Hidden}"; // base64url needs no escaping
+
+    private static DateTimeOffset IssuedAt(OutboxMessage message) => message.AskedAgainAt ?? message.CreatedAt;
 }
 
 /// <summary>
@@ -73,7 +76,7 @@ public static class Mails
         {
             OutboxKind.OrderConfirmedMail => new(
                 MailTone.Good, $"Your order {order.Number} is confirmed", words.Headline,
-                [Hello(), $"thank you for your order {order.Number} of {Money(order.TotalMinor, order.Currency)}.", .. steps], order,
+                [Hello(), $"thank you for your order {order.Number} of {Money.Text(order.TotalMinor, order.Currency)}.", .. steps], order,
                 [$"We send it to {Address(facts.Person)}.", Question], "Your order", link, order),
             OutboxKind.PaymentFailedMail => new(
                 MailTone.Bad, $"Your payment for order {order.Number} did not go through", words.Headline, [Hello(), .. steps], order,
@@ -83,7 +86,7 @@ public static class Mails
                 [.. Until("do so", true), "If you have done it meanwhile, you need not do anything.", Question], "Go on with the payment", link, order),
             OutboxKind.CancelledMail when order.CapturedMinor > 0 => new(
                 MailTone.Act, $"Your order {order.Number} is cancelled, and your money is on its way back", words.Headline,
-                [Hello(), words.Explanation, $"You get {Money(order.CapturedMinor - order.RefundedMinor, order.Currency)} back the way you paid.", .. steps[1..]], order,
+                [Hello(), words.Explanation, $"You get {Money.Text(order.CapturedMinor - order.RefundedMinor, order.Currency)} back the way you paid.", .. steps[1..]], order,
                 [Question], "Your order", link, order),
             OutboxKind.CancelledMail => new(
                 MailTone.Plain, $"Your order {order.Number} was closed", words.Headline, [Hello(), .. steps], order, [Question], "Your order", link, order),
@@ -108,19 +111,19 @@ public static class Mails
         var (isAll, completes) = (amount == order.CapturedMinor, order.RefundedMinor == order.CapturedMinor);
         // What for, where it is not for everything.
         var pieces = (facts.Refund?.Lines ?? []).Join(order.Lines, r => r.Sku, l => l.Sku, (r, l) => (Refunded: r, Line: l)).OrderBy(p => p.Line.Position)
-            .Select(p => $"{p.Refunded.Quantity} x {NameOf(p.Line)}: {Money(p.Refunded.AmountMinor, order.Currency)}");
+            .Select(p => $"{p.Refunded.Quantity} x {NameOf(p.Line)}: {Money.Text(p.Refunded.AmountMinor, order.Currency)}");
         // A code of before the taxonomy has no words; of the two that say no more than the mail itself, none are needed.
         var because = (facts.Refund?.Reason ?? order.Reason) is { } code && Reasons.IsKnown(code)
             && code is not (Reasons.RefundOnRequest or Reasons.RefundedAtGateway) ? Reasons.Of(code).Shopper : null;
         return new(
             MailTone.Good, $"Your refund for order {order.Number}", completes ? facts.Words.Headline : "We have sent money back to you",
             [
-                $"Hello {facts.Person.Name},", $"we have sent {Money(amount, order.Currency)} for your order {order.Number} back the way you paid.",
+                $"Hello {facts.Person.Name},", $"we have sent {Money.Text(amount, order.Currency)} for your order {order.Number} back the way you paid.",
                 .. isAll ? [] : pieces,
                 isAll ? "That is the full amount."
-                    : completes ? $"With it you have all of your {Money(order.CapturedMinor, order.Currency)} back."
-                    : $"That is a part of the {Money(order.CapturedMinor, order.Currency)} that you paid.",
-                "Your bank usually shows it within 5 to 10 business days.",
+                    : completes ? $"With it you have all of your {Money.Text(order.CapturedMinor, order.Currency)} back."
+                    : $"That is a part of the {Money.Text(order.CapturedMinor, order.Currency)} that you paid.",
+                "It usually shows within 5 to 10 business days.",
             ],
             isAll ? order : null, [.. because is null ? Array.Empty<string>() : [because], Question], "Your order", link, order);
     }
@@ -181,8 +184,6 @@ public static class Mails
         static MailContent Of(string subject, string[] before, string[] after, string linkText, string link) =>
             new(MailTone.Plain, subject, subject, before, null, after, linkText, link);
     }
-
-    public static string Money(long minor, string currency) => $"{minor / 100}.{minor % 100:00} {currency}";
 
     internal static string NameOf(OrderLine line) => $"{line.ProductName}, {line.VariantName}";
 

@@ -45,6 +45,17 @@ public sealed class OutboxMessage
     /// <summary>How often a person had it sent again. Each of those is another mail to a mailbox; a repetition of our own is the same one.</summary>
     public int Copy { get; set; }
 
+    /// <summary>When a person last had it sent again: its link works from then on, for the first one may be dead. Null when nobody did.</summary>
+    public DateTimeOffset? AskedAgainAt { get; set; }
+
+    /// <summary>As new: due now, with its tries counted anew.</summary>
+    public void AskAgain(DateTimeOffset now)
+    {
+        if (SentAt is not null)
+            Copy++; // it may have arrived: this is another one
+        (State, Attempts, DueAt, SentAt, LastError, AskedAgainAt) = (JobState.Waiting, 0, now, null, null, now);
+    }
+
     public static OutboxMessage Of(OutboxKind kind, Guid orderId, DateTimeOffset now, Guid? refundId = null) => new()
     {
         Id = Guid.CreateVersion7(now), Kind = kind, OrderId = orderId, RefundId = refundId, DueAt = now, CreatedAt = now,

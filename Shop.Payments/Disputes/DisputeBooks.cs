@@ -87,20 +87,21 @@ internal static class DisputeBooks
         {
             dispute = dispute.GatewayId, gateway = dispute.Provider, dispute.Reason, dispute.Status, dispute.AmountMinor, dispute.Currency, dispute.RespondBy, dispute.Outcome,
         };
+        var decides = dispute.Provider is PaymentProvider.PayPal ? "PayPal" : "your bank";
         var isTaken = dispute.TakesMoney && !before.TakesMoney; // from the start, or an inquiry that became a dispute
         if (isNew && dispute.Kind is DisputeKind.FraudWarning)
             yield return Staff(TimelineKinds.FraudWarned, $"The card's bank warns of this payment ({dispute.Reason}). A refund now can save a dispute.");
         else if (isTaken)
-            yield return Of(TimelineKinds.DisputeOpened, "This payment is disputed at your bank.", Reasons.PaymentDisputed);
+            yield return Of(TimelineKinds.DisputeOpened, $"This payment is disputed at {decides}.", Reasons.PaymentDisputed);
         else if (isNew)
-            yield return Staff(TimelineKinds.DisputeOpened, $"The customer's bank asks about this payment ({dispute.Reason}).");
+            yield return Staff(TimelineKinds.DisputeOpened, $"{(dispute.Provider is PaymentProvider.PayPal ? "PayPal" : "The customer's bank")} asks about this payment ({dispute.Reason}).");
 
         if (dispute.Outcome is { } outcome && before.Outcome is null)
         {
             yield return outcome switch
             {
-                DisputeOutcome.Won => Of(TimelineKinds.DisputeClosed, "Your bank has decided that this payment stands.", null),
-                DisputeOutcome.Lost => Of(TimelineKinds.DisputeClosed, "Your bank has returned this payment to you.", Reasons.DisputeLost),
+                DisputeOutcome.Won => Of(TimelineKinds.DisputeClosed, $"It was decided at {decides} that this payment stands.", null),
+                DisputeOutcome.Lost => Of(TimelineKinds.DisputeClosed, $"It was decided at {decides} in your favour, and this payment was returned to you.", Reasons.DisputeLost),
                 _ => Staff(TimelineKinds.DisputeClosed, $"{Word(dispute)} is over: {dispute.Status}."),
             };
         }
@@ -118,6 +119,7 @@ internal static class DisputeBooks
     {
         { Kind: DisputeKind.FraudWarning } => "The bank's warning",
         { TakesMoney: true } => "The dispute",
+        { Provider: PaymentProvider.PayPal } => "PayPal's inquiry",
         _ => "The bank's inquiry",
     };
 }

@@ -39,8 +39,13 @@ internal sealed class OutboxRelay(
         return Task.CompletedTask;
     }
 
+    /// <summary>How long a mail waits that is not true yet. An order's deadline ends it.</summary>
+    private static readonly TimeSpan NotYet = TimeSpan.FromMinutes(1);
+
     private sealed record Delivery(bool IsSent, bool IsOver, string? Why)
     {
+        public static readonly Delivery TooEarly = new(false, false, null);
+
         public static readonly Delivery Done = new(true, true, null);
 
         /// <summary>It is not to be sent any more.</summary>
@@ -104,6 +109,8 @@ internal sealed class OutboxRelay(
             facts = await MailFacts.ReadAsync(db, message, ct);
         if (facts.WhyNot(clock.GetUtcNow()) is { } why)
             return Delivery.Dropped(why);
+        if (facts.IsTooEarly)
+            return Delivery.TooEarly;
 
         try
         {
@@ -128,6 +135,12 @@ internal sealed class OutboxRelay(
     {
         var now = clock.GetUtcNow();
         message.LeasedUntil = DateTimeOffset.UnixEpoch;
+        if (delivery == Delivery.TooEarly)
+        {
+            message.DueAt = now + pace.Of(NotYet); // no try of its own
+            return true;
+        }
+
         message.Attempts++;
         message.LastError = delivery.Why;
         if (delivery.IsSent)

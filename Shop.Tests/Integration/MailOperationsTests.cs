@@ -128,20 +128,24 @@ public sealed class MailOperationsTests(ApiHost api) : IClassFixture<ApiHost>
         var now = await ReadAsync(mail.Id);
         Assert.Equal((JobState.Waiting, 1, 0, null), (now.State, now.Copy, now.Attempts, now.SentAt));
         Assert.True(now.DueAt > now.CreatedAt && now.DueAt <= DateTimeOffset.UtcNow); // and so it is not put off
+        Assert.Equal(now.DueAt, now.AskedAgainAt);
         await using var db = api.Open();
         Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == order.Id && t.Kind == TimelineKinds.Unparked && !t.ForShopper));
         Assert.Equal(1, await db.Audit.CountAsync(a => a.Subject == $"{order.Number}" && a.Action == AuditActions.MessageRetried));
     }
 
-    [Fact]
-    public async Task A_parked_mail_that_is_sent_again_stays_the_same_mail()
+    [Theory]
+    [InlineData(JobState.Parked)]
+    [InlineData(JobState.Done)] // dropped, and true again
+    public async Task A_mail_that_was_never_sent_stays_the_same_mail_when_it_is_sent_again(JobState state)
     {
-        var (_, mail) = await MailAsync(state: JobState.Parked, isSent: false);
+        var (_, mail) = await MailAsync(state: state, isSent: false);
 
         Assert.Equal(HttpStatusCode.NoContent, (await AgainAsync(mail.Id)).Status);
 
         var now = await ReadAsync(mail.Id);
-        Assert.Equal((JobState.Waiting, 0, 0), (now.State, now.Copy, now.Attempts));
+        Assert.Equal((JobState.Waiting, 0, 0, null), (now.State, now.Copy, now.Attempts, now.LastError));
+        Assert.NotNull(now.AskedAgainAt);
     }
 
     [Fact]

@@ -166,6 +166,35 @@ public sealed class OutboxTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_has_left_for_the_bank_is_asked_to_confirm_only_once_they_are_back_without_an_answer()
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        await using var db = PostgresServer.Open(database);
+        var order = (await PaymentsShop.PlaceAsync(database, dueAt: DateTimeOffset.UtcNow.AddHours(1))).Id;
+        var email = $"{Guid.NewGuid():N}@example.org";
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.people SET email = {email}");
+        await db.PaymentJobs.ExecuteUpdateAsync(j => j.SetProperty(x => x.State, JobState.Done));
+        await ApplyAsync(database, order, new PaymentNews.ActionAsked("https://bank.example/confirm"));
+        await ReportAsync(BankQuestions.LeftForBank);
+        await using var relay = Relay(database, shop.SmtpPort);
+        _ = relay.Services;
+
+        var early = await UntilAsync(database, order, m => m.LeaseToken > 2); // put off, as every mail that can wait, and looked at since
+        Assert.Equal((JobState.Waiting, 0), (early.State, early.Attempts));
+        Assert.Empty(await MailboxAsync(email));
+        await ReportAsync(BankQuestions.BackWithoutAnswer);
+        await UntilAsync(database, order, m => m.State is JobState.Done);
+
+        Assert.Contains("waits for you", (string)Assert.Single(await MailboxAsync(email))!["subject"]!, StringComparison.Ordinal);
+
+        async Task ReportAsync(string what)
+        {
+            db.Timeline.Add(TimelineEntry.Of(order, DateTimeOffset.UtcNow, TimelineKinds.Browser, "Told by the browser.", forShopper: false, facts: new { what }));
+            await db.SaveChangesAsync();
+        }
+    }
+
+    [Fact]
     public async Task Whoever_has_paid_meanwhile_is_not_told_that_a_card_was_refused()
     {
         var (database, order, email) = await DeclinedAsync();

@@ -75,6 +75,27 @@ public sealed class ApiRulesTests
             Assert.Equal(reason.Shopper, OrderWords.Of(OrderStatus.Declined, PaymentState.Declined, reason.Code, null).Explanation);
     }
 
+    [Theory]
+    [InlineData(OrderStatus.RefundDue, Reasons.RefundOnRequest)]
+    [InlineData(OrderStatus.Refunded, null)]
+    [InlineData(OrderStatus.Disputed, Reasons.PaymentDisputed)]
+    [InlineData(OrderStatus.Disputed, Reasons.DisputeLost)]
+    [InlineData(OrderStatus.Disputed, null)]
+    public void Money_that_goes_back_through_PayPal_is_no_matter_of_a_bank(OrderStatus status, string? reason)
+    {
+        var texts = OrderWords.Of(status, PaymentState.Paid, reason, null, PaymentProvider.PayPal);
+
+        Assert.DoesNotContain("bank", $"{texts}", StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void That_it_takes_days_to_show_is_said_once()
+    {
+        var texts = OrderWords.Of(OrderStatus.RefundDue, PaymentState.Paid, Reasons.RefundOnRequest, null);
+
+        Assert.Single(System.Text.RegularExpressions.Regex.Matches($"{texts}", "days to show"));
+    }
+
     [Fact]
     public void Whether_money_was_taken_is_said_by_what_is_known()
     {

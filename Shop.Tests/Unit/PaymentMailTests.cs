@@ -194,6 +194,30 @@ public sealed partial class PaymentMailTests
     public void A_later_mail_speaks_for_the_ones_before(OutboxKind kind, bool isDropped) =>
         Assert.Equal(isDropped, (Facts(kind) with { IsOvertaken = true }).WhyNot(Any.Now) is not null);
 
+    [Theory]
+    [InlineData(OutboxKind.ActionNeededMail, PaymentProvider.Stripe, true)]
+    [InlineData(OutboxKind.ActionNeededMail, PaymentProvider.PayPal, false)] // takes nothing by itself
+    [InlineData(OutboxKind.PaymentFailedMail, PaymentProvider.Stripe, false)]
+    public void Who_may_have_confirmed_at_the_bank_is_not_asked_to(OutboxKind kind, PaymentProvider provider, bool isTooEarly)
+    {
+        var facts = Facts(kind);
+        facts.Order!.Provider = provider;
+
+        Assert.Equal(isTooEarly, (facts with { IsAtBank = true }).IsTooEarly);
+        Assert.False(facts.IsTooEarly);
+    }
+
+    [Fact]
+    public void A_mail_that_a_person_sent_again_has_a_link_that_works_from_then_on()
+    {
+        var facts = Facts(OutboxKind.OrderConfirmedMail);
+        var later = Any.Now.AddDays(200);
+
+        facts.Message.AskAgain(later);
+
+        Assert.Contains($"key={Any.Links.Make(LinkPurpose.Order, facts.Order!.Id, later)}", Mails.Write(facts, Links).Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_name_is_text_and_never_markup()
     {
@@ -261,5 +285,5 @@ public sealed partial class PaymentMailTests
     [InlineData(0, "0.00 EUR")]
     [InlineData(5, "0.05 EUR")]
     [InlineData(123456, "1234.56 EUR")]
-    public void Money_is_written_to_the_cent(long minor, string text) => Assert.Equal(text, Mails.Money(minor, "EUR"));
+    public void Money_is_written_to_the_cent(long minor, string text) => Assert.Equal(text, Money.Text(minor, "EUR"));
 }

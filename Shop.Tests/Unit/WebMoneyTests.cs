@@ -88,7 +88,7 @@ public sealed class WebMoneyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("order_disputed", "No refund while the bank")]
+    [InlineData("order_disputed", "No refund while this payment is under dispute")]
     [InlineData("refund_nothing_left", "went back already")]
     public async Task Where_there_can_be_no_refund_none_is_offered(string refusal, string words)
     {
@@ -189,5 +189,26 @@ public sealed class WebMoneyTests : IDisposable
         Assert.Contains("<span class=\"badge bad\">not kept</span>", page.Html, StringComparison.Ordinal);
         Assert.Equal((1, 1), (asked, _api.Seen.Count(r => r.RequestUri!.AbsolutePath == "/operations/agreement")));
         Assert.Contains("gateway-stripe", live.Html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("agent", false)]
+    [InlineData("operator", true)]
+    public async Task A_mail_is_sent_again_by_whoever_may(string role, bool isOffered)
+    {
+        const string Id = "0190d5a1-7b1c-7000-8000-000000000001";
+        _api.On("/account", $$"""
+            { "email": "grace@example.org", "name": "Grace", "roles": ["shopper", "agent", "{{role}}"], "secondFactor": true, "recoveryCodesLeft": 9, "isStaff": true,
+              "secondFactorProven": true }
+            """).On($"/operations/mail/{Id}", $$"""
+            { "mail": { "id": "{{Id}}", "kind": "orderConfirmedMail", "state": "sent", "to": "g•••@example.org", "orderNumber": 100042,
+              "createdAt": "2026-01-15T12:00:00Z", "dueAt": "2026-01-15T12:00:00Z", "sentAt": "2026-01-15T12:00:01Z", "attempts": 1, "copy": 0, "lastError": null },
+              "subject": "Confirmed", "text": "Hello", "html": "<p>Hello</p>", "whyNot": null }
+            """);
+
+        var page = await _visitor.GetAsync($"/ops/mail/{Id}", cookie: SignedIn);
+
+        Assert.Equal(HttpStatusCode.OK, page.Status);
+        Assert.Equal(isOffered, page.Html.Contains("Send it again", StringComparison.Ordinal));
     }
 }

@@ -394,11 +394,47 @@ public sealed class WebOrderingTests : IDisposable
         Assert.DoesNotContain("<card-fields", form.Html, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("refundDue", "yes", 1250, 0, "€12.50 taken, and owed to you")]
+    [InlineData("refundDue", "yes", 1250, 250, "€12.50 paid, €2.50 of it sent back, €10.00 owed to you")]
+    [InlineData("paid", "yes", 2500, 1250, "€25.00 paid, €12.50 of it sent back")] // taken twice
+    [InlineData("paid", "yes", 1250, 0, "€12.50 paid")]
+    [InlineData("refunded", "no", 2500, 2500, "€25.00 sent back")]
+    [InlineData("refundDue", "yes", 0, 0, "€12.50 taken, and owed to you")] // an Api of before
+    public async Task The_page_says_what_was_taken_and_what_of_it_is_owed(string status, string moneyTaken, long captured, long refunded, string words)
+    {
+        _api.On("/orders/100042", Order(status, moneyTaken: moneyTaken).Replace(
+            "\"retryable\": false", $"\"retryable\": false, \"capturedMinor\": {captured}, \"refundedMinor\": {refunded}", StringComparison.Ordinal));
+
+        var page = await _visitor.GetAsync("/orders/100042", cookie: "order=k-secret");
+
+        Assert.Contains($"<dd>{words}</dd>", page.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_is_not_signed_in_any_more_is_led_to_sign_in_and_keeps_what_they_chose()
+    {
+        _api.On("/orders/100042/payments", """{ "reason": "saved_method_needs_account", "status": 422, "reference": "R1" }""", HttpStatusCode.UnprocessableEntity)
+            .On("/orders/100042", Order("declined", method: "card", ways: CardOrPayPal)).On("/payments/methods", BothWays).On("/account", Account)
+            .On("/account/payment-methods", Kept);
+
+        var sent = await _visitor.PostAsync("/orders/100042/payments?key=k-secret", [("Key", $"{Guid.NewGuid()}"), ("Way", $"paypal:{SavedPayPal}")], cookie: "session=s");
+        var told = await _visitor.GetAsync(sent.Header("Location")!);
+        var again = await _visitor.GetAsync($"/orders/100042?pay=again&way=paypal%3A{SavedPayPal}", cookie: "order=k-secret; session=s");
+
+        Assert.Contains("way=paypal", sent.Header("Location"), StringComparison.Ordinal);
+        Assert.Contains("You are not signed in any more", told.Html, StringComparison.Ordinal);
+        Assert.Contains(
+            $"href=\"/account/sign-in?returnUrl={Uri.EscapeDataString($"/orders/100042?pay=again&way={Uri.EscapeDataString($"paypal:{SavedPayPal}")}")}\"", told.Html,
+            StringComparison.Ordinal);
+        Assert.Contains($"value=\"paypal:{SavedPayPal}\" checked", again.Html, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_was_sent_back_is_listed()
     {
         _api.On("/orders/100042", CannedApi.Paid.Replace("\"retryable\": false", """
-            "retryable": false, "refunds": [{ "amountMinor": 300, "state": "succeeded", "at": "2026-01-16T12:00:00Z", "text": "We have sent it back.",
+            "retryable": false, "capturedMinor": 1250, "refundedMinor": 300, "refunds": [{ "amountMinor": 300, "state": "succeeded", "at": "2026-01-16T12:00:00Z", "text": "We have sent it back.",
               "lines": [{ "productName": "Mug", "variantName": "Grey", "quantity": 2 }] },
               { "amountMinor": 200, "state": "pending", "at": "2026-01-17T12:00:00Z", "text": "We are sending it back.", "lines": [] }]
             """, StringComparison.Ordinal));

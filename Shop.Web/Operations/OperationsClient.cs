@@ -63,7 +63,6 @@ public sealed record OrderDetail(
 /// <summary>The order went to another gateway. <see cref="N"/>: the last confirm that the first one was sent, 0 for none.</summary>
 public sealed record FailedOver(DateTimeOffset At, string From, string To, string ProofKind, string Proof, string AskedBy, int N, string? GatewayId = null);
 
-
 public sealed record OrderAnswer(
     long Number, DateTimeOffset PlacedAt, string Status, string Payment, string MoneyTaken, string Reference, string Currency, long TotalMinor,
     AnswerTexts Texts, string? Reason = null, ReasonWords? Why = null);

@@ -24,13 +24,14 @@ internal sealed class OrderClient(HttpClient http)
 /// <see cref="Key"/> opens a guest's order; only the answer to its checkout holds it. <see cref="OwnedByYou"/>: opened by being signed in.
 /// <see cref="Retry"/>: what can help, where something went wrong. The two times are those of a payment that was postponed.
 /// <see cref="Method"/>: what it is being paid with, card or paypal. <see cref="Ways"/>: what it can be paid with now, best first.
+/// <see cref="CapturedMinor"/> was taken, <see cref="RefundedMinor"/> of it went back.
 /// </summary>
 public sealed record OrderView(
     long Number, DateTimeOffset PlacedAt, string Status, string MoneyTaken, string Reference, string Currency, long TotalMinor, long TaxMinor,
     bool Retryable, IReadOnlyList<OrderedLine> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<OrderEvent> Timeline,
     string? Key = null, Uri? ActionUrl = null, bool OwnedByYou = false,
     string? Retry = null, DateTimeOffset? NextTryAt = null, DateTimeOffset? TriesUntil = null, string Method = "card", IReadOnlyList<string>? Ways = null,
-    IReadOnlyList<RefundOfOrder>? Refunds = null)
+    IReadOnlyList<RefundOfOrder>? Refunds = null, long CapturedMinor = 0, long RefundedMinor = 0)
 {
     /// <summary>Added to the address of the order's page, it leads on to PayPal.</summary>
     public const string GoOn = "&go=paypal";
@@ -38,6 +39,9 @@ public sealed record OrderView(
     // What PayPal's way back says, see the Api's return addresses.
     public const string AgreedAtPayPal = "paypal";
     public const string CanceledAtPayPal = "paypal-canceled";
+
+    /// <summary>Why the Api does not charge what is kept for somebody: nobody is signed in.</summary>
+    public const string SignInNeeded = "saved_method_needs_account";
 
     public bool IsConfirming => Status is "confirming";
 

@@ -71,7 +71,7 @@ internal static class OrderEndpoints
 
         return TypedResults.LocalRedirect(QueryHelpers.AddQueryString($"/orders/{number}", new Dictionary<string, string?>
         {
-            ["key"] = key, ["notice"] = notice, ["go"] = goesOn ? "paypal" : null,
+            ["key"] = key, ["notice"] = notice, ["go"] = goesOn ? "paypal" : null, ["way"] = notice is OrderView.SignInNeeded ? $"{way}" : null,
         }));
     }
 }
