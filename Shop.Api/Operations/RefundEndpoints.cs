@@ -136,7 +136,7 @@ internal static class RefundEndpoints
         var id = Guid.CreateVersion7(now);
         var refund = new Refund
         {
-            Id = id, OrderId = order.Id, Provider = await db.ChargedByAsync(order.Id, ct), AmountMinor = plan.AmountMinor, Currency = order.Currency,
+            Id = id, OrderId = order.Id, Provider = order.PaysAt, AmountMinor = plan.AmountMinor, Currency = order.Currency,
             Reason = Reasons.RefundOnRequest, CreatedAt = now, AskedBy = caller.UserId, Why = why,
             Lines = [.. plan.Lines.Select(l => new RefundLine { RefundId = id, Sku = l.Sku, Quantity = l.Quantity, AmountMinor = l.AmountMinor })],
         };

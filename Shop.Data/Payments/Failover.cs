@@ -43,7 +43,6 @@ public static class ProofKinds
     public const string Refused = "refused";
     public const string NeverLeft = "never_left";
     public const string NotExecuted = "not_executed";
-    public const string Ended = "ended";
     public const string Canceled = "canceled";
 
     public static string Words(string kind) => kind switch
@@ -52,7 +51,6 @@ public static class ProofKinds
         Refused => "the last confirm was refused, and only another one could take money",
         NeverLeft => "the last confirm never left, and only another one could take money",
         NotExecuted => "the last confirm was refused before it was executed, and only another one could take money",
-        Ended => "the last confirm ended in a failure of the gateway, and its intent took nothing",
         Canceled => "the intent is canceled at the gateway",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of proof."),
     };

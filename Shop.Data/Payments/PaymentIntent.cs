@@ -59,8 +59,13 @@ public sealed class PaymentIntent
 
     /// <summary>The confirm that was open has its definitive answer.</summary>
     /// <param name="proof">What that proves, a word of <see cref="ProofKinds"/>; null when it may still take money by itself.</param>
-    public void Settle(string? proof, Guid? attemptId) =>
+    public void Settle(string? proof, Guid? attemptId)
+    {
+        // That this confirm was not executed says nothing about the one before it, which may still wait for the shopper at the bank.
+        if (proof is ProofKinds.NeverLeft or ProofKinds.NotExecuted && Confirm > 1 && !(ProofConfirm >= Confirm - 1))
+            proof = null;
         (ConfirmOpen, ProofConfirm, ProofKind, ProofAttemptId) = (false, proof is null ? null : Confirm, proof, proof is null ? null : attemptId);
+    }
 
     public void Cancel(DateTimeOffset now, Guid? attemptId)
     {
@@ -69,13 +74,14 @@ public sealed class PaymentIntent
     }
 
     /// <summary>The gateway has made it: the first one, or one in the place of an intent that takes nothing any more.</summary>
-    public void Made(string gatewayId, string? approvalUrl = null, string? customerId = null, bool savesMethod = false)
+    /// <param name="round">Number of the create that made it.</param>
+    public void Made(string gatewayId, int round, string? approvalUrl = null, string? customerId = null, bool savesMethod = false)
     {
         if (GatewayId == gatewayId)
             return;
         if (GatewayId is not null && Proof is null)
             throw new InvalidOperationException($"Intent {GatewayId} may still take money.");
-        (Round, CanceledAt) = (GatewayId is null ? Round : Round + 1, null);
+        (Round, CanceledAt) = (round, null);
         (GatewayId, ApprovalUrl, CustomerId, SavesMethod) = (gatewayId, approvalUrl, customerId, savesMethod);
     }
 

@@ -32,11 +32,6 @@ public static class RefundBooks
             || (r.State is RefundState.Failed && again.Contains(r.Id)))), refunds);
     }
 
-    /// <summary>Whose money it is that goes back: the gateway that said it has charged.</summary>
-    public static async Task<PaymentProvider> ChargedByAsync(this ShopDbContext db, Guid orderId, CancellationToken ct) =>
-        await db.PaymentAttempts.Where(a => a.OrderId == orderId && a.Class == "charged").OrderBy(a => a.At).Select(a => (PaymentProvider?)a.Provider).FirstOrDefaultAsync(ct)
-        ?? await db.PaymentIntents.Where(i => i.OrderId == orderId).OrderBy(i => i.CreatedAt).Select(i => i.Provider).FirstAsync(ct);
-
     /// <summary>Refunds that failed, and for which no room is left: nobody may send them again, or too much would go back.</summary>
     /// <param name="order">Locked in this transaction.</param>
     public static async Task ReplaceFailedAsync(this ShopDbContext db, Order order, DateTimeOffset now, CancellationToken ct)

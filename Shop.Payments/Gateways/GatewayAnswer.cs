@@ -61,7 +61,8 @@ internal abstract record GatewayAnswer
         public override string Class => "awaits_card";
     }
 
-    public sealed record NotCharged(Refusal By, string Reason) : GatewayAnswer
+    /// <param name="IsKnown">False for a refusal in words of tomorrow: it is one for a call that is the first of its key, and proves nothing about an earlier one.</param>
+    public sealed record NotCharged(Refusal By, string Reason, bool IsKnown = true) : GatewayAnswer
     {
         public override string Class => "not_charged";
         public override bool IsFault => By is Refusal.NotSent or Refusal.OurKey;

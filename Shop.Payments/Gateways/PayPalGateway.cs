@@ -238,7 +238,7 @@ internal sealed class PayPalGateway(PayPalClient client, bool isCapturedLater, b
             (PayPalSays.AskTheShopper, _) => new GatewayAnswer.ActionNeeded(LinkOf(error?.Links) ?? ApprovalOf(seen)),
             (_, GatewayAnswer.NotCharged { By: Refusal.Card }) => read,
             // A word of tomorrow, and the order took nothing: a refusal like any other.
-            _ when error?.Issue is not { } issue || !PayPalReasons.Knows(issue) => new GatewayAnswer.NotCharged(Refusal.Card, meaning.Reason),
+            _ when error?.Issue is not { } issue || !PayPalReasons.Knows(issue) => new GatewayAnswer.NotCharged(Refusal.Card, meaning.Reason, IsKnown: false),
             _ => new GatewayAnswer.Unknown(Reasons.OutcomeUnknown, Fault: false), // it is said to be paid and does not read so yet
         };
         return answer with

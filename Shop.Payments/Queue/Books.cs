@@ -31,13 +31,15 @@ internal static class Proofs
     public const string WaitsForApproval = "the gateway waits for the shopper, and only another confirm could take money";
     public const string Canceled = "the intent is canceled at the gateway";
 
-    /// <summary>What that says about the confirm that was open, a word of <see cref="ProofKinds"/>; null when the intent may still take money by itself.</summary>
+    /// <summary>
+    /// What that says about the confirm that was open, a word of <see cref="ProofKinds"/>; null when the intent may still take money by itself.
+    /// One that ended in a failure of the gateway may yet: its intent takes money once, so it may be confirmed again, but nothing else may be tried.
+    /// </summary>
     public static string? KindOf(string? proof) => proof switch
     {
         NeverLeft => ProofKinds.NeverLeft,
         NotExecuted or WaitsForApproval => ProofKinds.NotExecuted,
         Refused => ProofKinds.Refused,
-        Ended => ProofKinds.Ended,
         Canceled => ProofKinds.Canceled,
         _ => null,
     };
@@ -91,10 +93,18 @@ internal sealed class Books(
             }
 
             var about = asked is [.., var deciding] ? deciding.Provider : leased.Provider; // a close may ask another gateway than its job's
-            if (verdict.SettlesConfirm && await IntentOfAsync(db, locked, leased.OrderId, about, ct) is { } intent)
+            var intent = verdict.SettlesConfirm ? await IntentOfAsync(db, locked, leased.OrderId, about, ct) : null;
+            if (intent?.GatewayId is { } current && asked is [.., { GatewayId: { } seen }] && seen != current)
+            {
+                if (news is not PaymentNews.Captured)
+                    news = null; // another intent has taken its place meanwhile, and this is no news about that one
+            }
+            else if (intent is not null)
             {
                 if (verdict.Proof is Proofs.Canceled)
                     intent.Cancel(now, attemptId);
+                else if (verdict is { Proof: Proofs.Refused, Reason: Reasons.PaymentMethodUnusable })
+                    intent.Settle(ProofKinds.NotExecuted, attemptId);
                 else
                     intent.Settle(Proofs.KindOf(verdict.Proof), attemptId);
             }

@@ -37,7 +37,8 @@ internal sealed class ChargeHandler(
     /// <summary>The intent that is to be confirmed.</summary>
     /// <param name="Token">What is charged; null where the shopper has to agree first.</param>
     /// <param name="Made">What it was created with in this lease; null when it was there.</param>
-    private sealed record Target(string Id, string? Token, string? ApprovalUrl, NewIntent? Made = null)
+    /// <param name="Round">Number of the create, where it was created.</param>
+    private sealed record Target(string Id, string? Token, string? ApprovalUrl, NewIntent? Made = null, int Round = 1)
     {
         /// <summary>Never the token: a record prints its members.</summary>
         public override string ToString() => nameof(Target);
@@ -104,7 +105,8 @@ internal sealed class ChargeHandler(
         if (await CreateAsync(job, order, intent, saved, customer, ct) is { Asked: { Answer: GatewayAnswer.Created created } asked } made)
         {
             var approvalUrl = made.Wanted.HasSavedMethod ? null : created.ApprovalUrl; // nobody is sent there who has agreed already
-            await StartAsync(job, new Target(created.Id, token, approvalUrl, made.Wanted), [asked], ct);
+            var pays = saved?.Token ?? (gateways.CanCancel(job.Provider) ? job.PaymentToken : null); // an approval was worth something for the one before
+            await StartAsync(job, new Target(created.Id, pays, approvalUrl, made.Wanted, made.Round), [asked], ct);
         }
     }
 
@@ -114,10 +116,12 @@ internal sealed class ChargeHandler(
     /// </summary>
     private static bool Fits(PaymentIntent intent, PaymentJob job, string? token, string? customer) => intent.ApprovalUrl is null
         ? token is not null && intent.CustomerId == customer
-        : job.SavedMethodId is null && (token is not null || intent.SavesMethod == job.SavesMethod);
+        : job.SavedMethodId is null
+            // What was refused stays approved: only on a new page does the shopper choose something else.
+            && (token is not null || (intent.SavesMethod == job.SavesMethod && intent.Proof is not ProofKinds.Refused));
 
     /// <returns>The call that created the intent, and what it was created with; null when there is none and the job waits for its next try.</returns>
-    private async Task<(Asked Asked, NewIntent Wanted)?> CreateAsync(
+    private async Task<(Asked Asked, NewIntent Wanted, int Round)?> CreateAsync(
         PaymentJob job, Order order, PaymentIntent? before, SavedMethod? saved, string? customer, CancellationToken ct)
     {
         var isCapturedLater = gatewayOptions.Get(job.Provider.ToString()).CaptureMethod is CaptureMethod.Manual;
@@ -132,14 +136,21 @@ internal sealed class ChargeHandler(
         }
 
         var round = before?.GatewayId is null ? 1 : before.Round + 1;
-        if (await keys.WriteAsync(job, job.Provider, GatewayOperation.Create, round, JsonSerializer.Serialize(wish), ct) is not { } key)
-            return null;
+        WrittenKey key;
+        NewIntent wanted;
+        for (; ; round++) // a create takes nothing: one that was wished for another kind of charge, and may have gone out, is left alone
+        {
+            if (await keys.WriteAsync(job, job.Provider, GatewayOperation.Create, round, JsonSerializer.Serialize(wish), ct) is not { } written)
+                return null;
+            (key, wanted) = (written, JsonSerializer.Deserialize<NewIntent>(written.Parameters)!);
+            if ((wanted.CustomerId, wanted.SavesMethod, wanted.HasSavedMethod) == (wish.CustomerId, wish.SavesMethod, wish.HasSavedMethod))
+                break;
+        }
 
-        var wanted = JsonSerializer.Deserialize<NewIntent>(key.Parameters)!;
         var asked = await gateways.AskAsync(
             job.Provider, GatewayOperation.Create, key.Key, null, (g, token) => g.CreateAsync(key.Key, wanted, token), ct);
         if (asked.Answer is GatewayAnswer.Created)
-            return (asked, wanted);
+            return (asked, wanted, round);
 
         // No confirm was sent, and none is open: nothing was charged, however the create ended.
         var reason = asked.Answer switch
@@ -234,7 +245,7 @@ internal sealed class ChargeHandler(
         }
 
         if (target.Made is { } made)
-            intent.Made(target.Id, target.ApprovalUrl, made.CustomerId, made.SavesMethod);
+            intent.Made(target.Id, target.Round, target.ApprovalUrl, made.CustomerId, made.SavesMethod);
         if (order.Payment is PaymentState.Paid or PaymentState.Abandoned)
         {
             job.Done(now);
@@ -428,7 +439,7 @@ internal sealed class ChargeHandler(
                 var asks = job.Provider.AsksShopper();
                 return new(new PaymentNews.ActionAsked(action.Url, asks), null, asks, SettlesConfirm: true,
                     gateways.CanCancel(job.Provider) ? Proofs.WaitsForShopper : Proofs.WaitsForApproval);
-            case GatewayAnswer.NotCharged { By: Refusal.Card } refused:
+            case GatewayAnswer.NotCharged { By: Refusal.Card } refused when refused.IsKnown || !mayHaveRunBefore:
                 return new(new PaymentNews.Refused(refused.Reason), null, refused.Reason, SettlesConfirm: true, Proofs.Refused);
             case GatewayAnswer.NotCharged { By: Refusal.Canceled }:
                 return new(new PaymentNews.Closed(Reasons.NotConfirmedInTime, Proofs.Canceled), null, Reasons.NotConfirmedInTime, SettlesConfirm: true,
@@ -436,7 +447,7 @@ internal sealed class ChargeHandler(
             case GatewayAnswer.NotCharged { By: Refusal.Ended } ended:
                 var soon = NextTry(order, failures: 1); // the gateway is well enough to say so
                 return new(new PaymentNews.Postponed(ended.Reason, soon), soon, ended.Reason, SettlesConfirm: true, Proofs.Ended);
-            case GatewayAnswer.NotCharged no when !mayHaveRunBefore || no.Facts.IsReplayed: // replayed, it is what became of the earlier send
+            case GatewayAnswer.NotCharged { By: not Refusal.Card } no when !mayHaveRunBefore || no.Facts.IsReplayed: // replayed, it is what became of the earlier send
                 var until = NextTry(order, job.Attempts + 1);
                 return new(new PaymentNews.Postponed(no.Reason, until), until, no.Reason, SettlesConfirm: true,
                     no.By is Refusal.NotSent ? Proofs.NeverLeft : Proofs.NotExecuted,

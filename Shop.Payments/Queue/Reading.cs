@@ -26,12 +26,18 @@ internal sealed record Reading(Order Order, PaymentIntent Intent)
         var news = NewsOf(asked.Answer, order, intent);
         var isCanceled = asked.Answer is GatewayAnswer.NotCharged { By: Refusal.Canceled };
         var attempt = db.PaymentAttempts.Add(asked.ToAttempt(order.Id, jobId, isCanceled ? Proofs.Canceled : null)).Entity;
+        if (news is not PaymentNews.Captured && (intent.GatewayId != Intent.GatewayId || (isCanceled && await IsChargedAsync(db, order, ct))))
+            return (order, false); // another intent has taken its place, or whoever is at the charge has canceled it, or sees it for himself
+
         var isWaitedFor = order.Payment is PaymentState.ActionNeeded && order.PaysAt == intent.Provider && !intent.ConfirmOpen;
         if (isCanceled)
             intent.Cancel(now, attempt.Id);
         else if (news is PaymentNews.Captured)
-            intent.Settle(proof: null, attempt.Id);
-        else if (asked.Answer is GatewayAnswer.Authorized && isWaitedFor)
+        {
+            if (intent.GatewayId == Intent.GatewayId)
+                intent.Settle(proof: null, attempt.Id);
+        }
+        else if (asked.Answer is GatewayAnswer.Authorized && isWaitedFor && intent.Confirm > 0)
             await AskToCaptureAsync(db, order, intent, now, ct);
         else if (asked.Answer is GatewayAnswer.Approved && isWaitedFor && now < order.DeadlineAt)
             await AskToChargeAsync(db, order, intent, now, ct);
@@ -39,6 +45,9 @@ internal sealed record Reading(Order Order, PaymentIntent Intent)
             await Books.KeepAsync(db, order, intent.Provider, saved, now, ct);
         return news is null ? (order, false) : await db.ApplyPaymentOutcomeAsync(order.Id, news, now, ct, asked.ToFacts());
     }
+
+    private static Task<bool> IsChargedAsync(ShopDbContext db, Order order, CancellationToken ct) =>
+        db.PaymentJobs.AnyAsync(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge && j.State == JobState.Waiting, ct);
 
     /// <summary>The shopper agreed at the bank, and the money is set aside. Whoever settles the confirm that is open again takes it.</summary>
     private static async Task AskToCaptureAsync(ShopDbContext db, Order order, PaymentIntent intent, DateTimeOffset now, CancellationToken ct)
@@ -71,6 +80,7 @@ internal sealed record Reading(Order Order, PaymentIntent Intent)
     {
         GatewayAnswer.Charged charged => new PaymentNews.Captured(charged.AmountMinor, charged.Currency, intent.Provider),
         _ when order.PaysAt != intent.Provider => null, // it went to another gateway: what this one did not take is no news
+        GatewayAnswer.NotCharged { By: Refusal.Canceled } when intent.CanceledAt is not null => null, // we called it off ourselves
         GatewayAnswer.NotCharged { By: Refusal.Canceled } => new PaymentNews.Closed(Reasons.NotConfirmedInTime, Proofs.Canceled),
         // The shopper failed at the bank. It says so only when the bank waited already before we asked, and nothing was sent since: an
         // answer from before the confirm reads the same.
