@@ -8,6 +8,7 @@ using Shop.Api.Carts;
 using Shop.Api.Checkout;
 using Shop.Api.Orders;
 using Shop.Data.Orders;
+using Shop.Data.Payments;
 using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Unit;
