@@ -20,11 +20,8 @@ internal sealed class ChargeHandler(
     GatewayCustomers customers, Books books, Wariness wariness, CrashPoints crash, IOptionsMonitor<GatewayOptions> gatewayOptions,
     IOptions<QueueOptions> options, IOptions<Timeouts> timeouts, IOptions<PaymentsOptions> payments, Pace pace, TimeProvider clock)
 {
-    /// <summary>
-    /// Asked: the shopper has to agree first. Unproven: it is not certain any more what the other gateway took. Unwished: the intent was made
-    /// as an earlier try wanted it.
-    /// </summary>
-    private enum Way { Go, Asked, Over, Late, SoldOut, Unproven, Unwished }
+    /// <summary>Asked: the shopper has to agree first. Unproven: it is not certain any more what the other gateway took.</summary>
+    private enum Way { Go, Asked, Over, Late, SoldOut, Unproven }
 
     private sealed record Start(Way Way, Order Order, string Key = "", Confirmation? Confirmation = null, int Round = 1);
 
@@ -259,14 +256,6 @@ internal sealed class ChargeHandler(
         {
             job.Again(now, Reasons.OutcomeUnknown);
             return new Start(Way.Unproven, order);
-        }
-
-        // Its key had been written by an earlier try, and is sent as that one had it: nobody agrees to it now, and the next lease makes another.
-        if (target.Made is { } asIs && !gateways.CanCancel(job.Provider)
-            && (asIs.SavesMethod, asIs.HasSavedMethod) != (job.SavesMethod, job.SavedMethodId is not null))
-        {
-            job.Again(now, job.Provider.AsksShopper());
-            return new Start(Way.Unwished, order);
         }
 
         if (target is { Token: null, ApprovalUrl: null })
