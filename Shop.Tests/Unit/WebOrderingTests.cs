@@ -415,8 +415,8 @@ public sealed class WebOrderingTests : IDisposable
     public async Task Who_is_not_signed_in_any_more_is_led_to_sign_in_and_keeps_what_they_chose()
     {
         _api.On("/orders/100042/payments", """{ "reason": "saved_method_needs_account", "status": 422, "reference": "R1" }""", HttpStatusCode.UnprocessableEntity)
-            .On("/orders/100042", Order("declined", method: "card", ways: CardOrPayPal)).On("/payments/methods", BothWays).On("/account", Account)
-            .On("/account/payment-methods", Kept);
+            .On("/orders/100042", Order("declined", method: "card", ways: CardOrPayPal).Replace("\"retryable\"", "\"ownedByYou\": true, \"retryable\"", StringComparison.Ordinal))
+            .On("/payments/methods", BothWays).On("/account", Account).On("/account/payment-methods", Kept);
 
         var sent = await _visitor.PostAsync("/orders/100042/payments?key=k-secret", [("Key", $"{Guid.NewGuid()}"), ("Way", $"paypal:{SavedPayPal}")], cookie: "session=s");
         var told = await _visitor.GetAsync(sent.Header("Location")!);
