@@ -134,8 +134,7 @@ internal static class OperationsEndpoints
         var charges = jobs.Count(j => j.Kind is PaymentJobKind.Charge && OrderWords.IsTry(j));
         var timeline = await db.Timeline.AsNoTracking().Where(t => t.OrderId == order.Id).OrderBy(t => t.At).ThenBy(t => t.Id).ToListAsync(ct);
         var failovers = await db.Failovers.AsNoTracking().Where(f => f.OrderId == order.Id).OrderBy(f => f.At).ToListAsync(ct);
-        var refund = order.CapturedMinor is 0 ? null : await db.Refunds.Where(r => r.OrderId == order.Id && r.State != RefundState.Replaced)
-            .OrderByDescending(r => r.State == RefundState.Failed).ThenByDescending(r => r.CreatedAt).Select(r => (RefundState?)r.State).FirstOrDefaultAsync(ct);
+        var refund = order.CapturedMinor is 0 ? null : await db.RefundsToTell().Where(r => r.OrderId == order.Id).Select(r => (RefundState?)r.State).FirstOrDefaultAsync(ct);
         var isAtBank = order.Payment is PaymentState.ActionNeeded && await db.AtBank().AnyAsync(o => o.Id == order.Id, ct);
         return TypedResults.Ok(new OrderDossier(
             new OrderFile(

@@ -58,15 +58,13 @@ public sealed record MailFacts(
             return new(message, account.Person, Account: account);
         }
 
-        var atBank = db.AtBank();
+        var (atBank, tries, refunds) = (db.AtBank(), db.Tries(), db.RefundsToTell());
         var found = await db.Orders.AsNoTracking().AsSingleQuery().Where(o => o.Id == message.OrderId).Include(o => o.Lines)
             .Select(o => new
             {
                 Order = o, Person = o.Person!,
-                // See OrderWords.IsTry.
-                Charges = db.PaymentJobs.Count(j => j.OrderId == o.Id && j.Kind == PaymentJobKind.Charge && (j.Provider == PaymentProvider.Stripe || j.PaymentToken == null)),
-                LastRefund = db.Refunds.Where(r => r.OrderId == o.Id && r.State != RefundState.Replaced)
-                    .OrderByDescending(r => r.State == RefundState.Failed).ThenByDescending(r => r.CreatedAt).Select(r => (RefundState?)r.State).FirstOrDefault(),
+                Charges = tries.Count(j => j.OrderId == o.Id),
+                LastRefund = refunds.Where(r => r.OrderId == o.Id).Select(r => (RefundState?)r.State).FirstOrDefault(),
                 IsOvertaken = db.Outbox.Any(m => m.OrderId == o.Id && m.CreatedAt > message.CreatedAt && OfPayments.Contains(m.Kind)),
                 IsAtBank = atBank.Any(b => b.Id == o.Id),
             })

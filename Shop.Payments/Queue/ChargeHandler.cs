@@ -351,7 +351,11 @@ internal sealed class ChargeHandler(
             answer = asked[^1].Answer;
         }
 
-        await RecordAsync(job, asked, Judge(job, order, answer, mayHaveRunBefore: true));
+        var verdict = Judge(job, order, answer, mayHaveRunBefore: true);
+        // Nothing can call it off, and the gateway is well and will not say: its goods must not wait in silence until somebody happens to look.
+        if (clock.GetUtcNow() >= order.DeadlineAt && verdict is { News: PaymentNews.AnswerLost, Reason: not Reasons.PaymentProcessing } && !asked.Any(a => a.Answer.IsFault))
+            verdict = verdict with { Heard = false };
+        await RecordAsync(job, asked, verdict);
     }
 
     /// <summary>Whether reading the intent tells how its open confirm ended.</summary>

@@ -81,10 +81,11 @@ internal sealed class Failovers(
         return mine;
     }
 
-    private async Task GiveWayAsync(PaymentJob job, PaymentIntent open, CancellationToken ct) => await queue.WriteAsync(job, async (db, mine) =>
+    private async Task GiveWayAsync(PaymentJob job, PaymentIntent open, CancellationToken ct) => await queue.WriteWithOrderAsync(job, async (db, mine) =>
     {
         var now = clock.GetUtcNow();
-        mine.Done(now);
+        mine.Job.Done(now);
+        mine.Order.Provider = open.Provider; // what it says from here on is about the order
         await db.SaveChangesAsync(ct); // before the next one is written: an order has one open charge
         await Books.GoOnAsync(db, open, settles: true, now, ct);
         return mine;

@@ -27,11 +27,12 @@ internal sealed class GatewayCustomers(
             await db.SaveChangesAsync(recording.Token);
             if (asked.Answer is not GatewayAnswer.Created { Id: var id })
                 return null;
-            await db.Database.ExecuteSqlAsync($"""
-                INSERT INTO payments.gateway_customers (user_id, provider, customer_id, created_at)
-                VALUES ({user}, {job.Provider.ToString()}, {id}, {clock.GetUtcNow()}) ON CONFLICT DO NOTHING
-                """, recording.Token);
-            return id;
+            // Two orders at once may have made two: both use the one that was first here.
+            return (await db.Database.SqlQuery<string>($"""
+                INSERT INTO payments.gateway_customers AS c (user_id, provider, customer_id, created_at)
+                VALUES ({user}, {job.Provider.ToString()}, {id}, {clock.GetUtcNow()})
+                ON CONFLICT (user_id, provider) DO UPDATE SET customer_id = c.customer_id RETURNING c.customer_id AS "Value"
+                """).ToListAsync(recording.Token)).Single();
         }, recording.Token);
     }
 }

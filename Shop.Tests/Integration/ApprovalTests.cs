@@ -124,6 +124,22 @@ public sealed class ApprovalTests(TwoGateways shop) : IClassFixture<TwoGateways>
     }
 
     [Fact]
+    public async Task A_capture_that_the_gateway_will_never_tell_about_is_a_persons_after_the_deadline_and_keeps_its_goods()
+    {
+        var order = await AtPayPalAsync();
+        shop.PayPal.Approve(order.Id);
+        shop.PayPal.Next(GatewayOperation.Confirm, Scene.Silent);
+        shop.PayPal.Always(GatewayOperation.Confirm, Scene.OurRequestRefused);
+        await shop.LookAsync(order);
+        await shop.UntilAsync(order.Id, PaymentState.Unknown);
+
+        await shop.SqlAsync($"UPDATE shop.orders SET deadline_at = now() WHERE id = {order.Id}");
+
+        await shop.UntilAsync(db => db.PaymentJobs.AnyAsync(j => j.OrderId == order.Id && j.Kind == PaymentJobKind.Charge && j.State == JobState.Parked), "nobody was told");
+        Assert.Equal((1, PaymentState.Unknown), ((await shop.StockOfAsync(order.Id)).Held, (await shop.UntilAsync(order.Id, PaymentState.Unknown)).Payment));
+    }
+
+    [Fact]
     public async Task Who_agreed_and_asks_again_instead_of_coming_back_is_not_sent_away_a_second_time()
     {
         var order = await AtPayPalAsync();

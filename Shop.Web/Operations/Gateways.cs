@@ -6,7 +6,11 @@ public sealed record GatewayList(IReadOnlyList<Gateway> Items);
 public sealed record Gateway(
     string Provider, string State, int HeldBack, CallCount Quarter, CallCount Hour, IReadOnlyList<GatewayFault> Faults,
     IReadOnlyList<GatewayReplica> Replicas, IReadOnlyList<GatewayTurn> Turns, DateTimeOffset? Since = null, string? Reason = null, string? Code = null,
-    GatewayDecision? Decision = null);
+    GatewayDecision? Decision = null)
+{
+    /// <summary>As it writes itself.</summary>
+    public static string NameOf(string provider) => provider is "paypal" ? "PayPal" : "Stripe";
+}
 
 public sealed record GatewayDecision(string Mode, string By, string Why, DateTimeOffset At, DateTimeOffset? Until = null);
 

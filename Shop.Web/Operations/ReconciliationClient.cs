@@ -82,7 +82,7 @@ public sealed record ReconciliationRun(
 {
     public const string Currency = "EUR";
 
-    public string Gateway => Provider is "paypal" ? "PayPal" : "Stripe";
+    public string Gateway => Operations.Gateway.NameOf(Provider);
 
     /// <summary>The whole answer in one sentence.</summary>
     public string Verdict => this switch
