@@ -100,16 +100,8 @@ public static class OrderWords
     /// <summary>Charges of one order, the first one included. Somebody who tries out stolen cards must not have an hour of tries.</summary>
     public const int MaxCharges = 5;
 
-    /// <summary>A charge that went on after the shopper's approval is no try of its own. See <see cref="Tries"/>.</summary>
+    /// <summary>A charge that went on after the shopper's approval is no try of its own. See <see cref="OrderQueries.Tries"/>.</summary>
     public static bool IsTry(PaymentJob charge) => charge.Provider is PaymentProvider.Stripe || charge.PaymentToken is null;
-
-    /// <summary>The same in SQL.</summary>
-    public static IQueryable<PaymentJob> Tries(this ShopDbContext db) =>
-        db.PaymentJobs.Where(j => j.Kind == PaymentJobKind.Charge && (j.Provider == PaymentProvider.Stripe || j.PaymentToken == null));
-
-    /// <summary>The one that is told of comes first: what failed is owed, and then the newest.</summary>
-    public static IQueryable<Refund> RefundsToTell(this ShopDbContext db) =>
-        db.Refunds.Where(r => r.State != RefundState.Replaced).OrderByDescending(r => r.State == RefundState.Failed).ThenByDescending(r => r.CreatedAt);
 
     public const string NoMoreTries = "We have tried this order's payment as often as we can. Please place a new order.";
 
