@@ -19,6 +19,9 @@ public sealed class Cart
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; set; }
 
+    /// <summary>Filled by a drill or a probe: it never counts as business, and neither does its order.</summary>
+    public bool IsSynthetic { get; init; }
+
     /// <summary>What browsers told about this cart's checkout, JSON; its order's timeline begins with it.</summary>
     public string? Reports { get; init; }
 

@@ -32,6 +32,9 @@ public sealed class Order
     /// <summary>What its shopper wants charged, without being asked again, should the gateway they chose be in trouble.</summary>
     public Guid? FallbackMethodId { get; init; }
 
+    /// <summary>Placed by a drill or a probe: it is paid like any other, and never counts as business.</summary>
+    public bool IsSynthetic { get; init; }
+
     /// <summary>Ten Crockford characters of the checkout's trace id, to be read over a phone.</summary>
     public required string Reference { get; init; }
 

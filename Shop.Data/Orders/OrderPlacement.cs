@@ -42,12 +42,13 @@ public static class OrderPlacement
             // A twin with this key, or another tab with this cart, waits here on the unique index until the first one ends.
             Add(batch, """
                 INSERT INTO shop.orders (id, checkout_key, checkout_digest, cart_id, person_id, user_id, reference, trace_id, payment, fulfilment,
-                    currency, total_minor, tax_minor, captured_minor, refunded_minor, disputed_minor, placed_at, deadline_at, provider, fallback_method_id)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, $14, $15, $16, $17)
+                    currency, total_minor, tax_minor, captured_minor, refunded_minor, disputed_minor, placed_at, deadline_at, provider, fallback_method_id,
+                    is_synthetic)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, $14, $15, $16, $17, $18)
                 RETURNING number
                 """, order.Id, order.CheckoutKey, order.CheckoutDigest, order.CartId, order.PersonId, Id(order.UserId), order.Reference, order.TraceId,
                 order.Payment.ToString(), order.Fulfilment.ToString(), order.Currency, order.TotalMinor, order.TaxMinor, order.PlacedAt, order.DeadlineAt,
-                job.Provider.ToString(), Id(order.FallbackMethodId));
+                job.Provider.ToString(), Id(order.FallbackMethodId), order.IsSynthetic);
             Add(batch, """
                 INSERT INTO shop.order_lines (order_id, sku, position, product_slug, product_name, variant_name, picture_id, quantity,
                     unit_price_minor, tax_rate_bp, total_minor, tax_minor)
