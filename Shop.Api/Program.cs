@@ -32,6 +32,7 @@ builder.Services.AddCardTesting();
 builder.Services.AddGateways();
 builder.Services.AddAgreement();
 builder.Services.AddTelemetryIntake();
+builder.Services.AddLogSearch();
 builder.Services.AddHostedService<ShopListener>();
 builder.Services.AddReference();
 
@@ -52,6 +53,7 @@ app.MapPaymentMethods();
 app.MapAccounts();
 app.MapOperations();
 app.MapTelemetryIntake();
+app.MapScriptErrors();
 app.MapReference();
 await app.RunAsync();
 return 0;

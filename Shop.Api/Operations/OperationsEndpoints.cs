@@ -10,6 +10,7 @@ using Shop.Api.Carts;
 using Shop.Api.Checkout;
 using Shop.Api.Gateways;
 using Shop.Api.Orders;
+using Shop.Api.Telemetry;
 using Shop.Data;
 using Shop.Data.Audit;
 using Shop.Data.Carts;
@@ -98,6 +99,8 @@ internal static class OperationsEndpoints
         operations.MapRefunds();
         operations.MapDisputes();
         operations.MapAgreement();
+        operations.MapLogs();
+        operations.MapErrors();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))

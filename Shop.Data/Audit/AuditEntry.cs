@@ -91,13 +91,16 @@ public static class AuditActions
     public const string SecondFactorReset = "second_factor_reset";
     public const string OrderRefunded = "order_refunded";
     public const string GatewayOverridden = "gateway_overridden";
+    public const string ErrorResolved = "error_resolved";
+    public const string ErrorIgnored = "error_ignored";
+    public const string ErrorReopened = "error_reopened";
     public const string FirstAdminCreated = "first_admin_created";
 
     public static readonly FrozenSet<string> All = FrozenSet.Create(
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
         FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden,
-        OrderRefunded);
+        OrderRefunded, ErrorResolved, ErrorIgnored, ErrorReopened);
 }
 
 public static class AuditSubjects
@@ -113,6 +116,9 @@ public static class AuditSubjects
 
     /// <summary>A mail that is about no order, by its id.</summary>
     public const string Message = "message";
+
+    /// <summary>What a group of errors is called by: its id.</summary>
+    public const string Error = "error";
 
     /// <summary>By name.</summary>
     public const string BackgroundJob = "background_job";
