@@ -9,6 +9,7 @@ using Shop.Api.CardTesting;
 using Shop.Api.Carts;
 using Shop.Api.Checkout;
 using Shop.Api.Gateways;
+using Shop.Api.Operations.Story;
 using Shop.Api.Orders;
 using Shop.Api.Search;
 using Shop.Data;
@@ -98,6 +99,9 @@ internal static class OperationsEndpoints
         operations.MapMails();
         operations.MapRefunds();
         operations.MapSearch();
+        operations.MapStory();
+        operations.MapOrderActs();
+        operations.MapScenarios();
         operations.MapDisputes();
         operations.MapAgreement();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")

@@ -28,6 +28,7 @@ internal static class ApiClients
         services.AddHttpClient<OperationsClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<ReconciliationClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<MailClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<SearchClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<MoneyClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<CheckoutClient>(UseApi).AsApi(t => t.LongAttempt, t => t.LongTotal).AddHttpMessageHandler<VisitorHandler>();
     }

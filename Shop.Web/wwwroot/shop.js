@@ -123,3 +123,18 @@ addEventListener('DOMContentLoaded', () => {
     document.querySelectorAll('local-time').forEach(time => time.connectedCallback());
   });
 });
+
+// <button data-copy="id" hidden>: copies a field's text, where the browser lets a page do that.
+const showCopy = () => navigator.clipboard && document.querySelectorAll('[data-copy]').forEach(button => { button.hidden = false; });
+showCopy();
+addEventListener('click', async event => {
+  const button = event.target.closest?.('[data-copy]');
+  if (!button)
+    return;
+  try {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.textContent = 'Copied';
+  } catch {
+    document.getElementById(button.dataset.copy).select(); // refused: one key away
+  }
+});
