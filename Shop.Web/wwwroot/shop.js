@@ -124,17 +124,19 @@ addEventListener('DOMContentLoaded', () => {
   });
 });
 
-// <button data-copy="id" hidden>: copies a field's text, where the browser lets a page do that.
-const showCopy = () => navigator.clipboard && document.querySelectorAll('[data-copy]').forEach(button => { button.hidden = false; });
-showCopy();
-addEventListener('click', async event => {
-  const button = event.target.closest?.('[data-copy]');
-  if (!button)
-    return;
-  try {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
-    button.textContent = 'Copied';
-  } catch {
-    document.getElementById(button.dataset.copy).select(); // refused: one key away
+// <copy-text from="id">: a button that copies a field's text, where the browser lets a page do that.
+customElements.define('copy-text', class extends HTMLElement {
+  connectedCallback() {
+    const button = this.querySelector('button');
+    button.hidden = !navigator.clipboard;
+    button.onclick = async () => {
+      const field = document.getElementById(this.getAttribute('from'));
+      try {
+        await navigator.clipboard.writeText(field.value);
+        button.textContent = 'Copied';
+      } catch {
+        field.select(); // refused: one key away
+      }
+    };
   }
 });
