@@ -6,6 +6,7 @@ using Shop.Api.CardTesting;
 using Shop.Api.Carts;
 using Shop.Api.Catalog;
 using Shop.Api.Checkout;
+using Shop.Api.Dashboard;
 using Shop.Api.Documentation;
 using Shop.Api.Gateways;
 using Shop.Api.Operations;
@@ -30,6 +31,7 @@ builder.Services.AddAccounts();
 builder.Services.AddCardTesting();
 builder.Services.AddGateways();
 builder.Services.AddAgreement();
+builder.Services.AddDashboard();
 builder.Services.AddHostedService<ShopListener>();
 builder.Services.AddReference();
 
