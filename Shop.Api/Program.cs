@@ -12,6 +12,7 @@ using Shop.Api.Gateways;
 using Shop.Api.Operations;
 using Shop.Api.Orders;
 using Shop.Api.RateLimits;
+using Shop.Api.Telemetry;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -32,6 +33,7 @@ builder.Services.AddCardTesting();
 builder.Services.AddGateways();
 builder.Services.AddAgreement();
 builder.Services.AddDashboard();
+builder.Services.AddTelemetryIntake();
 builder.Services.AddHostedService<ShopListener>();
 builder.Services.AddReference();
 
@@ -51,6 +53,7 @@ app.MapOrders();
 app.MapPaymentMethods();
 app.MapAccounts();
 app.MapOperations();
+app.MapTelemetryIntake();
 app.MapReference();
 await app.RunAsync();
 return 0;

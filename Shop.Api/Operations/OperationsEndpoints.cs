@@ -11,6 +11,7 @@ using Shop.Api.Checkout;
 using Shop.Api.Dashboard;
 using Shop.Api.Gateways;
 using Shop.Api.Orders;
+using Shop.Api.Search;
 using Shop.Data;
 using Shop.Data.Audit;
 using Shop.Data.Carts;
@@ -33,7 +34,7 @@ internal sealed record OrderRows(IReadOnlyList<OrderRow> Items, long? Next);
 /// <summary>Which orders. By when they were placed: from included, to excluded.</summary>
 /// <param name="Before">The number of an order: those that were placed before it.</param>
 /// <param name="Synthetic">False without those of drills and probes, true these alone.</param>
-internal sealed record OrderSearch(
+internal sealed record OrderFilter(
     PaymentState? Payment = null, string? Reason = null, PaymentProvider? Gateway = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
     long? Before = null, bool? Synthetic = null);
 
@@ -105,6 +106,7 @@ internal static class OperationsEndpoints
         operations.MapShortfalls();
         operations.MapMails();
         operations.MapRefunds();
+        operations.MapSearch();
         operations.MapDisputes();
         operations.MapAgreement();
         operations.MapDashboard();
@@ -123,24 +125,24 @@ internal static class OperationsEndpoints
     }
 
     internal static async Task<Ok<OrderRows>> GetOrders(
-        ReportsDatabase reports, [AsParameters] OrderSearch search, CancellationToken ct, int limit = 50)
+        ReportsDatabase reports, [AsParameters] OrderFilter filter, CancellationToken ct, int limit = 50)
     {
         await using var db = reports.Open();
         var rows = Math.Clamp(limit, 1, MaxRows);
         var found = db.Orders.AsNoTracking();
-        if (search.Payment is { } payment)
+        if (filter.Payment is { } payment)
             found = found.Where(o => o.Payment == payment);
-        if (search.Reason is { Length: > 0 } reason)
+        if (filter.Reason is { Length: > 0 } reason)
             found = found.Where(o => o.Reason == reason);
-        if (search.Gateway is { } gateway)
+        if (filter.Gateway is { } gateway)
             found = found.Where(o => o.Provider == gateway);
-        if (search.From?.ToUniversalTime() is { } from)
+        if (filter.From?.ToUniversalTime() is { } from)
             found = found.Where(o => o.PlacedAt >= from);
-        if (search.To?.ToUniversalTime() is { } to)
+        if (filter.To?.ToUniversalTime() is { } to)
             found = found.Where(o => o.PlacedAt < to);
-        if (search.Synthetic is { } synthetic)
+        if (filter.Synthetic is { } synthetic)
             found = found.Where(o => o.IsSynthetic == synthetic);
-        if (search.Before is { } last)
+        if (filter.Before is { } last)
         {
             // Two may be placed in the same moment: the number tells them apart.
             var at = db.Orders.Where(o => o.Number == last).Select(o => o.PlacedAt);
