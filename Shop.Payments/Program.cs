@@ -4,6 +4,7 @@ using Shop.Payments.Gateways;
 using Shop.Payments.Outbox;
 using Shop.Payments.Queue;
 using Shop.Payments.Reconciliation;
+using Shop.Payments.Reports;
 using Shop.Payments.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -24,6 +25,7 @@ builder.Services.AddHoldSweep();
 builder.Services.AddPendingSweep();
 builder.Services.AddWebhookWatch();
 builder.Services.AddReconciliation();
+builder.Services.AddReports();
 builder.Services.AddPeriodicJobs();
 
 var app = builder.Build();

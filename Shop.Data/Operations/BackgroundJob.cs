@@ -39,6 +39,8 @@ public static class BackgroundJobs
     public const string SourcePurge = "source_purge";
     public const string WebhookWatch = "webhook_watch";
     public const string DailyReconciliation = "daily_reconciliation";
+    public const string CountFold = "count_fold";
+    public const string SeriesDays = "series_days";
 }
 
 internal sealed class BackgroundJobConfiguration : IEntityTypeConfiguration<BackgroundJob>
