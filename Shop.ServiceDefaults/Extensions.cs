@@ -17,6 +17,7 @@ public static class Extensions
         builder.Services.AddSingleton<IValidateOptions<Timeouts>, Timeouts.Validator>();
         builder.Services.AddOptions<Timeouts>().BindConfiguration(Timeouts.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.AddTelemetry();
+        builder.AddSynthetic();
         builder.Services.AddHealth();
         builder.Services.AddHttpClientDefaults(builder.Configuration);
         builder.Services.AddProblems();
@@ -49,6 +50,7 @@ public static class Extensions
                 drain.TellClient(context);
                 return next(context);
             });
+            app.UseMiddleware<Synthetic.Middleware>();
             app.UseMiddleware<RequestLog>(); // outermost of those that answer, so it sees the status that the other two settled on
             app.UseStatusCodePages();
             app.UseExceptionHandler();

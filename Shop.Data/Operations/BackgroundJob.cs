@@ -37,6 +37,7 @@ public static class BackgroundJobs
     public const string ReceiptPurge = "receipt_purge";
     public const string SourcePurge = "source_purge";
     public const string WebhookWatch = "webhook_watch";
+    public const string PatternMining = "pattern_mining";
     public const string DailyReconciliation = "daily_reconciliation";
 }
 

@@ -14,16 +14,23 @@ internal enum GatewayOperation { Create, Confirm, Capture, Read, Cancel, Refund,
 /// <summary>One call and its answer, ready to be filed.</summary>
 internal sealed record Asked(
     PaymentProvider Provider, GatewayOperation Operation, string? Key, string? GatewayId, GatewayAnswer Answer, TimeSpan Latency, string? TraceId,
-    DateTimeOffset At)
+    DateTimeOffset At, bool IsForced = false)
 {
-    public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => new()
+    public PaymentAttempt ToAttempt(PaymentJob job, string? proof = null) => ToAttempt(job.OrderId, job.Id, proof, job);
+
+    public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null, PaymentJob? job = null) => new()
     {
         Id = Guid.CreateVersion7(At), OrderId = orderId, JobId = jobId, Provider = Provider, Operation = Operation.ToString().ToLowerInvariant(),
         Key = Key, GatewayId = Answer.Facts.GatewayId ?? GatewayId, ChargeId = Answer.Facts.ChargeId, RequestId = Answer.Facts.RequestId,
         Class = Answer.Class, Reason = Reason, Code = Answer.Facts.Code, DeclineCode = Answer.Facts.DeclineCode, AdviceCode = Answer.Facts.AdviceCode,
         NetworkCode = Answer.Facts.NetworkCode, HttpStatus = Answer.Facts.HttpStatus, CardBrand = Answer.Facts.Card?.Brand,
         CardLast4 = Answer.Facts.Card?.Last4, CardCountry = Answer.Facts.Card?.Country, CardFingerprint = Answer.Facts.Card?.Fingerprint,
-        LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At,
+        LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At, Endpoint = job?.Endpoint,
+        Flags = job is null ? null :
+        [
+            .. job.Wary ? [Flags.LookedAtMoreClosely] : Array.Empty<string>(), .. job.SavesMethod ? [Flags.KeepsTheMethod] : Array.Empty<string>(),
+            .. IsForced ? [Flags.GatewayForcedOpen] : Array.Empty<string>(),
+        ],
     };
 
     /// <summary>The same for the order's timeline.</summary>
@@ -103,7 +110,8 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
         if (operation is not (GatewayOperation.Create or GatewayOperation.Confirm) && answer is GatewayAnswer.NotCharged { By: not Refusal.Canceled } no)
             answer = new GatewayAnswer.Unknown(no.Reason, Fault: no.IsFault) { Facts = no.Facts };
 
-        return new(provider, operation, key, gatewayId, answer, clock.GetElapsedTime(started), Activity.Current?.TraceId.ToHexString(), at);
+        return new(provider, operation, key, gatewayId, answer, clock.GetElapsedTime(started), Activity.Current?.TraceId.ToHexString(), at,
+            BreakerOf(provider) is "forced");
     }
 }
 
