@@ -130,7 +130,7 @@ public sealed class AccountFlowTests(RunningShop shop)
         await visitor.Page.GotoAsync("/ops");
         await SubmitAsync(visitor, ("Email", RunningShop.AdminEmail), ("Password", RunningShop.AdminPassword));
         await UseRecoveryCodeAsync(visitor, codes[3]);
-        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("Recent orders");
+        await Assertions.Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("Today");
         await visitor.Page.ClickAsync("text=Audit");
         await Assertions.Expect(visitor.Page.Locator("table.audit")).ToContainTextAsync("signed in");
         await visitor.Page.SelectOptionAsync("select[name=action]", "second_factor_enabled");

@@ -98,6 +98,7 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["POST /account/second-factor/turn-off"] = new(Shoppers, "/account/second-factor/turn-off", ("_handler", "turn-off"), ("Code", "000000")),
 
         ["GET /ops"] = new(Agents),
+        ["GET /ops/orders"] = new(Agents),
         ["GET /ops/orders/{Number:long}"] = new(Agents, "/ops/orders/{order}"),
         ["GET /ops/orders/{Number:long}/refund"] = new(Agents, "/ops/orders/{order}/refund?what=all"),
         ["POST /ops/orders/{Number:long}/refund"] =

@@ -163,7 +163,7 @@ public sealed class WebMoneyTests : IDisposable
             .On("/operations/disputes/count", """{ "count": 2, "respondBy": "2026-01-17T12:00:00Z", "daysLeft": 1 }""");
 
         var page = await GetAsync("/ops/disputes");
-        var orders = await GetAsync("/ops");
+        var orders = await GetAsync("/ops/orders");
 
         foreach (var words in new[] { "product not received", "1 day", "fraud warning", "not ours", "https://dashboard.stripe.com/test/disputes/du_1", "/ops/orders/100042", "Closed" })
             Assert.Contains(words, page.Html, StringComparison.Ordinal);

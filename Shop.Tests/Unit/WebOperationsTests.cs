@@ -165,6 +165,22 @@ public sealed class WebOperationsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_page_shows_the_group_it_is_in_with_the_pages_beside_it()
+    {
+        _api.On("/account", Account("agent")).On("/operations/orders", """{ "items": [] }""");
+        WithParked();
+
+        var queue = await GetAsync("/ops/queue");
+        var orders = await GetAsync("/ops/orders");
+
+        Assert.Contains("<a href=\"/ops/gateways\" class=\"active\" aria-current=\"true\">Payments</a>", queue.Html, StringComparison.Ordinal);
+        Assert.Contains("<a href=\"/ops/queue\" class=\"active\" aria-current=\"page\">Queue</a>", queue.Html, StringComparison.Ordinal);
+        Assert.Contains("<a href=\"/ops/card-testing\">Card testing</a>", queue.Html, StringComparison.Ordinal);
+        Assert.Contains("<a href=\"/ops/orders\" class=\"active\" aria-current=\"page\">Orders</a>", orders.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("aria-label=\"Payments\"", orders.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_audit_is_searched_by_all_that_was_asked_and_paged_by_where_it_ended()
     {
         _api.On("/operations/audit", $$"""{ "items": [{{Entry}}], "next": "{{Last}}", "actions": ["role_changed", "signed_in"] }""");

@@ -113,7 +113,7 @@ public sealed class WebReconciliationTests : IDisposable
             """);
 
         var unknown = await GetAsync("/ops/unknown");
-        var orders = await GetAsync("/ops");
+        var orders = await GetAsync("/ops/orders");
 
         Assert.Contains("nobody", unknown.Html, StringComparison.Ordinal);
         Assert.Contains("api_error", unknown.Html, StringComparison.Ordinal);

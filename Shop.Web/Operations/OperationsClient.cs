@@ -5,7 +5,8 @@ namespace Shop.Web.Operations;
 
 internal sealed class OperationsClient(HttpClient http)
 {
-    public Task<Fetched<OrderRows>> GetOrdersAsync(CancellationToken ct) => http.FetchAsync<OrderRows>("/operations/orders?limit=50", ct);
+    public Task<Fetched<OrderRows>> GetOrdersAsync(int limit, CancellationToken ct) =>
+        http.FetchAsync<OrderRows>($"/operations/orders?limit={limit}", ct);
 
     public Task<Fetched<OrderDetail>> GetOrderAsync(long number, CancellationToken ct) =>
         http.FetchAsync<OrderDetail>($"/operations/orders/{number}", ct);
