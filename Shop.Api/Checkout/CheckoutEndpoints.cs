@@ -7,6 +7,7 @@ using Shop.Api.Accounts;
 using Shop.Api.CardTesting;
 using Shop.Api.Carts;
 using Shop.Api.Gateways;
+using Shop.Api.Operations;
 using Shop.Api.Orders;
 using Shop.Data;
 using Shop.Data.Orders;

@@ -24,7 +24,7 @@ using RetryResult = Results<NoContent, ProblemHttpResult>;
 
 internal sealed record OrderRow(
     long Number, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, long TotalMinor, string Currency, string Reference,
-    string TraceId);
+    string TraceId, bool IsSynthetic);
 
 internal sealed record OrderRows(IReadOnlyList<OrderRow> Items);
 
@@ -98,6 +98,8 @@ internal static class OperationsEndpoints
         operations.MapRefunds();
         operations.MapDisputes();
         operations.MapAgreement();
+        operations.MapPatterns();
+        operations.MapSyntheticOrders();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
@@ -119,7 +121,7 @@ internal static class OperationsEndpoints
         var orders = await db.Orders.AsNoTracking().OrderByDescending(o => o.PlacedAt).Take(rows).ToListAsync(ct);
         return TypedResults.Ok(new OrderRows(
         [
-            .. orders.Select(o => new OrderRow(o.Number, o.PlacedAt, o.Status, o.Payment, o.Reason, o.TotalMinor, o.Currency, o.Reference, o.TraceId)),
+            .. orders.Select(o => new OrderRow(o.Number, o.PlacedAt, o.Status, o.Payment, o.Reason, o.TotalMinor, o.Currency, o.Reference, o.TraceId, o.IsSynthetic)),
         ]));
     }
 

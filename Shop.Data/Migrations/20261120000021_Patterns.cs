@@ -12,6 +12,8 @@ internal sealed class Patterns : Migration
     protected override void Up(MigrationBuilder migrationBuilder) => migrationBuilder.Sql("""
         ALTER TABLE payments.payment_attempts ADD COLUMN release text, ADD COLUMN endpoint text, ADD COLUMN flags text[];
 
+        CREATE INDEX ix_orders_synthetic ON shop.orders (placed_at) WHERE is_synthetic;
+
         CREATE TABLE payments.patterns (
             id uuid NOT NULL,
             traffic text NOT NULL,

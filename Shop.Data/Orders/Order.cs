@@ -165,7 +165,8 @@ internal sealed class OrderConfiguration : IEntityTypeConfiguration<Order>
         order.HasIndex(o => o.CheckoutKey).IsUnique();
         order.HasIndex(o => o.CartId).IsUnique();
         order.HasIndex(o => o.Reference);
-        order.HasIndex(o => o.PlacedAt);
+        order.HasIndex(o => o.PlacedAt, "ix_orders_placed_at");
+        order.HasIndex(o => o.PlacedAt, "ix_orders_synthetic").HasFilter("is_synthetic");
         order.HasIndex(o => o.PaidAt).HasFilter("paid_at IS NOT NULL");
         order.HasIndex(o => new { o.UserId, o.Number });
         order.HasIndex(o => o.FallbackMethodId);
