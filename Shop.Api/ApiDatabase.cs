@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Data;
+using Shop.Data.Telemetry;
 using Shop.ServiceDefaults;
+using Shop.ServiceDefaults.Records;
 
 namespace Shop.Api;
 
@@ -23,6 +25,9 @@ internal static class ApiDatabase
     /// <summary>Key of the pool for what may be slow: operators' reports and background sweeps never take a shopper's connection.</summary>
     public const string Reports = "reports";
 
+    /// <summary>Key of the one connection that log lines and meters are written by, ours and the storefront's.</summary>
+    public const string Telemetry = "telemetry";
+
     public static void AddShopDatabase(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<ApiDatabaseOptions>().BindConfiguration(ApiDatabaseOptions.Section).ValidateDataAnnotations().ValidateOnStart();
@@ -32,6 +37,9 @@ internal static class ApiDatabase
         builder.Services.AddSingleton(sp => Pool(sp, "shop api", plan => plan.ApiShoppers, t => (t.Lock, t.Statement, t.Command, t.Connect)));
         builder.Services.AddKeyedSingleton(Reports, (sp, _) => Pool(sp, "shop api reports", plan => plan.ApiReports,
             t => (t.BackgroundLock, t.BackgroundStatement, t.BackgroundCommand, t.BackgroundConnect)));
+        builder.Services.AddKeyedSingleton(Telemetry, (sp, _) => Pool(sp, "shop api telemetry", _ => 1,
+            t => (t.BackgroundLock, t.BackgroundStatement, t.BackgroundCommand, t.BackgroundConnect)));
+        builder.AddRecords(sp => (batch, ct) => TelemetryTables.KeepAsync(sp.GetRequiredKeyedService<NpgsqlDataSource>(Telemetry), batch.Tables(), ct));
         builder.Services.AddSingleton(sp => new ReportsDatabase(sp.GetRequiredKeyedService<NpgsqlDataSource>(Reports)));
 
         // Retries are ours: a transaction is repeated whole (OnceMore), and EF's retry would forbid a transaction of our own.

@@ -11,6 +11,7 @@ using Shop.Api.Gateways;
 using Shop.Api.Operations;
 using Shop.Api.Orders;
 using Shop.Api.RateLimits;
+using Shop.Api.Telemetry;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -30,6 +31,7 @@ builder.Services.AddAccounts();
 builder.Services.AddCardTesting();
 builder.Services.AddGateways();
 builder.Services.AddAgreement();
+builder.Services.AddTelemetryIntake();
 builder.Services.AddHostedService<ShopListener>();
 builder.Services.AddReference();
 
@@ -49,6 +51,7 @@ app.MapOrders();
 app.MapPaymentMethods();
 app.MapAccounts();
 app.MapOperations();
+app.MapTelemetryIntake();
 app.MapReference();
 await app.RunAsync();
 return 0;

@@ -13,6 +13,9 @@ var stripePublishableKey = builder.AddStripePublishableKey();
 var webhookSecret = builder.AddKnownSecret("stripe-webhook-secret");
 var payPal = builder.AddPayPal();
 
+// By it the API knows the storefront when that sends its log lines.
+var serviceSecret = builder.AddGeneratedSecret("service-secret");
+
 // Signs the links in our mails; who the first admin is counts only while nobody can sign in yet.
 var linkSecret = builder.AddGeneratedSecret("link-secret");
 var adminEmail = builder.AddParameter("admin-email", () => builder.ParameterValue("admin-email") ?? "admin@shop.example");
@@ -29,6 +32,7 @@ var api = builder.AddProject<Projects.Shop_Api>("api").AsShopService("API", ("/r
     .WithReference(shopdb).WaitFor(shopdb)
     .WithReference(cache)
     .WithEnvironment("Links__Secret", linkSecret)
+    .WithEnvironment("Services__Secret", serviceSecret)
     .WithEnvironment("PaymentMethods__PayPal", payPal.IsOffered)
     .WaitForCompletion(migrate);
 
@@ -44,6 +48,7 @@ var payments = builder.AddProject<Projects.Shop_Payments>("payments").AsShopServ
 var web = builder.AddProject<Projects.Shop_Web>("web").AsShopService("Storefront", ("/ops", "Operations"))
     .WithExternalHttpEndpoints()
     .WithReference(api).WaitFor(api)
+    .WithEnvironment("Services__Secret", serviceSecret)
     .WithEnvironment("HostedFields__PublishableKey", stripePublishableKey);
 
 // Where shoppers come from their bank and from their mails: TLS ends in front of a deployment, and nowhere on this machine.

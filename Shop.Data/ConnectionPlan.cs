@@ -11,6 +11,7 @@ public sealed class ConnectionPlan
 {
     public const string Section = "Connections";
     private const int Listen = 1; // per process, beside its pools
+    private const int Telemetry = 1; // per process: its log lines and meters
 
     [Range(1, 1000)] public int ApiReplicas { get; init; } = 1;
     [Range(1, 200)] public int ApiShoppers { get; init; } = 15;
@@ -22,7 +23,8 @@ public sealed class ConnectionPlan
     /// <summary>Migrations, backups, a person with psql.</summary>
     [Range(0, 1000)] public int Others { get; init; } = 5;
 
-    public int Sum => ApiReplicas * (ApiShoppers + ApiReports + Listen) + PaymentsReplicas * (PaymentsIntake + PaymentsBackground + Listen) + Others;
+    public int Sum => ApiReplicas * (ApiShoppers + ApiReports + Listen + Telemetry)
+        + PaymentsReplicas * (PaymentsIntake + PaymentsBackground + Listen + Telemetry) + Others;
 
     /// <summary>How many connections the server gives to anybody but its superuser.</summary>
     /// <param name="connect">In whole seconds, as <paramref name="command"/>.</param>
@@ -44,7 +46,7 @@ public sealed class ConnectionPlan
 
     /// <summary>Null when it fits.</summary>
     public string? Refuse(int room) => Sum <= room ? null
-        : $"{Section}: the shop may hold {Sum} connections ({ApiReplicas} x Api {ApiShoppers} + {ApiReports} + {Listen}, "
-            + $"{PaymentsReplicas} x Payments {PaymentsIntake} + {PaymentsBackground} + {Listen}, others {Others}), but the server gives {room}. "
+        : $"{Section}: the shop may hold {Sum} connections ({ApiReplicas} x Api {ApiShoppers} + {ApiReports} + {Listen} + {Telemetry}, "
+            + $"{PaymentsReplicas} x Payments {PaymentsIntake} + {PaymentsBackground} + {Listen} + {Telemetry}, others {Others}), but the server gives {room}. "
             + "Raise its max_connections, or lower pools or replicas.";
 }

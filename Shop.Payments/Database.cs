@@ -2,7 +2,9 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Data;
+using Shop.Data.Telemetry;
 using Shop.ServiceDefaults;
+using Shop.ServiceDefaults.Records;
 
 namespace Shop.Payments;
 
@@ -13,6 +15,9 @@ internal static class Database
 
     /// <summary>Key of the data source that takes webhooks in.</summary>
     public const string Intake = "intake";
+
+    /// <summary>Key of the one connection that log lines and meters are written by.</summary>
+    public const string Telemetry = "telemetry";
 
     public static void AddDatabase(this WebApplicationBuilder builder)
     {
@@ -28,6 +33,11 @@ internal static class Database
         // No retry by EF: a transaction is repeated whole, by us (below).
         builder.EnrichNpgsqlDbContext<ShopDbContext>(settings => settings.DisableRetry = true);
         builder.RequireForReadiness(nameof(ShopDbContext));
+
+        builder.Services.AddKeyedSingleton(Telemetry, (services, _) => NpgsqlDataSource.Create(Pool(services, "shop payments telemetry", _ => 1,
+            t => (t.BackgroundLock, t.BackgroundStatement, t.BackgroundCommand, t.BackgroundConnect))));
+        builder.AddRecords(services =>
+            (batch, ct) => TelemetryTables.KeepAsync(services.GetRequiredKeyedService<NpgsqlDataSource>(Telemetry), batch.Tables(), ct));
 
         builder.Services.AddKeyedSingleton(Intake, (services, _) =>
             NpgsqlDataSource.Create(Pool(services, "shop payments intake", plan => plan.PaymentsIntake, t => (t.Lock, t.Statement, t.Command, t.Connect))));

@@ -14,6 +14,7 @@ public static class Extensions
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddConfigurationDefaults();
+        Release.Read(builder.Configuration);
         builder.Services.AddSingleton<IValidateOptions<Timeouts>, Timeouts.Validator>();
         builder.Services.AddOptions<Timeouts>().BindConfiguration(Timeouts.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.AddTelemetry();

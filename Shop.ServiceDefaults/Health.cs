@@ -7,6 +7,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
+using Shop.ServiceDefaults.Records;
 
 namespace Shop.ServiceDefaults;
 
@@ -107,6 +108,7 @@ internal sealed class CachedHealth(HealthCheckService checks, TimeProvider clock
     private async Task<HealthReport> RunAsync(string tag, Round round)
     {
         using var suppressed = SuppressInstrumentationScope.Begin();
+        RecordBuffer.BeSilent();
         var limit = new CancellationTokenSource(Limit, clock);
         var run = checks.CheckHealthAsync(check => check.Tags.Contains(tag), limit.Token);
         _ = run.ContinueWith(

@@ -16,4 +16,13 @@ internal static partial class Log
 
     [LoggerMessage(103, LogLevel.Information, "Told to stop; requests are still answered for {Drain}")]
     public static partial void Draining(this ILogger logger, TimeSpan drain);
+
+    [LoggerMessage(106, LogLevel.Warning, "Log lines and meters wait, they could not be kept: {Why}")]
+    public static partial void RecordsNotKept(this ILogger logger, string why);
+
+    [LoggerMessage(107, LogLevel.Information, "Log lines and meters are kept again")]
+    public static partial void RecordsKeptAgain(this ILogger logger);
+
+    [LoggerMessage(108, LogLevel.Error, "A batch of {Lines} log lines is lost, it was refused: {Why}")]
+    public static partial void RecordsRefused(this ILogger logger, int lines, string why);
 }

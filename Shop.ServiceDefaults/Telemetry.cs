@@ -9,6 +9,7 @@ using OpenTelemetry.Context.Propagation;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Shop.ServiceDefaults.Records;
 
 namespace Shop.ServiceDefaults;
 
@@ -55,10 +56,10 @@ public static class Telemetry
             telemetry.UseOtlpExporter();
     }
 
-    // Probes and files (scripts, styles, pictures) would bury what people did.
+    // Probes, other services' records and files (scripts, styles, pictures) would bury what people did.
     private static bool IsStory(HttpContext context) =>
         !context.Request.Path.StartsWithSegments(Health.AlivePath) && !context.Request.Path.StartsWithSegments(Health.ReadyPath)
-        && !Path.HasExtension(context.Request.Path.Value);
+        && context.Request.Path != RecordsExtensions.Path && !Path.HasExtension(context.Request.Path.Value);
 
     /// <summary>The server asks this one.</summary>
     private sealed class OutboundOnly : DistributedContextPropagator

@@ -9,10 +9,12 @@ using Shop.Web.Components;
 using Shop.Web.Edge;
 using Shop.Web.Operations;
 using Shop.Web.Orders;
+using Shop.Web.Telemetry;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.IgnoreInboundTraces(); // references are made of trace ids, and a stranger must not choose ours
+builder.AddRecords();
 builder.AddApiClients();
 builder.Services.AddRazorComponents();
 builder.Services.AddSharedPages();

@@ -82,7 +82,7 @@ internal static class CheckoutEndpoints
         var person = new Person
         {
             Id = Guid.CreateVersion7(now), Email = request.Email!, Name = request.Name!, Line1 = request.Line1!, Line2 = request.Line2,
-            PostalCode = request.PostalCode!, City = request.City!, Country = request.Country!, CreatedAt = now,
+            PostalCode = request.PostalCode!, City = request.City!, Country = request.Country!, Phone = request.Phone, CreatedAt = now,
         };
         var order = OrderOf(
             cart, person, userId, key, digest, now, time.Value.Of(options.Value.Deadline), choice, cart.IsSynthetic || Synthetic.IsRequest(http));

@@ -10,6 +10,7 @@ using Shop.Api.Carts;
 using Shop.Api.Checkout;
 using Shop.Api.Gateways;
 using Shop.Api.Orders;
+using Shop.Api.Search;
 using Shop.Data;
 using Shop.Data.Audit;
 using Shop.Data.Carts;
@@ -96,6 +97,7 @@ internal static class OperationsEndpoints
         operations.MapShortfalls();
         operations.MapMails();
         operations.MapRefunds();
+        operations.MapSearch();
         operations.MapDisputes();
         operations.MapAgreement();
         operations.MapPatterns();

@@ -90,6 +90,15 @@ public static class AuditActions
     public const string UserUnlocked = "user_unlocked";
     public const string SecondFactorReset = "second_factor_reset";
     public const string OrderRefunded = "order_refunded";
+    public const string OrderCancelled = "order_cancelled";
+    public const string OrderAskedNow = "order_asked_now";
+    public const string HoldExtended = "hold_extended";
+    public const string NoteAdded = "note_added";
+    public const string OrderExported = "order_exported";
+
+    /// <summary>Somebody looked for a person: by what kind of thing, and how many orders they found. Never for whom.</summary>
+    public const string PeopleSearched = "people_searched";
+
     public const string GatewayOverridden = "gateway_overridden";
     public const string FirstAdminCreated = "first_admin_created";
 
@@ -97,7 +106,7 @@ public static class AuditActions
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
         FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden,
-        OrderRefunded);
+        OrderRefunded, OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, OrderExported, PeopleSearched);
 }
 
 public static class AuditSubjects
@@ -113,6 +122,9 @@ public static class AuditSubjects
 
     /// <summary>A mail that is about no order, by its id.</summary>
     public const string Message = "message";
+
+    /// <summary>By what people were looked for: email, name, part or digits.</summary>
+    public const string Search = "search";
 
     /// <summary>By name.</summary>
     public const string BackgroundJob = "background_job";

@@ -35,6 +35,7 @@ public static class BackgroundJobs
     public const string HoldSweep = "hold_sweep";
     public const string PendingSweep = "pending_sweep";
     public const string ReceiptPurge = "receipt_purge";
+    public const string AnswerPurge = "answer_purge";
     public const string SourcePurge = "source_purge";
     public const string WebhookWatch = "webhook_watch";
     public const string PatternMining = "pattern_mining";

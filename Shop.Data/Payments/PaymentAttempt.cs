@@ -67,6 +67,9 @@ public sealed class PaymentAttempt
     public string[]? Flags { get; init; }
 
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>As they came over the wire; written with the attempt, deleted after a month.</summary>
+    public List<RawAnswer> Answers { get; init; } = [];
 }
 
 internal sealed class PaymentAttemptConfiguration : IEntityTypeConfiguration<PaymentAttempt>
@@ -76,6 +79,13 @@ internal sealed class PaymentAttemptConfiguration : IEntityTypeConfiguration<Pay
         attempt.ToTable("payment_attempts", ShopDbContext.PaymentsSchema).HasKey(a => a.Id);
         attempt.HasIndex(a => new { a.OrderId, a.At });
         attempt.HasIndex(a => new { a.CardFingerprint, a.At }).HasFilter("card_fingerprint IS NOT NULL");
+        // What people quote to an agent, or read off the gateway's own pages.
+        attempt.HasIndex(a => new { a.CardLast4, a.At }).HasFilter("card_last4 IS NOT NULL");
+        attempt.HasIndex(a => a.GatewayId).HasFilter("gateway_id IS NOT NULL");
+        attempt.HasIndex(a => a.ChargeId).HasFilter("charge_id IS NOT NULL");
+        attempt.HasIndex(a => a.RequestId).HasFilter("request_id IS NOT NULL");
+        attempt.HasIndex(a => a.TraceId).HasFilter("trace_id IS NOT NULL").HasOperators("text_pattern_ops");
+        attempt.HasMany(a => a.Answers).WithOne().HasForeignKey(a => a.AttemptId);
         attempt.HasOne<Order>().WithMany().HasForeignKey(a => a.OrderId);
     }
 }

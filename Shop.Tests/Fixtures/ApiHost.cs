@@ -66,7 +66,7 @@ public sealed class ApiHost : IAsyncLifetime, IAsyncDisposable
 
     public PostgresWire Wire { get; private set; } = null!;
     public IServiceProvider Services => _factory!.Services;
-    private string Database { get; set; } = "";
+    internal string Database { get; private set; } = "";
 
     internal static CancellationToken Ct => new CancellationTokenSource(Limit).Token;
 
@@ -311,7 +311,7 @@ public sealed class PostgresWire : IAsyncDisposable
     /// none of a request's.</summary>
     public int RoundTrips => Volatile.Read(ref _roundTrips);
 
-    /// <summary>Since the last reset, on every other connection but the one that listens.</summary>
+    /// <summary>Since the last reset, on every other connection but the one that listens and the one of the log lines.</summary>
     public int InTheBackground => Volatile.Read(ref _inTheBackground);
 
     public bool IsDown { get; set; }
@@ -385,7 +385,7 @@ public sealed class PostgresWire : IAsyncDisposable
                     {
                         if (startup.Contains("application_name\0shop api\0", StringComparison.Ordinal) && Volatile.Read(ref stands))
                             Interlocked.Increment(ref _roundTrips);
-                        else if (!startup.Contains("shop listener", StringComparison.Ordinal))
+                        else if (!startup.Contains("shop listener", StringComparison.Ordinal) && !startup.Contains(" telemetry\0", StringComparison.Ordinal))
                             Interlocked.Increment(ref _inTheBackground);
                     }
 

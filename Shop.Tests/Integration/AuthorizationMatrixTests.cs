@@ -129,6 +129,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/mismatches/{id:guid}"] =
             To(For.Agent, $"/operations/mismatches/{Guid.Empty}", HttpStatusCode.NotFound, "mismatch_not_found"),
         ["POST /operations/mismatches/{id:guid}/{repair}"] = Of((t, _) => t.MismatchAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["POST /telemetry"] = To(For.Everybody, "/telemetry", HttpStatusCode.Unauthorized, "service_unknown"), // whoever is signed in: it is for services
         ["GET /operations/mail"] = To(For.Agent, "/operations/mail", HttpStatusCode.OK),
         ["GET /operations/mail/{id:guid}"] = To(For.Agent, $"/operations/mail/{Guid.Empty}", HttpStatusCode.NotFound, "mail_not_found"),
         ["POST /operations/mail/{id:guid}/again"] = Of((t, _) => t.ParkedMailAsync("mail", "again"), For.Operator, HttpStatusCode.NoContent),
