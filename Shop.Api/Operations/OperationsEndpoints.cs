@@ -114,6 +114,8 @@ internal static class OperationsEndpoints
         operations.MapDisputes();
         operations.MapAgreement();
         operations.MapDashboard();
+        operations.MapPatterns();
+        operations.MapSyntheticOrders();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders; of one payment state, reason, gateway or time.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))

@@ -55,7 +55,7 @@ public sealed record OrderRows(IReadOnlyList<OrderRow> Items);
 
 public sealed record OrderRow(
     long Number, DateTimeOffset PlacedAt, string Status, string Payment, long TotalMinor, string Currency, string Reference,
-    string? Reason = null, string? TraceId = null);
+    string? Reason = null, string? TraceId = null, bool IsSynthetic = false);
 
 public sealed record OrderDetail(
     OrderAnswer Order, IReadOnlyList<Attempt> Attempts, IReadOnlyList<Job> Jobs, IReadOnlyList<TimelineEntry> Timeline, string? TraceId = null,
