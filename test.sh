@@ -2,26 +2,33 @@
 # Runs the tests: ./test.sh [Unit|Integration|EndToEnd|Browser|Chaos|Load] ; without an argument all but Load, whose figures are for
 # people and want a quiet machine. The last line counts them.
 # ./test.sh Chaos [--orders N] [--seed N] [--rate N]: a storm of N orders, drawn from that seed, and outages under N orders a minute (docs/chaos.md).
+# ./test.sh Load [--orders N] [--lines N]: what staff wait for in a shop with N orders and N log lines in its past.
 set -euo pipefail
 cd "$(dirname "$0")"
-suite= drill=
+suite= asked=()
 while [ $# != 0 ]; do
   case "$1" in
-    --orders | --seed | --rate)
+    --orders | --seed | --rate | --lines)
       [[ ${2-} =~ ^[0-9]+$ ]] || { echo "$1 wants a number" >&2; exit 2; }
-      name=${1#--}; export "SHOP_CHAOS_${name^^}=$2"; drill=yes; shift 2 ;;
+      asked+=("${1#--}=$2"); shift 2 ;;
     -*) echo "There is no option $1" >&2; exit 2 ;;
     *) suite=$1; shift ;;
   esac
 done
-[ -z "$drill" ] || [ "$suite" = Chaos ] || { echo "--orders, --seed and --rate are for Chaos" >&2; exit 2; }
+for setting in ${asked[@]+"${asked[@]}"}; do
+  case "$suite:$setting" in
+    Chaos:lines=* | Load:seed=* | Load:rate=*) echo "$suite has no --${setting%%=*}" >&2; exit 2 ;;
+    Chaos:* | Load:*) name=SHOP_${suite}_$setting; export "$(tr a-z A-Z <<< "$name")" ;;
+    *) echo "--${setting%%=*} is for Chaos or Load" >&2; exit 2 ;;
+  esac
+done
 . eng/setup.sh tests
 
 # Minimal tells what fails, at once and whole; the names of what passed would drown it.
 filter='FullyQualifiedName!~Shop.Tests.Load.' verbosity=minimal configuration=Debug
 [ -z "$suite" ] || filter="FullyQualifiedName~Shop.Tests.$suite."
 [ "$suite" != Load ] || verbosity=detailed configuration=Release # prints what a test wrote, of code as it is deployed
-[ -z "$drill" ] || verbosity=detailed
+[ -z "${asked[*]-}" ] || verbosity=detailed
 dotnet build Shop.sln -c "$configuration" -v quiet --nologo
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

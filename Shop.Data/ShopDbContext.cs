@@ -37,6 +37,7 @@ public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbC
     public DbSet<PaymentIntent> PaymentIntents => Set<PaymentIntent>();
     public DbSet<GatewayKey> GatewayKeys => Set<GatewayKey>();
     public DbSet<PaymentAttempt> PaymentAttempts => Set<PaymentAttempt>();
+    public DbSet<RawAnswer> RawAnswers => Set<RawAnswer>();
     public DbSet<Refund> Refunds => Set<Refund>();
     public DbSet<Failover> Failovers => Set<Failover>();
     public DbSet<SavedMethod> SavedMethods => Set<SavedMethod>();
@@ -53,6 +54,7 @@ public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbC
     public DbSet<ReconciliationRun> ReconciliationRuns => Set<ReconciliationRun>();
     public DbSet<GatewayItem> GatewayItems => Set<GatewayItem>();
     public DbSet<Mismatch> Mismatches => Set<Mismatch>();
+    public DbSet<Pattern> Patterns => Set<Pattern>();
     public DbSet<BackgroundJob> BackgroundJobs => Set<BackgroundJob>();
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
     public DbSet<ShopUser> Users => Set<ShopUser>();
@@ -64,7 +66,7 @@ public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbC
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
-        modelBuilder.HasDefaultSchema(ShopSchema).ApplyConfigurationsFromAssembly(typeof(ShopDbContext).Assembly);
+        modelBuilder.HasDefaultSchema(ShopSchema).HasPostgresExtension("public", "pg_trgm").ApplyConfigurationsFromAssembly(typeof(ShopDbContext).Assembly);
 
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {

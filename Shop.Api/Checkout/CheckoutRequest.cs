@@ -8,10 +8,11 @@ namespace Shop.Api.Checkout;
 /// <param name="PaymentToken">The gateway's token for what was entered on its own form; no card ever comes here. None for PayPal, nor for a saved method.</param>
 /// <param name="SavedMethod">One that was kept for the signed-in shopper.</param>
 /// <param name="SaveMethod">The signed-in shopper has ticked the box beside <c>saveText</c>.</param>
+/// <param name="Phone">Nobody has to give one.</param>
 /// <param name="FallbackMethod">Saved, at another gateway, and to be charged without asking again should this one be in trouble.</param>
 internal sealed partial record CheckoutRequest(
     string? Email, string? Name, string? Line1, string? Line2, string? PostalCode, string? City, string? Country, int? CartVersion, long? TotalMinor,
-    string? PaymentToken, string? Provider, Guid? SavedMethod = null, bool SaveMethod = false, Guid? FallbackMethod = null)
+    string? PaymentToken, string? Provider, Guid? SavedMethod = null, bool SaveMethod = false, Guid? FallbackMethod = null, string? Phone = null)
 {
     private const int MaxLength = 200;
 
@@ -29,7 +30,7 @@ internal sealed partial record CheckoutRequest(
     public CheckoutRequest Trimmed() => this with
     {
         Email = Email?.Trim(), Name = Name?.Trim(), Line1 = Line1?.Trim(), Line2 = string.IsNullOrWhiteSpace(Line2) ? null : Line2.Trim(),
-        PostalCode = PostalCode?.Trim().ToUpperInvariant(), City = City?.Trim(), Country = Country?.Trim().ToUpperInvariant(),
+        PostalCode = PostalCode?.Trim().ToUpperInvariant(), City = City?.Trim(), Phone = string.IsNullOrWhiteSpace(Phone) ? null : Phone.Trim(), Country = Country?.Trim().ToUpperInvariant(),
     };
 
     /// <summary>By field, in the names of the JSON; empty when all is well.</summary>
@@ -45,6 +46,7 @@ internal sealed partial record CheckoutRequest(
             errors["country"] = [$"We deliver to {string.Join(", ", Countries)}."];
         else
             Require(PostalCode is not null && postalCode.IsMatch(PostalCode), "postalCode", "Please check the postal code.");
+        Require(Phone is null || IsPhone(Phone), "phone", "Please check the phone number: digits, such as +49 30 1234567.");
         Require(CartVersion is not null, "cartVersion", "Please say which version of the cart this is.");
         Require(TotalMinor is > 0, "totalMinor", "Please say which total was shown.");
         Payment(errors, PaymentToken, Provider, SavedMethod);
@@ -61,6 +63,8 @@ internal sealed partial record CheckoutRequest(
                 errors[field] = [otherwise];
         }
     }
+
+    private static bool IsPhone(string phone) => phone.Length <= 40 && PhoneShape().IsMatch(phone) && phone.Count(char.IsAsciiDigit) is >= 5 and <= 15;
 
     public static bool IsEmail(string? email) => email is { Length: <= MaxLength } && EmailShape().IsMatch(email);
 
@@ -89,7 +93,10 @@ internal sealed partial record CheckoutRequest(
     /// What is ordered, by whom, at which price. Not the payment token: a form sent twice may carry two tokens for one card, and is one order.
     /// </summary>
     public string Digest() => IdempotencyKey.DigestOf(
-        "checkout", $"{CartVersion}", $"{TotalMinor}", Email!, Name!, Line1!, Line2 ?? "", PostalCode!, City!, Country!, Provider!);
+    [
+        "checkout", $"{CartVersion}", $"{TotalMinor}", Email!, Name!, Line1!, Line2 ?? "", PostalCode!, City!, Country!, Provider!,
+        .. Phone is null ? Array.Empty<string>() : [Phone], // without one it is what it was before one could be given
+    ]);
 
     public PaymentChoice Choice() => new(ProviderOf(Provider)!.Value, SavedMethod, SaveMethod && SavedMethod is null, FallbackMethod);
 
@@ -101,6 +108,9 @@ internal sealed partial record CheckoutRequest(
     // Shape only: whether it exists is found out by writing to it.
     [GeneratedRegex(@"^[^@\s""<>\p{C}]{1,64}@[^@\s""<>.\p{C}]+(\.[^@\s""<>.\p{C}]+)+$")]
     private static partial Regex EmailShape();
+
+    [GeneratedRegex(@"^\+?[0-9 ()/.-]+$")]
+    private static partial Regex PhoneShape();
 
     [GeneratedRegex("^pm_[A-Za-z0-9_]{1,190}$")]
     private static partial Regex TokenShape();

@@ -36,18 +36,24 @@ internal static class AgreementEndpoints
             return Problems.Refuse(422, "period_invalid", $"The end must be after the beginning, by {MaxDays} days at most.");
 
         var starts = from is null && to is null ? Days.Select(days => now.AddDays(-days)) : [start];
+        return TypedResults.Ok(await ReadAsync(reports, options.Value, starts, end, ct));
+    }
+
+    internal static async Task<Agreements> ReadAsync(
+        ReportsDatabase reports, AgreementOptions options, IEnumerable<DateTimeOffset> starts, DateTimeOffset end, CancellationToken ct)
+    {
         await using var db = reports.Open();
         List<AgreementOfGateway> items = [];
         foreach (var provider in Enum.GetValues<PaymentProvider>())
         {
             List<Agreement> periods = [];
             foreach (var begin in starts)
-                periods.Add(Agreement.Of(provider, begin, end, options.Value.Of(provider), await EndsAsync(db, provider, begin, end, ct)));
+                periods.Add(Agreement.Of(provider, begin, end, options.Of(provider), await EndsAsync(db, provider, begin, end, ct)));
             if (provider is PaymentProvider.Stripe || periods.Any(p => p.Ends != new PaymentEnds())) // one that nobody uses is not judged
                 items.Add(new(provider, periods));
         }
 
-        return TypedResults.Ok(new Agreements(items));
+        return new(items);
     }
 
     /// <summary>
@@ -79,13 +85,13 @@ internal static class AgreementEndpoints
                     AND a.at >= j.created_at AND (next.at IS NULL OR a.at < next.at)) AS charged) c
             CROSS JOIN LATERAL (SELECT CASE
                 WHEN next.at IS NULL AND o.payment NOT IN ('Declined', 'Abandoned') THEN NULL
-                WHEN next.at IS NULL AND o.reason IS DISTINCT FROM {Reasons.NotConfirmedInTime} THEN o.reason
+                WHEN next.at IS NULL AND coalesce(o.reason, '') NOT IN ({Reasons.NotConfirmedInTime}, {Reasons.CancelledOnRequest}) THEN o.reason
                 ELSE coalesce((
                     SELECT a.reason FROM payments.payment_attempts a
                     WHERE a.order_id = j.order_id AND a.provider = j.provider AND a.class IN ('not_charged', 'awaits_card')
                         AND a.operation <> 'cancel' AND a.reason <> {Reasons.NotConfirmedInTime}
                         AND a.at >= j.created_at AND (next.at IS NULL OR a.at < next.at)
-                    ORDER BY a.at DESC LIMIT 1), j.last_reason, CASE WHEN next.at IS NULL THEN o.reason END) END AS reason) e
+                    ORDER BY a.at DESC LIMIT 1), j.last_reason, CASE WHEN next.at IS NULL THEN nullif(o.reason, {Reasons.CancelledOnRequest}) END) END AS reason) e
             WHERE j.kind = 'Charge' AND j.provider = {name} AND j.created_at >= {from} AND j.created_at < {to}
                 AND (j.payment_token IS NOT NULL OR j.saved_method_id IS NOT NULL
                     OR (j.provider <> 'Stripe' AND NOT (coalesce(next.agreed, false) AND next.provider = j.provider)))

@@ -90,6 +90,14 @@ public static class AuditActions
     public const string UserUnlocked = "user_unlocked";
     public const string SecondFactorReset = "second_factor_reset";
     public const string OrderRefunded = "order_refunded";
+    public const string OrderCancelled = "order_cancelled";
+    public const string OrderAskedNow = "order_asked_now";
+    public const string HoldExtended = "hold_extended";
+    public const string NoteAdded = "note_added";
+
+    /// <summary>Somebody looked for a person: by what kind of thing, and how many orders they found. Never for whom.</summary>
+    public const string PeopleSearched = "people_searched";
+
     public const string GatewayOverridden = "gateway_overridden";
     public const string ErrorResolved = "error_resolved";
     public const string ErrorIgnored = "error_ignored";
@@ -100,7 +108,11 @@ public static class AuditActions
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
         FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden,
+<<<<<<< HEAD
         OrderRefunded, ErrorResolved, ErrorIgnored, ErrorReopened);
+=======
+        OrderRefunded, OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, PeopleSearched);
+>>>>>>> main
 }
 
 public static class AuditSubjects
@@ -117,8 +129,13 @@ public static class AuditSubjects
     /// <summary>A mail that is about no order, by its id.</summary>
     public const string Message = "message";
 
+<<<<<<< HEAD
     /// <summary>What a group of errors is called by: its id.</summary>
     public const string Error = "error";
+=======
+    /// <summary>By what people were looked for: email, name, part or digits.</summary>
+    public const string Search = "search";
+>>>>>>> main
 
     /// <summary>By name.</summary>
     public const string BackgroundJob = "background_job";

@@ -59,8 +59,11 @@ public sealed class Order
 
     public required DateTimeOffset PlacedAt { get; init; }
 
-    /// <summary>No attempt starts after this; what is still open then is canceled at the gateway and closed.</summary>
-    public required DateTimeOffset DeadlineAt { get; init; }
+    /// <summary>No attempt starts after this; what is still open then is canceled at the gateway and closed. Moved by <see cref="KeepUntil"/> and <see cref="AskToCancel"/>.</summary>
+    public required DateTimeOffset DeadlineAt { get; set; }
+
+    /// <summary>When somebody of the staff asked for its end, while it was not paid. Should its payment still go through, the money goes back.</summary>
+    public DateTimeOffset? CancelAskedAt { get; private set; }
 
     public DateTimeOffset? PaidAt { get; private set; }
 
@@ -85,6 +88,11 @@ public sealed class Order
             (CapturedMinor, PaidAt) = (TotalMinor, now);
         return true;
     }
+
+    /// <summary>Its time is over, so everything that happens at a deadline happens to it: nothing new is sent, and it ends when the gateway has canceled.</summary>
+    public void AskToCancel(DateTimeOffset now) => (CancelAskedAt, DeadlineAt) = (now, DeadlineAt < now ? DeadlineAt : now);
+
+    public void KeepUntil(DateTimeOffset at) => DeadlineAt = at > DeadlineAt ? at : DeadlineAt;
 
     /// <summary>Money arrived for goods that can no longer be sent: the order is cancelled, and what was taken goes back.</summary>
     public void CancelForRefund(string reason) => (Fulfilment, Reason) = (FulfilmentState.Cancelled, reason);
@@ -164,10 +172,14 @@ internal sealed class OrderConfiguration : IEntityTypeConfiguration<Order>
         order.HasIndex(o => o.Number).IsUnique();
         order.HasIndex(o => o.CheckoutKey).IsUnique();
         order.HasIndex(o => o.CartId).IsUnique();
-        order.HasIndex(o => o.Reference);
-        order.HasIndex(o => o.PlacedAt);
+        order.HasIndex(o => o.Reference, "ix_orders_reference");
+        order.HasIndex(o => o.Reference, "ix_orders_reference_start").HasOperators("text_pattern_ops"); // for the part of one that is known
+        order.HasIndex(o => o.PlacedAt, "ix_orders_placed_at");
+        order.HasIndex(o => o.PlacedAt, "ix_orders_synthetic").HasFilter("is_synthetic");
         order.HasIndex(o => o.PaidAt).HasFilter("paid_at IS NOT NULL");
         order.HasIndex(o => new { o.UserId, o.Number });
+        order.HasIndex(o => new { o.Payment, o.PlacedAt }).HasFilter("payment NOT IN ('Paid', 'Abandoned')");
+        order.HasIndex(o => new { o.Reason, o.PlacedAt }).HasFilter("reason IS NOT NULL");
         order.HasIndex(o => o.FallbackMethodId);
         order.Ignore(o => o.Status).Ignore(o => o.PaysAt);
         order.HasMany(o => o.Lines).WithOne().HasForeignKey(l => l.OrderId);

@@ -35,9 +35,9 @@ public static class OrderPlacement
             await using var transaction = await connection.BeginTransactionAsync(ct);
             await using var batch = new NpgsqlBatch(connection, transaction);
             Add(batch, """
-                INSERT INTO shop.people (id, email, name, line1, line2, postal_code, city, country, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                """, person.Id, person.Email, person.Name, person.Line1, Text(person.Line2), person.PostalCode, person.City, person.Country, person.CreatedAt);
+                INSERT INTO shop.people (id, email, name, line1, line2, postal_code, city, country, created_at, phone)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                """, person.Id, person.Email, person.Name, person.Line1, Text(person.Line2), person.PostalCode, person.City, person.Country, person.CreatedAt, Text(person.Phone));
 
             // A twin with this key, or another tab with this cart, waits here on the unique index until the first one ends.
             Add(batch, """

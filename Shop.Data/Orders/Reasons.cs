@@ -79,6 +79,7 @@ public static class Reasons
     public const string PaidTwice = "paid_twice";
     public const string RefundedAtGateway = "refunded_at_gateway";
     public const string RefundOnRequest = "refund_on_request";
+    public const string CancelledOnRequest = "cancelled_on_request";
     public const string PaymentDisputed = "payment_disputed";
     public const string DisputeLost = "dispute_lost";
     public const string RefundFailed = "refund_failed";
@@ -245,6 +246,10 @@ public static class Reasons
             "We are sending your money back, as agreed.",
             "Somebody of ours has refunded it. Who and why is beside the refund.",
             "Asked for by the staff; the audit has the act, the refund its job and attempts."),
+        new(CancelledOnRequest, Side.Us, MoneyTaken.No, RetryAdvice.Never,
+            "This order was cancelled. No money was taken.",
+            "Somebody of ours cancelled it before it was paid; who and why is in the audit. Its goods went back on sale after the gateway had canceled.",
+            "cancel_asked_at is set and the deadline moved to it; closed on the way that every deadline takes."),
         new(PaymentDisputed, Side.Bank, MoneyTaken.Yes, RetryAdvice.Never,
             "This payment is under dispute. Until that is decided we can't refund it.",
             "The customer's bank, or PayPal, keeps the money until it has decided. Answer it at the gateway before the deadline (/ops/disputes). A refund now could pay the customer twice.",

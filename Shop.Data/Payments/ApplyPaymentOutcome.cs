@@ -127,15 +127,28 @@ public static class PaymentOutcome
         db.Timeline.Add(TimelineEntry.Of(order.Id, now, TimelineKinds.Paid, "The payment went through.", facts: facts));
         var mail = db.Outbox.Add(OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order.Id, now));
         await db.SaveChangesAsync(ct);
+        if (order.CancelAskedAt is not null) // the payment was faster than the cancel; nobody wants the goods any more
+        {
+            GiveBack(Reasons.RefundOnRequest);
+            await db.SaveChangesAsync(ct);
+            await db.ReleaseHoldAsync(order.Id, ct);
+            return true;
+        }
+
         if (await db.SellHeldAsync(order.Id, ct) > 0 || await RetakeAsync(db, order, ct))
             return true;
 
         // The money came after the goods were given back and sold to somebody else. It returns by itself.
-        mail.State = EntityState.Deleted;
-        order.CancelForRefund(Reasons.PaidAfterClosing);
-        db.Outbox.Add(OutboxMessage.Of(OutboxKind.CancelledMail, order.Id, now));
-        Owe(db, order, news.By, Reasons.PaidAfterClosing, now);
+        GiveBack(Reasons.PaidAfterClosing);
         return true;
+
+        void GiveBack(string because)
+        {
+            mail.State = EntityState.Deleted;
+            order.CancelForRefund(because);
+            db.Outbox.Add(OutboxMessage.Of(OutboxKind.CancelledMail, order.Id, now));
+            Owe(db, order, news.By, because, now);
+        }
     }
 
     /// <summary>Another gateway took the money too. Law 8 leaves no way to it; should there be one all the same, the second payment returns by itself.</summary>
@@ -196,7 +209,9 @@ public static class PaymentOutcome
         if (await db.PaymentIntents.AnyAsync(i => i.OrderId == order.Id && i.Provider != by && i.ConfirmOpen, ct))
             return false;
 
-        var reason = news.Reason is Reasons.NotConfirmedInTime ? Reasons.OutOfTime(order.Payment, order.Reason) : news.Reason;
+        var reason = news.Reason is not Reasons.NotConfirmedInTime ? news.Reason
+            : order.CancelAskedAt is not null ? Reasons.CancelledOnRequest
+            : Reasons.OutOfTime(order.Payment, order.Reason);
         if (!Tell(db, order, now, PaymentEvent.Closed, TimelineKinds.Closed, reason, facts with { Proof = news.Proof }))
             return false;
 

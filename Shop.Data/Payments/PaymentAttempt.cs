@@ -57,7 +57,19 @@ public sealed class PaymentAttempt
     /// <summary>What proves that this operation did not charge, in words; null where nothing is proven.</summary>
     public string? Proof { get; init; }
 
+    /// <summary>Which release of ours made it.</summary>
+    public string? Release { get; init; }
+
+    /// <summary>What made us try, a word of <see cref="Endpoints"/>; null where it is not a charge.</summary>
+    public string? Endpoint { get; init; }
+
+    /// <summary>Words of <see cref="Payments.Flags"/>, what was switched on then.</summary>
+    public string[]? Flags { get; init; }
+
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>As they came over the wire; written with the attempt, deleted after a month.</summary>
+    public List<RawAnswer> Answers { get; init; } = [];
 }
 
 internal sealed class PaymentAttemptConfiguration : IEntityTypeConfiguration<PaymentAttempt>
@@ -67,6 +79,13 @@ internal sealed class PaymentAttemptConfiguration : IEntityTypeConfiguration<Pay
         attempt.ToTable("payment_attempts", ShopDbContext.PaymentsSchema).HasKey(a => a.Id);
         attempt.HasIndex(a => new { a.OrderId, a.At });
         attempt.HasIndex(a => new { a.CardFingerprint, a.At }).HasFilter("card_fingerprint IS NOT NULL");
+        // What people quote to an agent, or read off the gateway's own pages.
+        attempt.HasIndex(a => new { a.CardLast4, a.At }).HasFilter("card_last4 IS NOT NULL");
+        attempt.HasIndex(a => a.GatewayId).HasFilter("gateway_id IS NOT NULL");
+        attempt.HasIndex(a => a.ChargeId).HasFilter("charge_id IS NOT NULL");
+        attempt.HasIndex(a => a.RequestId).HasFilter("request_id IS NOT NULL");
+        attempt.HasIndex(a => a.TraceId).HasFilter("trace_id IS NOT NULL").HasOperators("text_pattern_ops");
+        attempt.HasMany(a => a.Answers).WithOne().HasForeignKey(a => a.AttemptId);
         attempt.HasOne<Order>().WithMany().HasForeignKey(a => a.OrderId);
     }
 }

@@ -54,6 +54,7 @@ internal sealed class RefundConfiguration : IEntityTypeConfiguration<Refund>
         refund.ToTable("refunds", ShopDbContext.PaymentsSchema, t => t.HasCheckConstraint("ck_refunds_amount", "amount_minor > 0")).HasKey(r => r.Id);
         refund.HasIndex(r => r.OrderId);
         refund.HasIndex(r => r.CreatedAt).HasFilter("state = 'Pending'").HasDatabaseName("ix_refunds_pending");
+        refund.HasIndex(r => r.GatewayId).HasFilter("gateway_id IS NOT NULL");
         refund.HasOne<Order>().WithMany().HasForeignKey(r => r.OrderId);
         refund.HasOne<ShopUser>().WithMany().HasForeignKey(r => r.AskedBy);
         refund.HasMany(r => r.Lines).WithOne().HasForeignKey(l => l.RefundId);

@@ -24,6 +24,12 @@ public sealed class Person
     /// <summary>ISO 3166-1 alpha-2.</summary>
     public required string Country { get; set; }
 
+    /// <summary>As it was typed; null when none was given.</summary>
+    public string? Phone { get; set; }
+
+    /// <summary>Its digits from the last to the first, kept by the database: people quote the end of a number, whatever stands before it.</summary>
+    public string? PhoneBackwards { get; private set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>One writing for every way to type an address.</summary>
@@ -42,7 +48,12 @@ internal sealed class PersonConfiguration : IEntityTypeConfiguration<Person>
     public void Configure(EntityTypeBuilder<Person> person)
     {
         person.ToTable("people").HasKey(p => p.Id);
-        person.HasIndex(p => p.Email);
+        person.HasIndex(p => p.Email, "ix_people_email");
+        person.Property(p => p.PhoneBackwards).HasComputedColumnSql("reverse(regexp_replace(phone, '[^0-9]', '', 'g'))", stored: true);
+        person.HasIndex(p => p.PhoneBackwards).HasFilter("phone_backwards IS NOT NULL").HasOperators("text_pattern_ops");
+        // For a part of it, and for one that was mistyped.
+        person.HasIndex(p => p.Email, "ix_people_email_like").HasMethod("gin").HasOperators("gin_trgm_ops");
+        person.HasIndex(p => p.Name, "ix_people_name_like").HasMethod("gin").HasOperators("gin_trgm_ops");
         person.HasIndex(p => p.AccountEmail).IsUnique();
     }
 }

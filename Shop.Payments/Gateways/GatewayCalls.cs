@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Polly;
+using Shop.Data.Operations;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
+using Shop.Payments.Reconciliation;
 using Shop.Payments.Webhooks;
 using Shop.ServiceDefaults;
 using Stripe;
@@ -14,16 +16,29 @@ internal enum GatewayOperation { Create, Confirm, Capture, Read, Cancel, Refund,
 /// <summary>One call and its answer, ready to be filed.</summary>
 internal sealed record Asked(
     PaymentProvider Provider, GatewayOperation Operation, string? Key, string? GatewayId, GatewayAnswer Answer, TimeSpan Latency, string? TraceId,
-    DateTimeOffset At)
+    DateTimeOffset At, bool IsForced = false)
 {
-    public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => new()
+    /// <summary>The same as it came over the wire, scrubbed.</summary>
+    public IReadOnlyList<Heard> Heard { get; init; } = [];
+
+    public PaymentAttempt ToAttempt(PaymentJob job, string? proof = null) => ToAttempt(Guid.CreateVersion7(At), job.OrderId, job.Id, proof, job);
+
+    public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => ToAttempt(Guid.CreateVersion7(At), orderId, jobId, proof, null);
+
+    private PaymentAttempt ToAttempt(Guid id, Guid orderId, Guid? jobId, string? proof, PaymentJob? job) => new()
     {
-        Id = Guid.CreateVersion7(At), OrderId = orderId, JobId = jobId, Provider = Provider, Operation = Operation.ToString().ToLowerInvariant(),
+        Id = id, OrderId = orderId, JobId = jobId, Provider = Provider, Operation = Operation.ToString().ToLowerInvariant(),
         Key = Key, GatewayId = Answer.Facts.GatewayId ?? GatewayId, ChargeId = Answer.Facts.ChargeId, RequestId = Answer.Facts.RequestId,
         Class = Answer.Class, Reason = Reason, Code = Answer.Facts.Code, DeclineCode = Answer.Facts.DeclineCode, AdviceCode = Answer.Facts.AdviceCode,
         NetworkCode = Answer.Facts.NetworkCode, HttpStatus = Answer.Facts.HttpStatus, CardBrand = Answer.Facts.Card?.Brand,
         CardLast4 = Answer.Facts.Card?.Last4, CardCountry = Answer.Facts.Card?.Country, CardFingerprint = Answer.Facts.Card?.Fingerprint,
-        LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At,
+        LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At, Release = Release.Current, Endpoint = job?.Endpoint,
+        Flags = job is null ? null :
+        [
+            .. job.Wary ? [Flags.LookedAtMoreClosely] : Array.Empty<string>(), .. job.SavesMethod ? [Flags.KeepsTheMethod] : Array.Empty<string>(),
+            .. IsForced ? [Flags.GatewayForcedOpen] : Array.Empty<string>(),
+        ],
+        Answers = [.. Heard.Select((heard, i) => heard.ToAnswer(id, i + 1))],
     };
 
     /// <summary>The same for the order's timeline.</summary>
@@ -70,6 +85,7 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
         var at = clock.GetUtcNow();
         var started = clock.GetTimestamp();
         var left = false;
+        using var ear = Ear.Open();
         GatewayAnswer answer;
         try
         {
@@ -107,7 +123,10 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
         if (operation is not (GatewayOperation.Create or GatewayOperation.Confirm) && answer is GatewayAnswer.NotCharged { By: not Refusal.Canceled } no)
             answer = new GatewayAnswer.Unknown(no.Reason, Fault: no.IsFault) { Facts = no.Facts };
 
-        return new(provider, operation, key, gatewayId, answer, clock.GetElapsedTime(started), Activity.Current?.TraceId.ToHexString(), at);
+        return new(provider, operation, key, gatewayId, answer, clock.GetElapsedTime(started), Activity.Current?.TraceId.ToHexString(), at, BreakerOf(provider) is "forced")
+        {
+            Heard = ear.Heard,
+        };
     }
 }
 
@@ -130,6 +149,11 @@ internal static class GatewayExtensions
             services.AddPayPal();
         services.AddSingleton<CardFingerprints>();
         services.AddSingleton<GatewayCalls>();
+        services.AddOptions<AnswerPurgeOptions>().BindConfiguration(AnswerPurgeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<AnswerPurge>();
+        services.AddSingleton(sp => new PeriodicJob(
+            BackgroundJobs.AnswerPurge, sp.GetRequiredService<IOptions<AnswerPurgeOptions>>().Value.Every, TimeSpan.FromMinutes(1),
+            async (_, ct) => $"{await sp.GetRequiredService<AnswerPurge>().PurgeAsync(ct)} answers deleted"));
         services.AddGatewayHealth();
     }
 
@@ -164,7 +188,7 @@ internal static class GatewayExtensions
 
     // A client of its own: no resilience handler and no retry below us, or "could not connect" would prove nothing.
     private static HttpClient ClientOf(IServiceProvider services) =>
-        new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false })
+        new(new Listener(services.GetRequiredService<TimeProvider>(), new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false }))
         {
             Timeout = services.GetRequiredService<IOptions<Timeouts>>().Value.OutsideCall, MaxResponseContentBufferSize = MaxAnswerBytes,
         };

@@ -22,7 +22,7 @@ internal sealed class CloseHandler(
         var open = await queue.WriteWithOrderAsync(job, async (db, mine) =>
         {
             var now = clock.GetUtcNow();
-            if (now < mine.Order.DeadlineAt
+            if (mine.Order.CancelAskedAt is null && now < mine.Order.DeadlineAt
                 && await db.PaymentJobs.AnyAsync(j => j.OrderId == job.OrderId && j.Kind == PaymentJobKind.Charge && j.State == JobState.Waiting, ct)
                 && await db.Holds.AnyAsync(h => h.OrderId == job.OrderId && h.ExpiresAt > now, ct))
                 mine.Job.Done(now);

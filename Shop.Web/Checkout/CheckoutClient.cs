@@ -12,6 +12,7 @@ internal sealed class CheckoutClient(HttpClient http)
         var request = ApiHttp.Post("/checkout", new
         {
             form.Email, form.Name, form.Line1, Line2 = form.Line2 is "" ? null : form.Line2, form.PostalCode, form.City, form.Country,
+            Phone = form.Phone is "" ? null : form.Phone,
             form.CartVersion, form.TotalMinor, form.Way.Provider, form.PaymentToken, SavedMethod = form.Way.Saved, SaveMethod = form.Saves,
             FallbackMethod = form.Fallback,
         }, form.Key);

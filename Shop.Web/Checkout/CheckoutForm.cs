@@ -16,6 +16,7 @@ public sealed record CheckoutForm
     public string Line2 { get; init; } = "";
     public string PostalCode { get; init; } = "";
     public string City { get; init; } = "";
+    public string Phone { get; init; } = "";
     public string Country { get; } = "DE";
     public PaymentWay Way { get; init; } = PaymentWay.Card;
     public string? PaymentToken { get; init; }
@@ -43,6 +44,7 @@ public sealed record CheckoutForm
             Line2 = Text(form, nameof(Line2)),
             PostalCode = Text(form, nameof(PostalCode)),
             City = Text(form, nameof(City)),
+            Phone = Text(form, nameof(Phone)),
             PaymentToken = ReadCard(form, way),
             CartVersion = long.TryParse(form[nameof(CartVersion)], CultureInfo.InvariantCulture, out var version) ? version : 0,
             TotalMinor = long.TryParse(form[nameof(TotalMinor)], CultureInfo.InvariantCulture, out var total) ? total : 0,
@@ -75,6 +77,8 @@ public sealed record CheckoutForm
         if (PostalCode.Length != 5 || !PostalCode.All(char.IsAsciiDigit))
             wrong[nameof(PostalCode)] = "Enter five digits.";
         Require(nameof(City), City, "Enter the town or city.");
+        if (Phone is not "" && (Phone.Length > 40 || Phone.Count(char.IsAsciiDigit) is < 5 or > 15 || !Phone.All(c => char.IsAsciiDigit(c) || " ()/.-".Contains(c, StringComparison.Ordinal) || (c == '+' && Phone[0] == '+' && Phone.LastIndexOf('+') == 0))))
+            wrong[nameof(Phone)] = "Enter a phone number, such as +49 30 1234567, or leave it empty.";
         if (Way.IsCardEntered && PaymentToken is null)
             wrong[nameof(PaymentToken)] = "Enter your card details.";
         return wrong;
