@@ -261,6 +261,23 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
     }
 
     [Fact]
+    public async Task The_storefront_understands_log_lines_and_errors()
+    {
+        var id = await ErrorGroupTests.GroupAsync(_api.Database);
+        await LogLineTests.LinesAsync(_api, "event_id = 2004");
+        _answers.Token = (await _api.SignedInAsync(Role.Operator)).Token;
+        var logs = new LogClient(_http);
+
+        Assert.NotEmpty((await logs.SearchAsync(new LogQuery(EventId: 2004, Level: "information", Text: "listening"), Ct)).Value!.Items);
+        Assert.Equal("regex_invalid", (await logs.SearchAsync(new LogQuery(Text: "(", IsRegex: true), Ct)).Problem?.Reason);
+        Assert.Contains(Complete(await logs.GetErrorsAsync("open", "api", "count", Ct)).Items, e => e.Id == id);
+        Assert.Equal(("it broke", "Shop.Test"), ((await logs.GetErrorAsync(id, Ct)).Value!.Error.Title, (await logs.GetErrorAsync(id, Ct)).Value!.Error.Culprit));
+        Assert.True((await logs.GetErrorAsync(0, Ct)).IsMissing);
+        foreach (var act in ErrorAct.All)
+            Assert.NotNull((await logs.ChangeErrorAsync(id, act.Path, "it was looked into", Guid.CreateVersion7(), Ct)).Value);
+    }
+
+    [Fact]
     public async Task The_storefront_understands_refunds_disputes_and_what_was_agreed()
     {
         await using var db = _api.Open();
