@@ -163,7 +163,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         var operations = new OperationsClient(_http);
         const string Why = "the gateway is back";
 
-        var row = Complete(await operations.GetOrdersAsync(50, Ct)).Items[0];
+        var row = Complete(await operations.GetOrdersAsync(new OrderFilter(), 50, Ct)).Items[0];
         Complete(await operations.GetOrderAsync(row.Number, Ct));
         Complete(await operations.GetQueueAsync(Ct));
 
