@@ -135,6 +135,9 @@ internal static partial class Log
     [LoggerMessage(3068, LogLevel.Warning, "PayPal lists no transactions for us (the app needs Transaction Search): only what our own books name is compared")]
     public static partial void TransactionsNotListed(this ILogger logger);
 
+    [LoggerMessage(3069, LogLevel.Warning, "Pattern {PatternId}: {Failures} of {Payments} payments that have something in common failed (usual rate {UsualRate}, p {PValue}); see /ops/patterns")]
+    public static partial void PatternFound(this ILogger logger, Guid patternId, int failures, int payments, double usualRate, double pValue);
+
     [LoggerMessage(3060, LogLevel.Information, "Closing {Count} orders whose time ran out")]
     public static partial void HoldsExpired(this ILogger logger, int count);
 

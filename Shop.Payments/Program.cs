@@ -2,6 +2,7 @@ using Shop.Data.Payments;
 using Shop.Payments;
 using Shop.Payments.Gateways;
 using Shop.Payments.Outbox;
+using Shop.Payments.Patterns;
 using Shop.Payments.Queue;
 using Shop.Payments.Reconciliation;
 using Shop.Payments.Reports;
@@ -26,6 +27,7 @@ builder.Services.AddPendingSweep();
 builder.Services.AddWebhookWatch();
 builder.Services.AddReconciliation();
 builder.Services.AddReports();
+builder.Services.AddPatterns();
 builder.Services.AddPeriodicJobs();
 
 var app = builder.Build();

@@ -10,6 +10,7 @@ using Shop.Api.Carts;
 using Shop.Api.Checkout;
 using Shop.Api.Dashboard;
 using Shop.Api.Gateways;
+using Shop.Api.Operations.Story;
 using Shop.Api.Orders;
 using Shop.Api.Search;
 using Shop.Data;
@@ -107,9 +108,14 @@ internal static class OperationsEndpoints
         operations.MapMails();
         operations.MapRefunds();
         operations.MapSearch();
+        operations.MapStory();
+        operations.MapOrderActs();
+        operations.MapScenarios();
         operations.MapDisputes();
         operations.MapAgreement();
         operations.MapDashboard();
+        operations.MapPatterns();
+        operations.MapSyntheticOrders();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders; of one payment state, reason, gateway or time.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))

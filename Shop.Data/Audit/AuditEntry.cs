@@ -94,7 +94,6 @@ public static class AuditActions
     public const string OrderAskedNow = "order_asked_now";
     public const string HoldExtended = "hold_extended";
     public const string NoteAdded = "note_added";
-    public const string OrderExported = "order_exported";
 
     /// <summary>Somebody looked for a person: by what kind of thing, and how many orders they found. Never for whom.</summary>
     public const string PeopleSearched = "people_searched";
@@ -106,7 +105,7 @@ public static class AuditActions
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
         FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden,
-        OrderRefunded, OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, OrderExported, PeopleSearched);
+        OrderRefunded, OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, PeopleSearched);
 }
 
 public static class AuditSubjects

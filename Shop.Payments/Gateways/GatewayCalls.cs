@@ -16,21 +16,28 @@ internal enum GatewayOperation { Create, Confirm, Capture, Read, Cancel, Refund,
 /// <summary>One call and its answer, ready to be filed.</summary>
 internal sealed record Asked(
     PaymentProvider Provider, GatewayOperation Operation, string? Key, string? GatewayId, GatewayAnswer Answer, TimeSpan Latency, string? TraceId,
-    DateTimeOffset At)
+    DateTimeOffset At, bool IsForced = false)
 {
     /// <summary>The same as it came over the wire, scrubbed.</summary>
     public IReadOnlyList<Heard> Heard { get; init; } = [];
 
-    public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => ToAttempt(Guid.CreateVersion7(At), orderId, jobId, proof);
+    public PaymentAttempt ToAttempt(PaymentJob job, string? proof = null) => ToAttempt(Guid.CreateVersion7(At), job.OrderId, job.Id, proof, job);
 
-    private PaymentAttempt ToAttempt(Guid id, Guid orderId, Guid? jobId, string? proof) => new()
+    public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => ToAttempt(Guid.CreateVersion7(At), orderId, jobId, proof, null);
+
+    private PaymentAttempt ToAttempt(Guid id, Guid orderId, Guid? jobId, string? proof, PaymentJob? job) => new()
     {
         Id = id, OrderId = orderId, JobId = jobId, Provider = Provider, Operation = Operation.ToString().ToLowerInvariant(),
         Key = Key, GatewayId = Answer.Facts.GatewayId ?? GatewayId, ChargeId = Answer.Facts.ChargeId, RequestId = Answer.Facts.RequestId,
         Class = Answer.Class, Reason = Reason, Code = Answer.Facts.Code, DeclineCode = Answer.Facts.DeclineCode, AdviceCode = Answer.Facts.AdviceCode,
         NetworkCode = Answer.Facts.NetworkCode, HttpStatus = Answer.Facts.HttpStatus, CardBrand = Answer.Facts.Card?.Brand,
         CardLast4 = Answer.Facts.Card?.Last4, CardCountry = Answer.Facts.Card?.Country, CardFingerprint = Answer.Facts.Card?.Fingerprint,
-        LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At,
+        LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At, Release = Release.Current, Endpoint = job?.Endpoint,
+        Flags = job is null ? null :
+        [
+            .. job.Wary ? [Flags.LookedAtMoreClosely] : Array.Empty<string>(), .. job.SavesMethod ? [Flags.KeepsTheMethod] : Array.Empty<string>(),
+            .. IsForced ? [Flags.GatewayForcedOpen] : Array.Empty<string>(),
+        ],
         Answers = [.. Heard.Select((heard, i) => heard.ToAnswer(id, i + 1))],
     };
 
@@ -115,7 +122,10 @@ internal sealed class GatewayCalls(
 
         var latency = clock.GetElapsedTime(started);
         telemetry.Asked(provider, operation.ToString().ToLowerInvariant(), answer.Class, latency);
-        return new(provider, operation, key, gatewayId, answer, latency, Activity.Current?.TraceId.ToHexString(), at) { Heard = ear.Heard };
+        return new(provider, operation, key, gatewayId, answer, latency, Activity.Current?.TraceId.ToHexString(), at, BreakerOf(provider) is "forced")
+        {
+            Heard = ear.Heard,
+        };
     }
 }
 

@@ -172,12 +172,9 @@ internal sealed class SeriesListener : BackgroundService
         if (status.StartsWith('5'))
             Add(SeriesNames.Errors, label, 1, Kind.Count);
         // Drills and probes are served like people, and are none.
-        if (_buffer.Service is "web" && method is "GET" && status is "200" && Tag(tags, SyntheticTag) is "")
+        if (_buffer.Service is "web" && method is "GET" && status is "200" && Tag(tags, Synthetic.Tag) is "")
             Add(SeriesNames.PageViews, route switch { "/products/{Slug}" => "product", "/checkout" => "checkout", _ => "other" }, 1, Kind.Count);
     }
-
-    /// <summary>Set on a request's metrics when it is a drill's or a probe's.</summary>
-    internal const string SyntheticTag = "shop.synthetic";
 
     private static Func<string, string> Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -104,6 +104,14 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/orders/{number:long}/audit"] = To(For.Agent, "/operations/orders/1/audit", HttpStatusCode.OK),
         ["GET /operations/orders/{number:long}/money"] = To(For.Agent, "/operations/orders/1/money", HttpStatusCode.NotFound, "order_not_found"),
         ["POST /operations/orders/{number:long}/refunds"] = Of((t, _) => t.RefundAsync(), For.Agent, HttpStatusCode.NoContent),
+        ["POST /operations/search"] = To(For.Agent, "/operations/search", HttpStatusCode.OK, body: new { query = "100042" }),
+        ["GET /operations/orders/{number:long}/story"] = To(For.Agent, "/operations/orders/1/story", HttpStatusCode.NotFound, "order_not_found"),
+        ["GET /operations/orders/{number:long}/scenario"] = To(For.Agent, "/operations/orders/1/scenario", HttpStatusCode.NotFound, "order_not_found"),
+        ["POST /operations/orders/{number:long}/ask"] = Of((t, _) => t.OpenOrderAsync("ask"), For.Agent, HttpStatusCode.Conflict, "order_not_askable"),
+        ["POST /operations/orders/{number:long}/cancel"] = Of((t, _) => t.OpenOrderAsync("cancel"), For.Agent, HttpStatusCode.NoContent),
+        ["POST /operations/orders/{number:long}/hold"] =
+            Of((t, _) => t.OpenOrderAsync("hold", new { minutes = 30, why = "It was agreed." }), For.Agent, HttpStatusCode.NoContent),
+        ["POST /operations/orders/{number:long}/notes"] = Of((t, _) => t.OpenOrderAsync("notes", new { note = "She called." }), For.Agent, HttpStatusCode.NoContent),
         ["GET /operations/disputes"] = To(For.Agent, "/operations/disputes", HttpStatusCode.OK),
         ["GET /operations/disputes/count"] = To(For.Agent, "/operations/disputes/count", HttpStatusCode.OK),
         ["GET /operations/dashboard"] = To(For.Agent, "/operations/dashboard", HttpStatusCode.OK),
@@ -313,6 +321,13 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
     {
         await using var db = api.Open();
         return Act($"/operations/orders/{(await RefundOperationsTests.PaidOrderAsync(db)).Number}/refunds");
+    }
+
+    private async Task<Ask> OpenOrderAsync(string act, object? body = null)
+    {
+        await using var db = api.Open();
+        var order = await Any.StoredOrderAsync(db);
+        return Act($"/operations/orders/{await db.Orders.Where(o => o.Id == order.Id).Select(o => o.Number).SingleAsync()}/{act}", body);
     }
 
     private async Task<Ask> ParkedJobAsync()

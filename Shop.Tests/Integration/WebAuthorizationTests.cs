@@ -103,6 +103,12 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["GET /ops/orders/{Number:long}/refund"] = new(Agents, "/ops/orders/{order}/refund?what=all"),
         ["POST /ops/orders/{Number:long}/refund"] =
             new(Agents, "/ops/orders/{order}/refund?what=all", ("_handler", "refund"), ("Why", "it was agreed")),
+        ["GET /ops/search"] = new(Agents),
+        ["POST /ops/search"] = new(Agents, "/ops/search", ("_handler", "search"), ("Query", "nobody of this name")),
+        ["GET /ops/orders/{Number:long}/act/{Path}"] = new(Agents, "/ops/orders/{order}/act/cancel"),
+        ["POST /ops/orders/{Number:long}/act/{Path}"] = new(Agents, "/ops/orders/{order}/act/note", ("_handler", "act"), ("Why", "she called")),
+        ["GET /ops/orders/{number:long}/scenario.json"] = new(Agents, "/ops/orders/{order}/scenario.json"),
+        ["GET /ops/orders/{number:long}/scenario.cs"] = new(Agents, "/ops/orders/{order}/scenario.cs"),
         ["GET /ops/disputes"] = new(Agents),
         ["GET /ops/queue"] = new(Agents),
         ["GET /ops/gateways"] = new(Agents),

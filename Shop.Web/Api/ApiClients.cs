@@ -28,7 +28,10 @@ internal static class ApiClients
         services.AddHttpClient<OperationsClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<ReconciliationClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<MailClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<SearchClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<MoneyClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<PatternsClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<DrillClient>().WithDeadlines(t => t.Attempt, t => t.Total);
         services.AddHttpClient<CheckoutClient>(UseApi).AsApi(t => t.LongAttempt, t => t.LongTotal).AddHttpMessageHandler<VisitorHandler>();
     }
 

@@ -128,3 +128,20 @@ addEventListener('DOMContentLoaded', () => {
     document.querySelectorAll('local-time').forEach(time => time.connectedCallback());
   });
 });
+
+// <copy-text from="id">: a button that copies a field's text, where the browser lets a page do that.
+customElements.define('copy-text', class extends HTMLElement {
+  connectedCallback() {
+    const button = this.querySelector('button');
+    button.hidden = !navigator.clipboard;
+    button.onclick = async () => {
+      const field = document.getElementById(this.getAttribute('from'));
+      try {
+        await navigator.clipboard.writeText(field.value);
+        button.textContent = 'Copied';
+      } catch {
+        field.select(); // refused: one key away
+      }
+    };
+  }
+});
