@@ -114,6 +114,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["POST /operations/orders/{number:long}/notes"] = Of((t, _) => t.OpenOrderAsync("notes", new { note = "She called." }), For.Agent, HttpStatusCode.NoContent),
         ["GET /operations/disputes"] = To(For.Agent, "/operations/disputes", HttpStatusCode.OK),
         ["GET /operations/disputes/count"] = To(For.Agent, "/operations/disputes/count", HttpStatusCode.OK),
+        ["GET /operations/dashboard"] = To(For.Agent, "/operations/dashboard", HttpStatusCode.OK),
         ["GET /operations/agreement"] = To(For.Agent, "/operations/agreement", HttpStatusCode.OK),
         ["GET /operations/shortfalls"] = To(For.Agent, "/operations/shortfalls", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),
