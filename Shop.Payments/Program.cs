@@ -5,11 +5,8 @@ using Shop.Payments.Outbox;
 using Shop.Payments.Patterns;
 using Shop.Payments.Queue;
 using Shop.Payments.Reconciliation;
-<<<<<<< HEAD
 using Shop.Payments.Telemetry;
-=======
 using Shop.Payments.Reports;
->>>>>>> main
 using Shop.Payments.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -30,12 +27,9 @@ builder.Services.AddHoldSweep();
 builder.Services.AddPendingSweep();
 builder.Services.AddWebhookWatch();
 builder.Services.AddReconciliation();
-<<<<<<< HEAD
 builder.Services.AddTelemetryDays();
-=======
 builder.Services.AddReports();
 builder.Services.AddPatterns();
->>>>>>> main
 builder.Services.AddPeriodicJobs();
 
 var app = builder.Build();

@@ -12,11 +12,8 @@ using Shop.Api.Dashboard;
 using Shop.Api.Gateways;
 using Shop.Api.Operations.Story;
 using Shop.Api.Orders;
-<<<<<<< HEAD
 using Shop.Api.Telemetry;
-=======
 using Shop.Api.Search;
->>>>>>> main
 using Shop.Data;
 using Shop.Data.Audit;
 using Shop.Data.Carts;
@@ -117,16 +114,12 @@ internal static class OperationsEndpoints
         operations.MapScenarios();
         operations.MapDisputes();
         operations.MapAgreement();
-<<<<<<< HEAD
         operations.MapLogs();
         operations.MapErrors();
-        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
-=======
         operations.MapDashboard();
         operations.MapPatterns();
         operations.MapSyntheticOrders();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders; of one payment state, reason, gateway or time.")
->>>>>>> main
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
             .WithSummary("All that happened to an order, and nothing personal.").ProducesProblem(404).RequireAuthorization(Policies.Agent);

@@ -108,11 +108,8 @@ public static class AuditActions
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
         FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden,
-<<<<<<< HEAD
-        OrderRefunded, ErrorResolved, ErrorIgnored, ErrorReopened);
-=======
-        OrderRefunded, OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, PeopleSearched);
->>>>>>> main
+        OrderRefunded, ErrorResolved, ErrorIgnored, ErrorReopened,
+        OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, PeopleSearched);
 }
 
 public static class AuditSubjects
@@ -129,13 +126,10 @@ public static class AuditSubjects
     /// <summary>A mail that is about no order, by its id.</summary>
     public const string Message = "message";
 
-<<<<<<< HEAD
     /// <summary>What a group of errors is called by: its id.</summary>
     public const string Error = "error";
-=======
     /// <summary>By what people were looked for: email, name, part or digits.</summary>
     public const string Search = "search";
->>>>>>> main
 
     /// <summary>By name.</summary>
     public const string BackgroundJob = "background_job";

@@ -32,12 +32,9 @@ internal static class ApiClients
         services.AddHttpClient<MailClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<SearchClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<MoneyClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
-<<<<<<< HEAD
         services.AddHttpClient<LogClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
-=======
         services.AddHttpClient<PatternsClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<DrillClient>().WithDeadlines(t => t.Attempt, t => t.Total);
->>>>>>> main
         services.AddHttpClient<CheckoutClient>(UseApi).AsApi(t => t.LongAttempt, t => t.LongTotal).AddHttpMessageHandler<VisitorHandler>();
     }
 
