@@ -95,7 +95,6 @@ internal static partial class Log
 
     [LoggerMessage(2044, LogLevel.Warning, "A script failed in a browser, on {Page}: {Type}: {Message}")]
     public static partial void ScriptFailed(this ILogger logger, string type, string page, string message);
-
     [LoggerMessage(2070, LogLevel.Warning, "The dashboard's {Panel} could not be read, it shows what was last known: {Kind}: {Why}")]
     public static partial void PanelFailed(this ILogger logger, string panel, string kind, string why);
 

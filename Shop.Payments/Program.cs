@@ -5,8 +5,8 @@ using Shop.Payments.Outbox;
 using Shop.Payments.Patterns;
 using Shop.Payments.Queue;
 using Shop.Payments.Reconciliation;
-using Shop.Payments.Telemetry;
 using Shop.Payments.Reports;
+using Shop.Payments.Telemetry;
 using Shop.Payments.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);

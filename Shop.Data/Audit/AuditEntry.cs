@@ -108,8 +108,7 @@ public static class AuditActions
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
         FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden,
-        OrderRefunded, ErrorResolved, ErrorIgnored, ErrorReopened,
-        OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, PeopleSearched);
+        OrderRefunded, OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, PeopleSearched, ErrorResolved, ErrorIgnored, ErrorReopened);
 }
 
 public static class AuditSubjects
@@ -126,10 +125,11 @@ public static class AuditSubjects
     /// <summary>A mail that is about no order, by its id.</summary>
     public const string Message = "message";
 
-    /// <summary>What a group of errors is called by: its id.</summary>
-    public const string Error = "error";
     /// <summary>By what people were looked for: email, name, part or digits.</summary>
     public const string Search = "search";
+
+    /// <summary>What a group of errors is called by: its id.</summary>
+    public const string Error = "error";
 
     /// <summary>By name.</summary>
     public const string BackgroundJob = "background_job";

@@ -16,7 +16,7 @@ internal sealed class TelemetryDaysOptions
 
     [Range(typeof(TimeSpan), "00:00:01", "06:00:00")] public TimeSpan Every { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Of log lines and of minute series; today not counted.</summary>
+    /// <summary>Of log lines; today not counted.</summary>
     [Range(1, 3650)] public int KeepDays { get; init; } = 30;
 
     /// <summary>The longest that one day's index for words may take.</summary>
@@ -24,8 +24,8 @@ internal sealed class TelemetryDaysOptions
 }
 
 /// <summary>
-/// Each table of schema telemetry that is partitioned has a partition for every day: made some days ahead, dropped when it is old. A day of
-/// log lines that is over gets its index for words; while it lasts, writing shall be cheap.
+/// Log lines have a partition for every day: made some days ahead, dropped when it is old. A day that is over gets its index for words; while it
+/// lasts, writing shall be cheap.
 /// </summary>
 internal sealed class TelemetryDays(IDbContextFactory<ShopDbContext> contexts, IOptions<TelemetryDaysOptions> options, TimeProvider clock)
 {
@@ -39,32 +39,27 @@ internal sealed class TelemetryDays(IDbContextFactory<ShopDbContext> contexts, I
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
         var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
         var (made, dropped, indexed) = (0, 0, 0);
-        foreach (var table in await ReadAsync(connection, """
-            SELECT c.relname FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid WHERE c.relnamespace = 'telemetry'::regnamespace ORDER BY 1
+        await using var make = new NpgsqlCommand("SELECT count(*) FILTER (WHERE telemetry.ensure_day('log_lines', $1 + d)) FROM generate_series(0, $2) d", connection)
+        {
+            Parameters = { new() { Value = today }, new() { Value = DaysAhead } },
+        };
+        made = (int)(long)(await make.ExecuteScalarAsync(ct))!;
+
+        foreach (var day in await ReadAsync(connection, """
+            SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = 'telemetry.log_lines'::regclass AND c.relname <> 'log_lines_default' ORDER BY 1
             """, "", ct))
         {
-            await using var make = new NpgsqlCommand(
-                "SELECT count(*) FILTER (WHERE telemetry.ensure_day($1, $2 + d)) FROM generate_series(0, $3) d", connection)
-            { Parameters = { new() { Value = table }, new() { Value = today }, new() { Value = DaysAhead } } };
-            made += (int)(long)(await make.ExecuteScalarAsync(ct))!;
-
-            foreach (var day in await ReadAsync(connection, """
-                SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-                WHERE i.inhparent = ('telemetry.' || quote_ident($1))::regclass AND c.relname <> $1 || '_default' ORDER BY 1
-                """, table, ct))
+            if (!DateOnly.TryParseExact(day["log_lines_".Length..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+                continue; // somebody's own
+            if (date < today.AddDays(-options.Value.KeepDays))
             {
-                if (!DateOnly.TryParseExact(day[(day.LastIndexOf('_') + 1)..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
-                    continue;
-                if (date < today.AddDays(-options.Value.KeepDays))
-                {
-                    await ExecuteAsync(connection, $"DROP TABLE telemetry.\"{day}\"", ct);
-                    dropped++;
-                }
-                else if (table == "log_lines" && clock.GetUtcNow() > date.AddDays(1).ToDateTime(default, DateTimeKind.Utc) + Settled
-                    && await IndexWordsAsync(connection, day, ct))
-                {
-                    indexed++;
-                }
+                await ExecuteAsync(connection, $"DROP TABLE telemetry.\"{day}\"", ct);
+                dropped++;
+            }
+            else if (clock.GetUtcNow() > date.AddDays(1).ToDateTime(default, DateTimeKind.Utc) + Settled && await IndexWordsAsync(connection, day, ct))
+            {
+                indexed++;
             }
         }
 

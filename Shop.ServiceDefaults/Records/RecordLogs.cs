@@ -108,8 +108,8 @@ internal sealed class RecordLogs(RecordBuffer buffer, TimeProvider clock) : ILog
                 case "Route":
                     _route ??= value as string;
                     break;
-                case "shop.synthetic":
-                    IsSynthetic |= value is true;
+                case Synthetic.Tag:
+                    IsSynthetic |= value is true or "true" or "True";
                     break;
             }
         }
