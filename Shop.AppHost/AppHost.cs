@@ -56,7 +56,7 @@ payments.WithEnvironment("Payments__StorefrontUrl", web.GetEndpoint(builder.Exec
 
 if (builder.ExecutionContext.IsRunMode)
 {
-    var simulator = builder.AddSimulation(payments, web, webhookSecret, payPal);
+    var simulator = builder.AddSimulation(api, payments, web, webhookSecret, payPal);
     web.WithTraceLinks();
     postgres.WithResetCommand(shopdb, migrate, Simulation.StatePath(builder), simulator, api, payments, web);
 }

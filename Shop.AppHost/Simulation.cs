@@ -34,7 +34,8 @@ internal static class Simulation
     public static string StatePath(IDistributedApplicationBuilder builder) => builder.DataPath("simulator.jsonl");
 
     public static IResourceBuilder<ProjectResource> AddSimulation(this IDistributedApplicationBuilder builder,
-        IResourceBuilder<ProjectResource> payments, IResourceBuilder<ProjectResource> web, IResourceBuilder<ParameterResource> webhookSecret, PayPalParameters payPal)
+        IResourceBuilder<ProjectResource> api, IResourceBuilder<ProjectResource> payments, IResourceBuilder<ProjectResource> web,
+        IResourceBuilder<ParameterResource> webhookSecret, PayPalParameters payPal)
     {
         var simulator = builder.AddProject<Projects.Shop_Simulator>("simulator").AsShopService("Simulator").ExcludeFromManifest()
             .WithEndpoint("smtp", endpoint => (endpoint.UriScheme, endpoint.Transport) = ("smtp", "tcp"));
@@ -55,6 +56,14 @@ internal static class Simulation
             .WithEnvironment("Simulator__Stripe__DeclineRate", declines)
             .WithEnvironment("Simulator__PayPal__DeclineRate", builder.Configuration["Simulator:PayPal:DeclineRate"] ?? declines)
             .WithFaultCommands();
+        // Whoever knows it is believed to be a drill: so a deployment, which has no simulator, has none either.
+        var synthetic = builder.AddGeneratedSecret("synthetic-secret");
+        simulator
+            .WithEnvironment("Synthetic__Secret", synthetic)
+            .WithEnvironment("Simulator__Shop__Api", api.GetEndpoint("http"))
+            .WithEnvironment("Simulator__Shop__Web", web.GetEndpoint("http"));
+        api.WithEnvironment("Synthetic__Secret", synthetic);
+        web.WithEnvironment("Synthetic__Secret", synthetic).WithEnvironment("Drill__Url", http);
         payments
             .WithEnvironment("Smtp__Host", smtp.Property(EndpointProperty.Host))
             .WithEnvironment("Smtp__Port", smtp.Property(EndpointProperty.Port));

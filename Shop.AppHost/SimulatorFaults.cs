@@ -66,5 +66,17 @@ internal static class SimulatorFaults
             Description = "Both gateways behave again.",
             IconName = "PlugConnected",
             Method = HttpMethod.Delete,
+        })
+        .WithHttpCommand("/drills/payments-failing", "Drill: payments are failing", endpointName: "http", commandName: "drill", commandOptions: new HttpCommandOptions
+        {
+            Description = "Synthetic shoppers buy for some minutes while payments fail in many ways; the storefront's /ops/drill shows how each was explained.",
+            IconName = "PersonRunning",
+            Method = HttpMethod.Post,
+        })
+        .WithHttpCommand("/drills/payments-failing", "Stop the drill", endpointName: "http", commandName: "stop-drill", commandOptions: new HttpCommandOptions
+        {
+            Description = "Its shoppers leave, and its faults end.",
+            IconName = "PersonProhibited",
+            Method = HttpMethod.Delete,
         });
 }

@@ -54,6 +54,7 @@ public sealed class ShopDbContext(DbContextOptions<ShopDbContext> options) : DbC
     public DbSet<ReconciliationRun> ReconciliationRuns => Set<ReconciliationRun>();
     public DbSet<GatewayItem> GatewayItems => Set<GatewayItem>();
     public DbSet<Mismatch> Mismatches => Set<Mismatch>();
+    public DbSet<Pattern> Patterns => Set<Pattern>();
     public DbSet<BackgroundJob> BackgroundJobs => Set<BackgroundJob>();
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
     public DbSet<ShopUser> Users => Set<ShopUser>();

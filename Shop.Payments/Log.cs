@@ -63,6 +63,13 @@ internal static partial class Log
     public static partial void GatewayFailed(
         this ILogger logger, PaymentProvider provider, GatewayOperation operation, string @class, int? status, string? code, string? requestId);
 
+    [LoggerMessage(3019, LogLevel.Information, "{Provider} answered {Operation}: {Class}, status {Status}, {Code}, request {RequestId}, in {Milliseconds} ms")]
+    public static partial void GatewayAnswered(
+        this ILogger logger, PaymentProvider provider, GatewayOperation operation, string @class, int? status, string? code, string? requestId, double milliseconds);
+
+    [LoggerMessage(3025, LogLevel.Information, "Lease {Lease} of {Kind} job {JobId} of order {OrderId}")]
+    public static partial void Leased(this ILogger logger, PaymentJobKind kind, Guid jobId, Guid orderId, int lease);
+
     [LoggerMessage(3020, LogLevel.Warning, "The {Breaker} breaker of {Provider} is {State}; it opened for {Reason} ({Code})")]
     public static partial void CircuitChanged(
         this ILogger logger, PaymentProvider provider, string breaker, BreakerState state, string? reason, string? code);
@@ -134,6 +141,9 @@ internal static partial class Log
 
     [LoggerMessage(3068, LogLevel.Warning, "PayPal lists no transactions for us (the app needs Transaction Search): only what our own books name is compared")]
     public static partial void TransactionsNotListed(this ILogger logger);
+
+    [LoggerMessage(3069, LogLevel.Warning, "Pattern {PatternId}: {Failures} of {Payments} payments that have something in common failed (usual rate {UsualRate}, p {PValue}); see /ops/patterns")]
+    public static partial void PatternFound(this ILogger logger, Guid patternId, int failures, int payments, double usualRate, double pValue);
 
     [LoggerMessage(3060, LogLevel.Information, "Closing {Count} orders whose time ran out")]
     public static partial void HoldsExpired(this ILogger logger, int count);

@@ -2,8 +2,14 @@ using Shop.Data.Payments;
 using Shop.Payments;
 using Shop.Payments.Gateways;
 using Shop.Payments.Outbox;
+using Shop.Payments.Patterns;
 using Shop.Payments.Queue;
 using Shop.Payments.Reconciliation;
+<<<<<<< HEAD
+using Shop.Payments.Telemetry;
+=======
+using Shop.Payments.Reports;
+>>>>>>> main
 using Shop.Payments.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -24,6 +30,12 @@ builder.Services.AddHoldSweep();
 builder.Services.AddPendingSweep();
 builder.Services.AddWebhookWatch();
 builder.Services.AddReconciliation();
+<<<<<<< HEAD
+builder.Services.AddTelemetryDays();
+=======
+builder.Services.AddReports();
+builder.Services.AddPatterns();
+>>>>>>> main
 builder.Services.AddPeriodicJobs();
 
 var app = builder.Build();

@@ -18,6 +18,7 @@ public static class Extensions
         builder.Services.AddSingleton<IValidateOptions<Timeouts>, Timeouts.Validator>();
         builder.Services.AddOptions<Timeouts>().BindConfiguration(Timeouts.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.AddTelemetry();
+        builder.AddSynthetic();
         builder.Services.AddHealth();
         builder.Services.AddHttpClientDefaults(builder.Configuration);
         builder.Services.AddProblems();
@@ -50,6 +51,7 @@ public static class Extensions
                 drain.TellClient(context);
                 return next(context);
             });
+            app.UseMiddleware<Synthetic.Middleware>();
             app.UseMiddleware<RequestLog>(); // outermost of those that answer, so it sees the status that the other two settled on
             app.UseStatusCodePages();
             app.UseExceptionHandler();

@@ -26,6 +26,15 @@ internal static partial class Log
     [LoggerMessage(5012, LogLevel.Error, "Webhook {EventId} could not be tried; it stays in the queue")]
     public static partial void WebhookAttemptBroken(this ILogger logger, Exception exception, string eventId);
 
+    [LoggerMessage(5030, LogLevel.Information, "Drill {DrillId} began with seed {Seed}")]
+    public static partial void DrillBegan(this ILogger logger, Guid drillId, int seed);
+
+    [LoggerMessage(5031, LogLevel.Information, "Drill {DrillId} ended as {State}: {Explained} of {Planted} orders were explained as they happened")]
+    public static partial void DrillEnded(this ILogger logger, Guid drillId, string state, int explained, int planted);
+
+    [LoggerMessage(5032, LogLevel.Error, "Drill {DrillId} broke")]
+    public static partial void DrillBroke(this ILogger logger, Exception exception, Guid drillId);
+
     [LoggerMessage(5020, LogLevel.Information, "SMTP sink listens on {EndPoint}")]
     public static partial void SmtpListening(this ILogger logger, EndPoint endPoint);
 

@@ -9,6 +9,7 @@ using Shop.Simulator.Gateways;
 using Shop.Simulator.Mail;
 using Shop.Simulator.Page;
 using Shop.Simulator.PayPal;
+using Shop.Simulator.Shoppers;
 using Shop.Simulator.State;
 using Shop.Simulator.Stripe;
 using Shop.Simulator.Webhooks;
@@ -23,6 +24,7 @@ builder.Services.AddOptions<StripeOptions>().BindConfiguration(StripeOptions.Sec
 builder.Services.AddOptions<PayPalOptions>().BindConfiguration(PayPalOptions.Section).ValidateDataAnnotations()
     .Validate(o => o.AllWebhooks.All(w => w.IsValid), "A webhook needs an absolute http(s) Url and an Id.").ValidateOnStart();
 
+builder.Services.AddShoppers();
 builder.Services.AddSingleton<Journal>();
 builder.Services.AddSingleton<Account>();
 builder.Services.AddSingleton<Mailbox>();
@@ -52,6 +54,7 @@ app.MapPayPal();
 app.MapPayPalCheckout();
 app.MapElements();
 app.MapControl();
+app.MapDrills();
 app.MapAuthenticator();
 app.MapGet("/", (string? order) => new RazorComponentResult<DeveloperPage>(new { Order = order is "" ? null : order }));
 app.MapGet("/overview", (string? order) => new RazorComponentResult<Overview>(new { Order = order is "" ? null : order }));

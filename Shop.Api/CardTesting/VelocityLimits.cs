@@ -31,7 +31,7 @@ internal sealed class VelocityLimits(
     public IReadOnlyList<(SourceKind Kind, byte[] Hash)> SourcesOf(HttpContext http, string? email, Guid? userId)
     {
         List<(SourceKind, byte[])> sources = [];
-        if (http.Connection.RemoteIpAddress is not null)
+        if (http.Connection.RemoteIpAddress is not null && !Synthetic.IsRequest(http)) // a drill's shoppers all come from one, and decline a lot
             Add(SourceKind.Address, RateLimiting.AddressOf(http));
         if (email is not null)
             Add(SourceKind.Email, Plain(email));

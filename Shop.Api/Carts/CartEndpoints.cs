@@ -31,8 +31,8 @@ internal static class CartEndpoints
             INSERT INTO shop.request_keys (key, digest, created_at) SELECT $4, $5, $6 FROM variant, room WHERE room.is_left
             ON CONFLICT (key) DO NOTHING RETURNING key),
         made AS (
-            INSERT INTO shop.carts (id, token_hash, version, created_at, updated_at)
-            SELECT $7, $8, 1, $6, $6 FROM fresh WHERE NOT EXISTS (SELECT FROM cart) RETURNING id),
+            INSERT INTO shop.carts (id, token_hash, version, created_at, updated_at, is_synthetic)
+            SELECT $7, $8, 1, $6, $6, $11 FROM fresh WHERE NOT EXISTS (SELECT FROM cart) RETURNING id),
         line AS (
             INSERT INTO shop.cart_lines (cart_id, sku, quantity, added_at)
             SELECT c.id, $2, $9, $6 FROM (SELECT id FROM cart UNION ALL SELECT id FROM made) c, fresh
@@ -114,7 +114,8 @@ internal static class CartEndpoints
 
         await using var batch = database.CreateBatch();
         batch.Add(Lock, visitor);
-        batch.Add(AddLine, visitor, sku, CartLine.MaxLines, key, digest, clock.GetUtcNow(), newId, newHash, quantity, CartLine.MaxQuantity);
+        batch.Add(AddLine, visitor, sku, CartLine.MaxLines, key, digest, clock.GetUtcNow(), newId, newHash, quantity, CartLine.MaxQuantity,
+            Synthetic.IsRequest(http));
         batch.Add(Adopt, newHash, newId, key, digest, visitor);
         batch.Add("SELECT digest FROM shop.request_keys WHERE key = $1", key);
         batch.Add(CartReads.Sql, visitor);

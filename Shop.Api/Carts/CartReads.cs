@@ -16,7 +16,7 @@ internal sealed record CartLineView(
     int Available);
 
 /// <summary>A cart with what the catalogue says now: prices come from here and never from a browser.</summary>
-internal sealed record PricedCart(Guid Id, int Version, Guid? OrderId, IReadOnlyList<PricedLine> Lines)
+internal sealed record PricedCart(Guid Id, int Version, Guid? OrderId, bool IsSynthetic, IReadOnlyList<PricedLine> Lines)
 {
     public const string DefaultCurrency = "EUR";
 
@@ -42,7 +42,7 @@ internal static class CartReads
     /// <summary>The cart of token hash $1, also when an order has claimed it; one row per line, one of nulls for an empty cart.</summary>
     public const string Sql = """
         SELECT c.id, c.version, c.order_id, l.sku, l.quantity, p.slug, p.name, v.name, p.picture_id, v.price_minor, v.currency, p.tax_rate_bp,
-            coalesce(greatest(s.on_hand - s.held, 0), 0)
+            coalesce(greatest(s.on_hand - s.held, 0), 0), c.is_synthetic
         FROM shop.carts c
         LEFT JOIN (shop.cart_lines l
             JOIN shop.variants v ON v.sku = l.sku
@@ -58,7 +58,7 @@ internal static class CartReads
         List<PricedLine> lines = [];
         while (await reader.ReadAsync(ct))
         {
-            cart ??= new PricedCart(reader.GetGuid(0), reader.GetInt32(1), reader.IsDBNull(2) ? null : reader.GetGuid(2), lines);
+            cart ??= new PricedCart(reader.GetGuid(0), reader.GetInt32(1), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetBoolean(13), lines);
             if (!reader.IsDBNull(3))
             {
                 lines.Add(new PricedLine(

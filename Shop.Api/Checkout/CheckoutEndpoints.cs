@@ -7,6 +7,7 @@ using Shop.Api.Accounts;
 using Shop.Api.CardTesting;
 using Shop.Api.Carts;
 using Shop.Api.Gateways;
+using Shop.Api.Operations;
 using Shop.Api.Orders;
 using Shop.Data;
 using Shop.Data.Orders;
@@ -83,7 +84,8 @@ internal static class CheckoutEndpoints
             Id = Guid.CreateVersion7(now), Email = request.Email!, Name = request.Name!, Line1 = request.Line1!, Line2 = request.Line2,
             PostalCode = request.PostalCode!, City = request.City!, Country = request.Country!, Phone = request.Phone, CreatedAt = now,
         };
-        var order = OrderOf(cart, person, userId, key, digest, now, time.Value.Of(options.Value.Deadline), choice);
+        var order = OrderOf(
+            cart, person, userId, key, digest, now, time.Value.Of(options.Value.Deadline), choice, cart.IsSynthetic || Synthetic.IsRequest(http));
         var job = PaymentJob.Of(
             PaymentJobKind.Charge, order.Id, choice.Provider, now, now + time.Value.Of(Slow(velocity)), request.PaymentToken,
             wary: velocity.Tier is not VelocityTier.None, savesMethod: choice.Saves, savedMethodId: choice.Saved);
@@ -122,6 +124,8 @@ internal static class CheckoutEndpoints
         }
 
         ShopTelemetry.Tag(order.Id, placement.Number);
+        if (Synthetic.IsRequest(http))
+            http.Response.Headers[SyntheticOrders.IdHeader] = $"{order.Id}"; // by which a drill finds it in the gateways' books
         logger.OrderPlaced(placement.Number, order.Id, order.Lines.Count);
         await answers.NotifyWorkerAsync(ct);
         return answers.Answer(await answers.OutcomeAsync(waiter, ct), withKey: true);
@@ -187,7 +191,7 @@ internal static class CheckoutEndpoints
     }
 
     private static Order OrderOf(PricedCart cart, Person person, Guid? userId, Guid key, string digest, DateTimeOffset now, TimeSpan deadline,
-        PaymentChoice choice)
+        PaymentChoice choice, bool isSynthetic)
     {
         var id = Guid.CreateVersion7(now);
         OrderLine[] lines =
@@ -204,7 +208,7 @@ internal static class CheckoutEndpoints
         {
             Id = id, CheckoutKey = key, CheckoutDigest = digest, CartId = cart.Id, PersonId = person.Id, UserId = userId, Reference = Reference.Of(traceId), TraceId = traceId.ToHexString(), Currency = cart.Currency,
             TotalMinor = lines.Sum(l => l.TotalMinor), TaxMinor = lines.Sum(l => l.TaxMinor), PlacedAt = now, DeadlineAt = now + deadline,
-            Lines = [.. lines], Provider = choice.Provider, FallbackMethodId = choice.Fallback,
+            Lines = [.. lines], Provider = choice.Provider, FallbackMethodId = choice.Fallback, IsSynthetic = isSynthetic,
         };
     }
 

@@ -8,6 +8,7 @@ namespace Shop.Api.Orders;
 /// <summary>An order as its buyer may see it.</summary>
 /// <param name="Key">Signed, opens it for a guest; only in the answer to the checkout itself.</param>
 /// <param name="Reason">As a shopper may know it: what a bank suspects reads as a plain decline.</param>
+/// <param name="Side">Whose side that is: bank, gateway, us, stock or shopper; null while nothing went wrong.</param>
 /// <param name="Retryable">Whether paying again the same way can help now.</param>
 /// <param name="Retry">What can help; null while nothing went wrong.</param>
 /// <param name="ActionUrl">The bank's page, or PayPal's, while they wait for the shopper.</param>
@@ -22,7 +23,7 @@ internal sealed record OrderView(
     long Number, string? Key, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, MoneyTaken MoneyTaken, string Reference,
     string Currency, long TotalMinor, long TaxMinor, string? ActionUrl, bool Retryable, RetryAdvice? Retry, DateTimeOffset? NextTryAt,
     DateTimeOffset? TriesUntil, IReadOnlyList<OrderLineView> Lines, ShipTo ShipTo, string Email, OrderTexts Texts, IReadOnlyList<TimelineView> Timeline,
-    bool OwnedByYou, string Method, IReadOnlyList<string> Ways, long CapturedMinor, long RefundedMinor, IReadOnlyList<RefundView> Refunds);
+    bool OwnedByYou, string Method, IReadOnlyList<string> Ways, long CapturedMinor, long RefundedMinor, IReadOnlyList<RefundView> Refunds, Side? Side);
 
 internal sealed record OrderLineView(
     string Sku, string ProductSlug, string ProductName, string VariantName, string PictureId, int Quantity, long UnitPriceMinor, long TotalMinor)
@@ -65,7 +66,7 @@ internal sealed record OrderFacts(
         OrderWords.Of(Order, Charges, Charge, Refund, IsAtBank), [.. Timeline.Select(t => new TimelineView(t.At, t.Summary))],
         userId is not null && Order.UserId == userId, PaymentMethods.MethodOf(Order.PaysAt),
         [.. OrderWays.Of(Order, Charges, Charge, IsAtBank, methods).Select(m => m.Method)], Order.CapturedMinor, Order.RefundedMinor,
-        [.. Refunds.Select(r => RefundView.Of(r, Order))]);
+        [.. Refunds.Select(r => RefundView.Of(r, Order))], Order.Reason is { } because ? Reasons.Of(because).Side : null);
 
     /// <summary>Enough for the buyer to recognise it, too little for anybody else to write to it.</summary>
     internal static string Mask(string email) =>

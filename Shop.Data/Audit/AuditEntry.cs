@@ -99,13 +99,20 @@ public static class AuditActions
     public const string PeopleSearched = "people_searched";
 
     public const string GatewayOverridden = "gateway_overridden";
+    public const string ErrorResolved = "error_resolved";
+    public const string ErrorIgnored = "error_ignored";
+    public const string ErrorReopened = "error_reopened";
     public const string FirstAdminCreated = "first_admin_created";
 
     public static readonly FrozenSet<string> All = FrozenSet.Create(
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
         FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden,
+<<<<<<< HEAD
+        OrderRefunded, ErrorResolved, ErrorIgnored, ErrorReopened);
+=======
         OrderRefunded, OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, PeopleSearched);
+>>>>>>> main
 }
 
 public static class AuditSubjects
@@ -122,8 +129,13 @@ public static class AuditSubjects
     /// <summary>A mail that is about no order, by its id.</summary>
     public const string Message = "message";
 
+<<<<<<< HEAD
+    /// <summary>What a group of errors is called by: its id.</summary>
+    public const string Error = "error";
+=======
     /// <summary>By what people were looked for: email, name, part or digits.</summary>
     public const string Search = "search";
+>>>>>>> main
 
     /// <summary>By name.</summary>
     public const string BackgroundJob = "background_job";

@@ -38,7 +38,14 @@ public static class BackgroundJobs
     public const string AnswerPurge = "answer_purge";
     public const string SourcePurge = "source_purge";
     public const string WebhookWatch = "webhook_watch";
+<<<<<<< HEAD
+    public const string TelemetryDays = "telemetry_days";
+=======
+    public const string PatternMining = "pattern_mining";
+>>>>>>> main
     public const string DailyReconciliation = "daily_reconciliation";
+    public const string CountFold = "count_fold";
+    public const string SeriesDays = "series_days";
 }
 
 internal sealed class BackgroundJobConfiguration : IEntityTypeConfiguration<BackgroundJob>

@@ -174,9 +174,12 @@ internal sealed class OrderConfiguration : IEntityTypeConfiguration<Order>
         order.HasIndex(o => o.CartId).IsUnique();
         order.HasIndex(o => o.Reference, "ix_orders_reference");
         order.HasIndex(o => o.Reference, "ix_orders_reference_start").HasOperators("text_pattern_ops"); // for the part of one that is known
-        order.HasIndex(o => o.PlacedAt);
+        order.HasIndex(o => o.PlacedAt, "ix_orders_placed_at");
+        order.HasIndex(o => o.PlacedAt, "ix_orders_synthetic").HasFilter("is_synthetic");
         order.HasIndex(o => o.PaidAt).HasFilter("paid_at IS NOT NULL");
         order.HasIndex(o => new { o.UserId, o.Number });
+        order.HasIndex(o => new { o.Payment, o.PlacedAt }).HasFilter("payment NOT IN ('Paid', 'Abandoned')");
+        order.HasIndex(o => new { o.Reason, o.PlacedAt }).HasFilter("reason IS NOT NULL");
         order.HasIndex(o => o.FallbackMethodId);
         order.Ignore(o => o.Status).Ignore(o => o.PaysAt);
         order.HasMany(o => o.Lines).WithOne().HasForeignKey(l => l.OrderId);

@@ -57,6 +57,15 @@ public sealed class PaymentAttempt
     /// <summary>What proves that this operation did not charge, in words; null where nothing is proven.</summary>
     public string? Proof { get; init; }
 
+    /// <summary>Which release of ours made it.</summary>
+    public string? Release { get; init; }
+
+    /// <summary>What made us try, a word of <see cref="Endpoints"/>; null where it is not a charge.</summary>
+    public string? Endpoint { get; init; }
+
+    /// <summary>Words of <see cref="Payments.Flags"/>, what was switched on then.</summary>
+    public string[]? Flags { get; init; }
+
     public required DateTimeOffset At { get; init; }
 
     /// <summary>As they came over the wire; written with the attempt, deleted after a month.</summary>

@@ -68,6 +68,16 @@ public sealed class PaymentJob
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? DoneAt { get; set; }
 
+    /// <summary>The order's first charge: both were made in one moment, which is the first part of their ids.</summary>
+    private bool IsOfTheCheckout => TimeOrderedId.MillisecondOf(Id) == TimeOrderedId.MillisecondOf(OrderId);
+
+    /// <summary>A word of <see cref="Endpoints"/>: what makes us try now. Null for what is no charge.</summary>
+    public string? Endpoint => Kind is not PaymentJobKind.Charge ? null
+        : Automatic || Attempts > 0 ? Endpoints.AutomaticRetry
+        : IsOfTheCheckout ? Endpoints.Checkout
+        : Provider is PaymentProvider.PayPal && PaymentToken is not null ? Endpoints.Approval
+        : Endpoints.PayAgain;
+
     public static PaymentJob Of(PaymentJobKind kind, Guid orderId, PaymentProvider provider, DateTimeOffset now,
         DateTimeOffset? dueAt = null, string? paymentToken = null, Guid? refundId = null, bool wary = false, bool savesMethod = false,
         Guid? savedMethodId = null, bool automatic = false, string? consentText = null) => new()
@@ -83,6 +93,7 @@ internal sealed class PaymentJobConfiguration : IEntityTypeConfiguration<Payment
     public void Configure(EntityTypeBuilder<PaymentJob> job)
     {
         job.ToTable("payment_jobs", ShopDbContext.PaymentsSchema).HasKey(j => j.Id);
+        job.Ignore(j => j.Endpoint);
         job.HasIndex(j => j.DueAt).HasFilter("state = 'Waiting'");
         job.HasIndex(j => j.OrderId, "ix_payment_jobs_order_id");
         job.HasIndex(j => j.CreatedAt).HasFilter("state = 'Parked'").HasDatabaseName("ix_payment_jobs_parked");

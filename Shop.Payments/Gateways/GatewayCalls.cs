@@ -16,21 +16,28 @@ internal enum GatewayOperation { Create, Confirm, Capture, Read, Cancel, Refund,
 /// <summary>One call and its answer, ready to be filed.</summary>
 internal sealed record Asked(
     PaymentProvider Provider, GatewayOperation Operation, string? Key, string? GatewayId, GatewayAnswer Answer, TimeSpan Latency, string? TraceId,
-    DateTimeOffset At)
+    DateTimeOffset At, bool IsForced = false)
 {
     /// <summary>The same as it came over the wire, scrubbed.</summary>
     public IReadOnlyList<Heard> Heard { get; init; } = [];
 
-    public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => ToAttempt(Guid.CreateVersion7(At), orderId, jobId, proof);
+    public PaymentAttempt ToAttempt(PaymentJob job, string? proof = null) => ToAttempt(Guid.CreateVersion7(At), job.OrderId, job.Id, proof, job);
 
-    private PaymentAttempt ToAttempt(Guid id, Guid orderId, Guid? jobId, string? proof) => new()
+    public PaymentAttempt ToAttempt(Guid orderId, Guid? jobId, string? proof = null) => ToAttempt(Guid.CreateVersion7(At), orderId, jobId, proof, null);
+
+    private PaymentAttempt ToAttempt(Guid id, Guid orderId, Guid? jobId, string? proof, PaymentJob? job) => new()
     {
         Id = id, OrderId = orderId, JobId = jobId, Provider = Provider, Operation = Operation.ToString().ToLowerInvariant(),
         Key = Key, GatewayId = Answer.Facts.GatewayId ?? GatewayId, ChargeId = Answer.Facts.ChargeId, RequestId = Answer.Facts.RequestId,
         Class = Answer.Class, Reason = Reason, Code = Answer.Facts.Code, DeclineCode = Answer.Facts.DeclineCode, AdviceCode = Answer.Facts.AdviceCode,
         NetworkCode = Answer.Facts.NetworkCode, HttpStatus = Answer.Facts.HttpStatus, CardBrand = Answer.Facts.Card?.Brand,
         CardLast4 = Answer.Facts.Card?.Last4, CardCountry = Answer.Facts.Card?.Country, CardFingerprint = Answer.Facts.Card?.Fingerprint,
-        LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At,
+        LatencyMs = Latency.TotalMilliseconds, TraceId = TraceId, Proof = proof, At = At, Release = Release.Current, Endpoint = job?.Endpoint,
+        Flags = job is null ? null :
+        [
+            .. job.Wary ? [Flags.LookedAtMoreClosely] : Array.Empty<string>(), .. job.SavesMethod ? [Flags.KeepsTheMethod] : Array.Empty<string>(),
+            .. IsForced ? [Flags.GatewayForcedOpen] : Array.Empty<string>(),
+        ],
         Answers = [.. Heard.Select((heard, i) => heard.ToAnswer(id, i + 1))],
     };
 
@@ -54,7 +61,8 @@ internal sealed record Asked(
 }
 
 /// <summary>Every call to a gateway goes through here: breakers, timeout, and a measurement. No connection is held meanwhile.</summary>
-internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints fingerprints, CrashPoints crash, TimeProvider clock, ILogger<GatewayCalls> logger)
+internal sealed class GatewayCalls(
+    IServiceProvider services, CardFingerprints fingerprints, PaymentTelemetry telemetry, CrashPoints crash, TimeProvider clock, ILogger<GatewayCalls> logger)
 {
     public const string StoppedByOperator = "stopped_by_operator";
     public const string NotConfigured = "not_configured";
@@ -105,6 +113,10 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
         crash.Reach($"after_{operation.ToString().ToLowerInvariant()}_answer");
         if (answer.IsFault && answer.Facts.Code is not StoppedByOperator)
             logger.GatewayFailed(provider, operation, answer.Class, answer.Facts.HttpStatus, answer.Facts.Code, answer.Facts.RequestId);
+        else
+            logger.GatewayAnswered(
+                provider, operation, answer.Class, answer.Facts.HttpStatus, answer.Facts.Code, answer.Facts.RequestId,
+                Math.Round(clock.GetElapsedTime(started).TotalMilliseconds, 1));
         if (answer.Facts.Card is { } card)
             answer = answer with { Facts = answer.Facts with { Card = card with { Fingerprint = fingerprints.Of(card.Fingerprint) } } };
 
@@ -112,7 +124,12 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
         if (operation is not (GatewayOperation.Create or GatewayOperation.Confirm) && answer is GatewayAnswer.NotCharged { By: not Refusal.Canceled } no)
             answer = new GatewayAnswer.Unknown(no.Reason, Fault: no.IsFault) { Facts = no.Facts };
 
-        return new(provider, operation, key, gatewayId, answer, clock.GetElapsedTime(started), Activity.Current?.TraceId.ToHexString(), at) { Heard = ear.Heard };
+        var latency = clock.GetElapsedTime(started);
+        telemetry.Asked(provider, operation.ToString().ToLowerInvariant(), answer.Class, latency);
+        return new(provider, operation, key, gatewayId, answer, latency, Activity.Current?.TraceId.ToHexString(), at, BreakerOf(provider) is "forced")
+        {
+            Heard = ear.Heard,
+        };
     }
 }
 

@@ -209,7 +209,7 @@ internal sealed class Books(
     {
         Guid? id = null;
         foreach (var call in asked)
-            id = db.PaymentAttempts.Add(call.ToAttempt(leased.OrderId, leased.Id, call == asked[^1] ? proof : null)).Entity.Id;
+            id = db.PaymentAttempts.Add(call.ToAttempt(leased, call == asked[^1] ? proof : null)).Entity.Id;
         return id;
     }
 

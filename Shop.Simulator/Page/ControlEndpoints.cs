@@ -83,7 +83,7 @@ internal static class ControlEndpoints
         return new SeeOther("/");
     }
 
-    private static async Task<FaultSettings> PlayAsync(FaultSettings settings, FaultBoxes faults, GatewayListeners gateways, CancellationToken ct)
+    internal static async Task<FaultSettings> PlayAsync(FaultSettings settings, FaultBoxes faults, GatewayListeners gateways, CancellationToken ct)
     {
         foreach (var one in settings.ByGateway())
             faults.Of(one.Gateway!.Value).Set(one);
@@ -92,7 +92,7 @@ internal static class ControlEndpoints
     }
 
     /// <summary>At all gateways.</summary>
-    private static async Task<FaultSettings> StopFaultsAsync(FaultBoxes faults, GatewayListeners gateways, CancellationToken ct)
+    internal static async Task<FaultSettings> StopFaultsAsync(FaultBoxes faults, GatewayListeners gateways, CancellationToken ct)
     {
         await PlayAsync(new() { Gateway = Gateway.PayPal }, faults, gateways, ct);
         return await PlayAsync(new(), faults, gateways, ct);

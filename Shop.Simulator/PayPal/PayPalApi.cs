@@ -161,6 +161,7 @@ internal sealed class PayPalApi(
         var call = new GatewayRequest(Gateway.PayPal, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(7)), clock.GetUtcNow(), http.Request.Method, http.Request.Path, operation)
         {
             TraceId = Activity.Current?.TraceId.ToString(), Fault = _faults.Take(operation),
+            IdempotencyKey = http.Request.Headers["PayPal-Request-Id"].FirstOrDefault(k => k is { Length: > 0 }), // also of a call that a fault swallows
         };
         http.Response.Headers["Paypal-Debug-Id"] = call.RequestId;
         Activity.Current?.SetTag("paypal.debug_id", call.RequestId);

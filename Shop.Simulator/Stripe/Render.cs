@@ -291,7 +291,7 @@ internal static class Render
                 ["address_postal_code_check"] = null,
                 ["cvc_check"] = card.Refusal == Simulator.Stripe.Refusal.IncorrectCvc ? "fail" : "pass",
             },
-            ["country"] = "US",
+            ["country"] = card.Country,
             ["display_brand"] = card.Brand,
             ["exp_month"] = method.ExpMonth,
             ["exp_year"] = method.ExpYear,

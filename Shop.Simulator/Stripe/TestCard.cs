@@ -7,6 +7,9 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
 {
     public Refusal? Refusal { get; init; }
 
+    /// <summary>Of the bank.</summary>
+    public string Country { get; init; } = "US";
+
     /// <summary>The bank asks the shopper first; a refusal, if there is one, comes after that.</summary>
     public bool AsksShopper { get; init; }
     public bool OnlyUntilSetUp { get; init; }
@@ -32,6 +35,9 @@ internal sealed record TestCard(string Number, string Name, string Meaning, stri
         new("5555555555554444", "pm_card_mastercard", "succeeds", "mastercard"),
         new("378282246310005", "pm_card_amex", "succeeds (four-digit CVC)", "amex"),
         new("4000056655665556", "pm_card_visa_debit", "succeeds"),
+        new("4000002760000016", "pm_card_de", "succeeds, from Germany") { Country = "DE" },
+        new("4000000400000008", "pm_card_at", "succeeds, from Austria") { Country = "AT" },
+        new("4000002500000003", "pm_card_fr", "succeeds, from France") { Country = "FR" },
         new("4000000000000077", "pm_card_bypassPending", "succeeds"),
         new("4000000000007726", "pm_card_pendingRefund", "succeeds; its refunds are pending first") { Refunds = RefundFate.ArriveLater },
         new("4000000000005126", "pm_card_refundFail", "succeeds; its refunds fail later") { Refunds = RefundFate.ComeBack },

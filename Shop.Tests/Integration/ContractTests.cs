@@ -163,7 +163,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         var operations = new OperationsClient(_http);
         const string Why = "the gateway is back";
 
-        var row = Complete(await operations.GetOrdersAsync(50, Ct)).Items[0];
+        var row = Complete(await operations.GetOrdersAsync(new OrderFilter(), 50, Ct)).Items[0];
         var search = new SearchClient(_http);
         Assert.Null(Complete(await search.GetStoryAsync(row.Number, all: true, Ct)).Acts.Single(a => a.Path == "cancel").WhyNot);
         Assert.Equal(row.Number, Complete(await search.SearchAsync($"{row.Number}", Ct)).Jump);

@@ -10,9 +10,13 @@ using RetryResult = Results<RedirectHttpResult, StatusCodeHttpResult>;
 /// <summary>What staff do. Who may is the Api's to say, of every request anew.</summary>
 internal static class OperationsEndpoints
 {
-    public static void AddOperations(this IServiceCollection services) =>
+    public static void AddOperations(this IServiceCollection services)
+    {
         services.AddOptions<DashboardOptions>().BindConfiguration(DashboardOptions.Section)
             .Validate(o => o.Url is null or { IsAbsoluteUri: true }, "Dashboard:Url must be an absolute address.").ValidateOnStart();
+        services.AddOptions<DrillOptions>().BindConfiguration(DrillOptions.Section)
+            .Validate(o => o.Url is null or { IsAbsoluteUri: true }, "Drill:Url must be an absolute address.").ValidateOnStart();
+    }
 
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
