@@ -103,6 +103,8 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["GET /ops/orders/{Number:long}/refund"] = new(Agents, "/ops/orders/{order}/refund?what=all"),
         ["POST /ops/orders/{Number:long}/refund"] =
             new(Agents, "/ops/orders/{order}/refund?what=all", ("_handler", "refund"), ("Why", "it was agreed")),
+        ["GET /ops/patterns"] = new(Agents),
+        ["GET /ops/drill"] = new(Agents),
         ["GET /ops/disputes"] = new(Agents),
         ["GET /ops/queue"] = new(Agents),
         ["GET /ops/gateways"] = new(Agents),
