@@ -21,6 +21,7 @@ public static class RecordsExtensions
         builder.Services.AddSingleton<ILoggerProvider, RecordLogs>();
         builder.Services.AddSingleton(keep);
         builder.Services.AddHostedService<RecordShipper>();
+        builder.Services.AddHostedService<SeriesListener>();
         return builder;
     }
 

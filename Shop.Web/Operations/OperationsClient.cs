@@ -1,11 +1,16 @@
 using Shop.Web.Api;
+using Shop.Web.Operations.Today;
 
 namespace Shop.Web.Operations;
 
 internal sealed class OperationsClient(HttpClient http)
 {
-    public Task<Fetched<OrderRows>> GetOrdersAsync(int limit, CancellationToken ct) =>
-        http.FetchAsync<OrderRows>($"/operations/orders?limit={limit}", ct);
+    public Task<Fetched<OrderRows>> GetOrdersAsync(OrderFilter filter, int limit, CancellationToken ct) =>
+        http.FetchAsync<OrderRows>(filter.Address("/operations/orders", limit), ct);
+
+    /// <param name="part">live, slow, or null for both.</param>
+    public Task<Fetched<Dashboard>> GetDashboardAsync(string range, string? part, CancellationToken ct) =>
+        http.FetchAsync<Dashboard>($"/operations/dashboard?range={range}{(part is null ? "" : $"&part={part}")}", ct);
 
     public Task<Fetched<QueueView>> GetQueueAsync(CancellationToken ct) => http.FetchAsync<QueueView>("/operations/queue", ct);
 
@@ -44,11 +49,12 @@ internal sealed class OperationsClient(HttpClient http)
         http.WriteAsync(ApiHttp.Post($"/operations/{what}", body, key), ct, whenEmpty: new Done());
 }
 
-public sealed record OrderRows(IReadOnlyList<OrderRow> Items);
+/// <summary><see cref="Next"/>: the number before which the older ones begin; null when these are the last.</summary>
+public sealed record OrderRows(IReadOnlyList<OrderRow> Items, long? Next = null);
 
 public sealed record OrderRow(
     long Number, DateTimeOffset PlacedAt, string Status, string Payment, long TotalMinor, string Currency, string Reference,
-    string? Reason = null, string? TraceId = null, bool IsSynthetic = false);
+    string? Reason = null, string? TraceId = null, string? Gateway = null, bool IsSynthetic = false);
 
 public sealed record OrderAnswer(
     long Number, DateTimeOffset PlacedAt, string Status, string Payment, string MoneyTaken, string Reference, string Currency, long TotalMinor,

@@ -70,7 +70,12 @@ customElements.define('live-fragment', class extends HTMLElement {
       return;
     this.shown = news;
     const before = this.querySelector('h1')?.textContent;
+    const open = [...this.querySelectorAll('details[open][id]')].map(details => details.id);
+    const focused = this.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
     this.innerHTML = news;
+    open.forEach(id => this.querySelector(`#${id}`)?.setAttribute('open', ''));
+    if (focused)
+      this.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     const after = this.querySelector('h1')?.textContent;
     const teller = document.getElementById(this.getAttribute('tells'));
     if (teller && after !== before)
