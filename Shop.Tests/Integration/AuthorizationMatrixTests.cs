@@ -116,6 +116,8 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/disputes/count"] = To(For.Agent, "/operations/disputes/count", HttpStatusCode.OK),
         ["GET /operations/dashboard"] = To(For.Agent, "/operations/dashboard", HttpStatusCode.OK),
         ["GET /operations/agreement"] = To(For.Agent, "/operations/agreement", HttpStatusCode.OK),
+        ["GET /operations/patterns"] = To(For.Agent, "/operations/patterns", HttpStatusCode.OK),
+        ["GET /operations/synthetic-orders"] = To(For.Agent, "/operations/synthetic-orders", HttpStatusCode.OK),
         ["GET /operations/shortfalls"] = To(For.Agent, "/operations/shortfalls", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),
         ["GET /operations/gateways"] = To(For.Agent, "/operations/gateways", HttpStatusCode.OK),

@@ -109,6 +109,8 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["POST /ops/orders/{Number:long}/act/{Path}"] = new(Agents, "/ops/orders/{order}/act/note", ("_handler", "act"), ("Why", "she called")),
         ["GET /ops/orders/{number:long}/scenario.json"] = new(Agents, "/ops/orders/{order}/scenario.json"),
         ["GET /ops/orders/{number:long}/scenario.cs"] = new(Agents, "/ops/orders/{order}/scenario.cs"),
+        ["GET /ops/patterns"] = new(Agents),
+        ["GET /ops/drill"] = new(Agents),
         ["GET /ops/disputes"] = new(Agents),
         ["GET /ops/queue"] = new(Agents),
         ["GET /ops/gateways"] = new(Agents),
