@@ -70,9 +70,12 @@ internal sealed class SeriesListener : BackgroundService
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         if (_buffer.IsEnabled)
-            _listener.Start();
+            Hear();
         return base.StartAsync(cancellationToken);
     }
+
+    /// <summary>From here on.</summary>
+    internal void Hear() => _listener.Start();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

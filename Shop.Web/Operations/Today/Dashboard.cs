@@ -52,11 +52,12 @@ public sealed record Confirms(
 public sealed record Why(string Metric, string Reason, string Provider, long Orders, IReadOnlyList<AmountIn> Amounts, string? Side = null);
 
 public sealed record Work(
-    Waiting Jobs, Waiting Webhooks, Waiting Outbox, int Unknown, int Unfolded, IReadOnlyList<Breaker> Breakers, IReadOnlyList<BackgroundJobRow> Background,
+    Queued Jobs, Queued Webhooks, Queued Outbox, int Unknown, int Unfolded, IReadOnlyList<Breaker> Breakers, IReadOnlyList<BackgroundJobRow> Background,
     DateTimeOffset? UnknownSince = null);
 
-/// <summary><c>Waiting</c> counts what is not yet due as well; <see cref="Oldest"/> is of what is.</summary>
-public sealed record Waiting([property: System.Text.Json.Serialization.JsonPropertyName("waiting")] int Count, int Parked, DateTimeOffset? Oldest = null);
+
+/// <summary><see cref="Waiting"/> counts what is not yet due as well; <see cref="Oldest"/> is of what is.</summary>
+public sealed record Queued(int Waiting, int Parked, DateTimeOffset? Oldest = null);
 
 public sealed record Breaker(string Provider, int Live, int Troubled, string? Override = null);
 
