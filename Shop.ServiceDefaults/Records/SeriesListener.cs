@@ -201,9 +201,9 @@ internal sealed class SeriesListener : BackgroundService
     {
         const string Mark = "Application Name=";
         if (label.IndexOf(Mark, StringComparison.Ordinal) is not (>= 0 and var at))
-            return label;
+            return label.Contains('=', StringComparison.Ordinal) ? Rest : label;
         var name = label[(at + Mark.Length)..];
-        return name.IndexOf(';', StringComparison.Ordinal) is >= 0 and var end ? name[..end] : name;
+        return (name.IndexOf(';', StringComparison.Ordinal) is >= 0 and var end ? name[..end] : name).Trim('"');
     }
 
     private void Add(string series, string label, double value, Kind kind)

@@ -87,7 +87,7 @@ public sealed class DashboardPanelTests : IAsyncLifetime
     public async Task A_panel_that_breaks_says_so_keeps_its_last_numbers_and_takes_nobody_with_it()
     {
         await using var db = _api.Open();
-        await db.Database.ExecuteSqlRawAsync("INSERT INTO telemetry.minute_series VALUES ('http.requests', now(), 'web', 'i', 'GET /', 7, 0.7, 0.1, '{7}')");
+        await db.Database.ExecuteSqlRawAsync("INSERT INTO telemetry.minute_series VALUES ('http.requests', now(), 'web', 'i', 'GET /', 7, 0.7, 0.1, '{{7}}')");
         await UntilAsync("traffic", panel => IsFresh(panel) && panel.GetProperty("data").GetProperty("endpoints").GetArrayLength() > 0);
         await db.Database.ExecuteSqlRawAsync("ALTER TABLE telemetry.minute_series RENAME COLUMN label TO something");
 

@@ -14,15 +14,15 @@ public sealed class DashboardNumbersTests
     private static readonly DateTimeOffset Midnight = new(2026, 11, 20, 0, 0, 0, TimeSpan.Zero);
 
     [Theory]
-    [InlineData(0, 1, 0, 1)]
-    [InlineData(3, 1, 0, 1, 2, 3)]
-    [InlineData(7, 1, 0, 2, 4, 6, 8)]
-    [InlineData(41, 1, 0, 20, 40, 60)]
-    [InlineData(100, 1, 0, 50, 100)]
-    [InlineData(1234, 1, 0, 500, 1000, 1500)]
-    [InlineData(1_999_999, 100, 0, 500_000, 1_000_000, 1_500_000, 2_000_000)]
-    [InlineData(30, 100, 0, 100)]
-    public void An_axis_has_a_few_round_numbers_from_zero_to_above_the_highest(double max, double smallest, params double[] ticks) =>
+    [InlineData(0, 1, new double[] { 0, 1 })]
+    [InlineData(3, 1, new double[] { 0, 1, 2, 3 })]
+    [InlineData(7, 1, new double[] { 0, 2, 4, 6, 8 })]
+    [InlineData(41, 1, new double[] { 0, 20, 40, 60 })]
+    [InlineData(100, 1, new double[] { 0, 50, 100 })]
+    [InlineData(1234, 1, new double[] { 0, 500, 1000, 1500 })]
+    [InlineData(1_999_999, 100, new double[] { 0, 500_000, 1_000_000, 1_500_000, 2_000_000 })]
+    [InlineData(30, 100, new double[] { 0, 100 })]
+    public void An_axis_has_a_few_round_numbers_from_zero_to_above_the_highest(double max, double smallest, double[] ticks) =>
         Assert.Equal(ticks, Ticks.Of(max, smallest: smallest));
 
     [Fact]
