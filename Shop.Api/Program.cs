@@ -34,6 +34,7 @@ builder.Services.AddGateways();
 builder.Services.AddAgreement();
 builder.Services.AddDashboard();
 builder.Services.AddTelemetryIntake();
+builder.Services.AddLogSearch();
 builder.Services.AddHostedService<ShopListener>();
 builder.Services.AddReference();
 
@@ -54,6 +55,7 @@ app.MapPaymentMethods();
 app.MapAccounts();
 app.MapOperations();
 app.MapTelemetryIntake();
+app.MapScriptErrors();
 app.MapReference();
 await app.RunAsync();
 return 0;

@@ -6,6 +6,7 @@ using Shop.Payments.Patterns;
 using Shop.Payments.Queue;
 using Shop.Payments.Reconciliation;
 using Shop.Payments.Reports;
+using Shop.Payments.Telemetry;
 using Shop.Payments.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -26,6 +27,7 @@ builder.Services.AddHoldSweep();
 builder.Services.AddPendingSweep();
 builder.Services.AddWebhookWatch();
 builder.Services.AddReconciliation();
+builder.Services.AddTelemetryDays();
 builder.Services.AddReports();
 builder.Services.AddPatterns();
 builder.Services.AddPeriodicJobs();

@@ -13,6 +13,7 @@ using Shop.Api.Gateways;
 using Shop.Api.Operations.Story;
 using Shop.Api.Orders;
 using Shop.Api.Search;
+using Shop.Api.Telemetry;
 using Shop.Data;
 using Shop.Data.Audit;
 using Shop.Data.Carts;
@@ -113,6 +114,8 @@ internal static class OperationsEndpoints
         operations.MapScenarios();
         operations.MapDisputes();
         operations.MapAgreement();
+        operations.MapLogs();
+        operations.MapErrors();
         operations.MapDashboard();
         operations.MapPatterns();
         operations.MapSyntheticOrders();

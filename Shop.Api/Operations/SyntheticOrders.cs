@@ -41,7 +41,7 @@ internal static class SyntheticOrders
         ]));
     }
 
-    private static string? SaidOf(Order order, IEnumerable<string> reasons)
+    internal static string? SaidOf(Order order, IEnumerable<string> reasons)
     {
         string[] failures = [.. reasons.Where(r => r is not (Reasons.AuthenticationNeeded or Reasons.ApprovalNeeded or Reasons.PaymentProcessing))];
         return failures is [var first, ..] ? first : order.Reason; // to be asked and to answer is no failure

@@ -27,7 +27,7 @@ internal sealed class Patterns : Migration
             failures integer NOT NULL,
             payments integer NOT NULL,
             usual_rate double precision NOT NULL,
-            p_value double precision NOT NULL,
+            pvalue double precision NOT NULL,
             began_at timestamptz NOT NULL,
             last_failure_at timestamptz NOT NULL,
             orders bigint[] NOT NULL,

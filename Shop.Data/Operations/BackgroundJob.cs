@@ -38,6 +38,7 @@ public static class BackgroundJobs
     public const string AnswerPurge = "answer_purge";
     public const string SourcePurge = "source_purge";
     public const string WebhookWatch = "webhook_watch";
+    public const string TelemetryDays = "telemetry_days";
     public const string PatternMining = "pattern_mining";
     public const string DailyReconciliation = "daily_reconciliation";
     public const string CountFold = "count_fold";

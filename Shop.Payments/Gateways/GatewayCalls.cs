@@ -113,6 +113,10 @@ internal sealed class GatewayCalls(
         crash.Reach($"after_{operation.ToString().ToLowerInvariant()}_answer");
         if (answer.IsFault && answer.Facts.Code is not StoppedByOperator)
             logger.GatewayFailed(provider, operation, answer.Class, answer.Facts.HttpStatus, answer.Facts.Code, answer.Facts.RequestId);
+        else
+            logger.GatewayAnswered(
+                provider, operation, answer.Class, answer.Facts.HttpStatus, answer.Facts.Code, answer.Facts.RequestId,
+                Math.Round(clock.GetElapsedTime(started).TotalMilliseconds, 1));
         if (answer.Facts.Card is { } card)
             answer = answer with { Facts = answer.Facts with { Card = card with { Fingerprint = fingerprints.Of(card.Fingerprint) } } };
 

@@ -37,7 +37,7 @@ internal static class StripeReasons
             lost_card stolen_card pickup_card restricted_card fraudulent merchant_blacklist revocation_of_authorization
             revocation_of_all_authorizations stop_payment_order do_not_try_again
             """),
-        (Reasons.CardTriedTooOften, "card_decline_rate_limit_exceeded pin_try_exceeded"),
+        (Reasons.CardTriedTooOften, "card_decline_rate_limit_exceeded"),
         (Reasons.DuplicatePayment, "duplicate_transaction"),
         (Reasons.CardNotAccepted, """
             card_not_supported currency_not_supported invalid_account new_account_information_available not_permitted testmode_decline
@@ -46,7 +46,7 @@ internal static class StripeReasons
             """),
         (Reasons.CardDeclined, """
             card_declined generic_decline do_not_honor call_issuer no_action_taken security_violation service_not_allowed transaction_not_allowed
-            payment_method_provider_decline payment_method_not_available refer_to_customer
+            payment_method_provider_decline payment_method_not_available refer_to_customer pin_try_exceeded
             """),
         (Reasons.PaymentMethodUnusable, """
             payment_method_unexpected_state token_already_used token_in_use payment_method_invalid_parameter

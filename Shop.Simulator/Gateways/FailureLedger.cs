@@ -34,7 +34,7 @@ internal static class FailureLedger
     ];
 
     // Not the bank but Stripe keeps a card back that was declined too often.
-    private static readonly HashSet<string> KeptBack = ["card_decline_rate_limit_exceeded", "pin_try_exceeded"];
+    private static readonly HashSet<string> KeptBack = ["card_decline_rate_limit_exceeded"];
 
     private static readonly string[] Paying = ["token", "create", "update", "confirm", "capture", "authorize"];
 

@@ -116,6 +116,8 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/disputes/count"] = To(For.Agent, "/operations/disputes/count", HttpStatusCode.OK),
         ["GET /operations/dashboard"] = To(For.Agent, "/operations/dashboard", HttpStatusCode.OK),
         ["GET /operations/agreement"] = To(For.Agent, "/operations/agreement", HttpStatusCode.OK),
+        ["GET /operations/patterns"] = To(For.Agent, "/operations/patterns", HttpStatusCode.OK),
+        ["GET /operations/synthetic-orders"] = To(For.Agent, "/operations/synthetic-orders", HttpStatusCode.OK),
         ["GET /operations/shortfalls"] = To(For.Agent, "/operations/shortfalls", HttpStatusCode.OK),
         ["GET /operations/queue"] = To(For.Agent, "/operations/queue", HttpStatusCode.OK),
         ["GET /operations/gateways"] = To(For.Agent, "/operations/gateways", HttpStatusCode.OK),
@@ -138,6 +140,11 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/mismatches/{id:guid}"] =
             To(For.Agent, $"/operations/mismatches/{Guid.Empty}", HttpStatusCode.NotFound, "mismatch_not_found"),
         ["POST /operations/mismatches/{id:guid}/{repair}"] = Of((t, _) => t.MismatchAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["POST /operations/logs"] = To(For.Agent, "/operations/logs", HttpStatusCode.OK, body: new { order = 1 }),
+        ["GET /operations/errors"] = To(For.Agent, "/operations/errors", HttpStatusCode.OK),
+        ["GET /operations/errors/{id:long}"] = To(For.Agent, "/operations/errors/0", HttpStatusCode.NotFound, "error_not_found"),
+        ["POST /operations/errors/{id:long}/{act}"] = Of((t, _) => t.ErrorAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["POST /script-errors"] = To(For.Everybody, "/script-errors", HttpStatusCode.NoContent, body: new { message = "x is not defined" }),
         ["POST /telemetry"] = To(For.Everybody, "/telemetry", HttpStatusCode.Unauthorized, "service_unknown"), // whoever is signed in: it is for services
         ["GET /operations/mail"] = To(For.Agent, "/operations/mail", HttpStatusCode.OK),
         ["GET /operations/mail/{id:guid}"] = To(For.Agent, $"/operations/mail/{Guid.Empty}", HttpStatusCode.NotFound, "mail_not_found"),
@@ -199,7 +206,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
     public async Task Everybody_gets_what_was_decided(string endpoint)
     {
         var line = Decisions[endpoint];
-        var isAct = endpoint.StartsWith("POST /operations/", StringComparison.Ordinal);
+        var isAct = endpoint.StartsWith("POST /operations/", StringComparison.Ordinal) && endpoint is not "POST /operations/logs"; // a search
         List<string> wrong = [];
         foreach (var asker in Enum.GetValues<Asker>())
         {
@@ -346,6 +353,8 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         await db.SaveChangesAsync();
         return Act($"/operations/background-jobs/{job.Name}/run");
     }
+
+    private async Task<Ask> ErrorAsync() => Act($"/operations/errors/{await ErrorGroupTests.GroupAsync(api.Database)}/resolve");
 
     private async Task<Ask> MismatchAsync()
     {

@@ -53,6 +53,38 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
     }
 
     [Fact]
+    public async Task The_storefront_understands_patterns_and_the_orders_of_drills()
+    {
+        var agent = await _api.SignedInAsync(Role.Agent);
+        _http.DefaultRequestHeaders.Authorization = new("Bearer", agent.Token);
+        var now = DateTimeOffset.UtcNow;
+        await using (var db = _api.Open())
+        {
+            var pattern = new Pattern
+            {
+                Id = Guid.CreateVersion7(), Traffic = PatternTraffic.Drill, Fact1 = PatternFact.CardBrand, Level1 = "visa", Fact2 = PatternFact.CardCountry, Level2 = "DE",
+                Outcome = PatternOutcome.Side, OutcomeValue = "Bank", Side = Side.Bank, Failures = 14, Payments = 22, UsualRate = 0.021, PValue = 1e-18, BeganAt = now,
+                LastFailureAt = now, Orders = [100123, 100145], FoundAt = now, SeenAt = now,
+            };
+            db.AddRange(pattern, new Pattern
+            {
+                Id = Guid.CreateVersion7(), Traffic = PatternTraffic.Shop, Fact1 = PatternFact.Gateway, Level1 = "Stripe", Outcome = PatternOutcome.Any, OutcomeValue = "", Failures = 5, Payments = 5, UsualRate = 0.02,
+                PValue = 1e-6, BeganAt = now, LastFailureAt = now, Orders = [1], FoundAt = now, SeenAt = now, EndedAt = now,
+            });
+            await db.SaveChangesAsync();
+            var order = await Any.StoredOrderAsync(db);
+            await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET is_synthetic = true WHERE id = {order.Id}");
+        }
+
+        var patterns = new PatternsClient(_http);
+        var list = Complete(await patterns.GetPatternsAsync(past: true, Ct));
+        Assert.Equal(("drill", "side", "bank"), list.Current.Select(p => (p.Traffic, p.Outcome, p.Side)).Single());
+        Assert.Equal(["cardBrand visa", "cardCountry DE"], list.Current[0].Facts.Select(f => $"{f.Fact} {f.Level}"));
+        Assert.Single(list.Past);
+        Assert.Equal("unknown", Complete(await patterns.GetSyntheticOrdersAsync(Ct)).Items.Single().MoneyTaken);
+    }
+
+    [Fact]
     public async Task The_storefront_and_the_api_understand_each_other_from_the_cart_to_the_second_payment()
     {
         var sku = Sku();

@@ -106,7 +106,7 @@ public sealed class SearchTermTests
 
     [Theory]
     [InlineData("%")]
-    [InlineData("'; DROP TABLE shop.orders; --")]
+    [InlineData("(((<1>")]
     [InlineData("***")]
     public void What_can_be_nothing_is_nothing(string typed) => Assert.Empty(SearchTerm.Read(typed).Understood);
 

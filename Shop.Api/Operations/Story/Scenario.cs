@@ -29,7 +29,7 @@ internal static class ScenarioEndpoints
         if (await db.Orders.AsNoTracking().SingleOrDefaultAsync(o => o.Number == number, ct) is not { } order)
             return Problems.Refuse(404, "order_not_found", $"There is no order {number}.");
 
-        var attempts = await db.PaymentAttempts.AsNoTracking().Where(a => a.OrderId == order.Id).OrderBy(a => a.At).ThenBy(a => a.Id).Take(200).ToListAsync(ct);
+        var attempts = await db.PaymentAttempts.AsNoTracking().Include(a => a.Answers).Where(a => a.OrderId == order.Id).OrderBy(a => a.At).ThenBy(a => a.Id).Take(200).ToListAsync(ct);
         return TypedResults.Ok(Scenario.Of(order, attempts));
     }
 }
@@ -185,8 +185,9 @@ internal static class Scenario
             return;
         }
 
-        var worked = all.Any(a => a.At > attempt.At && a.Class is "charged" or "authorized") && attempt.Operation is "confirm" or "capture"
-            && !all.Any(a => a.At > attempt.At && a.Operation == attempt.Operation && a.Key != attempt.Key);
+        // It was done although its answer was none, if the next that is known of it is no work of its own: a read, or an answer that was kept under its key.
+        var worked = attempt.Operation is "confirm" or "capture" && all.FirstOrDefault(a => a.At > attempt.At && a.Class is "charged" or "authorized") is { } known
+            && (known.Operation is "read" || (known.Key == attempt.Key && IsReplay(known)));
         var fault = (attempt.HttpStatus, attempt.Class) switch
         {
             (429, _) => "rate_limited_429",
@@ -200,6 +201,10 @@ internal static class Scenario
         };
         rules.Add(new JsonObject { ["fault"] = fault, ["operation"] = operation, ["count"] = 1 });
     }
+
+    private static bool IsReplay(PaymentAttempt attempt) => attempt.Provider is PaymentProvider.PayPal
+        ? attempt.HttpStatus is 200 // 201 is new
+        : attempt.Answers.Exists(a => a.Headers?.Contains("Idempotent-Replayed", StringComparison.OrdinalIgnoreCase) is true);
 
     /// <summary>The same fault for the same operation, several times in a row, is one rule that counts. Rules of other operations do not stand between.</summary>
     private static IEnumerable<JsonObject> Together(List<JsonObject> rules)
