@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,7 +20,7 @@ namespace Shop.Tests.Browser;
 public sealed class AgentPagesTests(PaymentsShop shop) : IAsyncLifetime
 {
     private ApiHost? _api;
-    private Storefront? _web;
+    private WebApplicationFactory<ShopWeb>? _web;
     private Uri _address = new("http://localhost");
     private Somebody? _agent;
 
@@ -27,7 +28,7 @@ public sealed class AgentPagesTests(PaymentsShop shop) : IAsyncLifetime
     {
         await shop.DeliverWebhooksAsync(true);
         _api = await ApiHost.OverAsync(shop.Database);
-        _web = new(_api.Http.BaseAddress!);
+        _web = Over(_api.Http.BaseAddress!);
         _web.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         _web.StartServer();
         _address = new(_web.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
@@ -40,6 +41,8 @@ public sealed class AgentPagesTests(PaymentsShop shop) : IAsyncLifetime
         await (_web?.DisposeAsync() ?? default);
         await (_api?.DisposeAsync() ?? default);
     }
+
+    private static Storefront Over(Uri api) => new(api);
 
     private async Task<BrowserSession> VisitAsync(int width, bool hasJavaScript = true)
     {

@@ -202,7 +202,8 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal(row.Number, Complete(await search.SearchAsync($"{row.Number}", Ct)).Jump);
         Assert.Contains("PlayedOrder", (await search.GetScenarioAsync(row.Number, Ct)).Value!.Test, StringComparison.Ordinal);
         Assert.NotNull((await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Note), null, "She called.", Guid.CreateVersion7(), Ct)).Value);
-        Assert.NotNull((await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Hold), 30, "She is on her way.", Guid.CreateVersion7(), Ct)).Value);
+        Assert.Equal("hold_not_extendable",
+            (await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Hold), 30, "She is on her way.", Guid.CreateVersion7(), Ct)).Problem?.Reason); // its closing is parked
         Assert.Equal("order_not_askable", (await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is "ask"), null, "She called.", Guid.CreateVersion7(), Ct)).Problem?.Reason);
         Complete(await operations.GetQueueAsync(Ct));
 
