@@ -93,6 +93,11 @@ internal static partial class Log
     [LoggerMessage(2043, LogLevel.Information, "User {UserId} removed a saved payment method at {Provider}")]
     public static partial void SavedMethodRemoved(this ILogger logger, Guid userId, PaymentProvider provider);
 
+    [LoggerMessage(2044, LogLevel.Warning, "A script failed in a browser, on {Page}: {Type}: {Message}")]
+    public static partial void ScriptFailed(this ILogger logger, string type, string page, string message);
+    [LoggerMessage(2070, LogLevel.Warning, "The dashboard's {Panel} could not be read, it shows what was last known: {Kind}: {Why}")]
+    public static partial void PanelFailed(this ILogger logger, string panel, string kind, string why);
+
     [LoggerMessage(2020, LogLevel.Information, "Parked {Thing} {Id} is due again")]
     public static partial void Unparked(this ILogger logger, string thing, string id);
 }

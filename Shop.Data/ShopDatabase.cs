@@ -9,13 +9,13 @@ public static class ShopDatabase
 {
     public static T UseShopDatabase<T>(this T options, DbDataSource database) where T : DbContextOptionsBuilder
     {
-        options.UseNpgsql(database).WithoutSnapshot();
+        options.UseNpgsql(database).AddInterceptors(HoldTime.Instance).WithoutSnapshot();
         return options;
     }
 
     public static T UseShopDatabase<T>(this T options, string connectionString) where T : DbContextOptionsBuilder
     {
-        options.UseNpgsql(connectionString).WithoutSnapshot();
+        options.UseNpgsql(connectionString).AddInterceptors(HoldTime.Instance).WithoutSnapshot();
         return options;
     }
 

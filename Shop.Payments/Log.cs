@@ -63,6 +63,13 @@ internal static partial class Log
     public static partial void GatewayFailed(
         this ILogger logger, PaymentProvider provider, GatewayOperation operation, string @class, int? status, string? code, string? requestId);
 
+    [LoggerMessage(3019, LogLevel.Information, "{Provider} answered {Operation}: {Class}, status {Status}, {Code}, request {RequestId}, in {Milliseconds} ms")]
+    public static partial void GatewayAnswered(
+        this ILogger logger, PaymentProvider provider, GatewayOperation operation, string @class, int? status, string? code, string? requestId, double milliseconds);
+
+    [LoggerMessage(3025, LogLevel.Information, "Lease {Lease} of {Kind} job {JobId} of order {OrderId}")]
+    public static partial void Leased(this ILogger logger, PaymentJobKind kind, Guid jobId, Guid orderId, int lease);
+
     [LoggerMessage(3020, LogLevel.Warning, "The {Breaker} breaker of {Provider} is {State}; it opened for {Reason} ({Code})")]
     public static partial void CircuitChanged(
         this ILogger logger, PaymentProvider provider, string breaker, BreakerState state, string? reason, string? code);

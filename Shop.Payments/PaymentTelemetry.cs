@@ -16,6 +16,7 @@ internal sealed class PaymentTelemetry
     private readonly Counter<long> _circuitChanges;
     private readonly Counter<long> _refusedAsTesting;
     private readonly Histogram<double> _queueTime;
+    private readonly Histogram<double> _calls;
 
     private readonly ConcurrentDictionary<PaymentProvider, Func<int>> _circuits = new();
 
@@ -29,6 +30,7 @@ internal sealed class PaymentTelemetry
             circuit.Value(), new KeyValuePair<string, object?>("shop.payment.provider", circuit.Key.ToString()))),
             "{state}", "How this process finds a gateway: 0 closed, 1 half-open, 2 open");
         _queueTime = meter.CreateHistogram<double>("shop.payments.queue.time", "s", "Time from the request to its outcome");
+        _calls = meter.CreateHistogram<double>("shop.payments.gateway.calls", "s", "Calls to a gateway by operation and class of the answer");
     }
 
     /// <summary>The first attempt continues the checkout's trace; a later one starts its own and links to it, or one trace would last an hour.</summary>
@@ -66,6 +68,11 @@ internal sealed class PaymentTelemetry
         _outcomes.Add(1, tags);
         _queueTime.Record(queued.TotalSeconds, tags);
     }
+
+    public void Asked(PaymentProvider provider, string operation, string @class, TimeSpan latency) => _calls.Record(latency.TotalSeconds, new TagList
+    {
+        { "shop.payment.provider", provider.ToString() }, { "operation", operation }, { "class", @class },
+    });
 
     public void CardTestingRefused(SourceKind source) => _refusedAsTesting.Add(1, new KeyValuePair<string, object?>("source", source.ToString()));
 

@@ -5,6 +5,8 @@ using Shop.Payments.Outbox;
 using Shop.Payments.Patterns;
 using Shop.Payments.Queue;
 using Shop.Payments.Reconciliation;
+using Shop.Payments.Reports;
+using Shop.Payments.Telemetry;
 using Shop.Payments.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -25,6 +27,8 @@ builder.Services.AddHoldSweep();
 builder.Services.AddPendingSweep();
 builder.Services.AddWebhookWatch();
 builder.Services.AddReconciliation();
+builder.Services.AddTelemetryDays();
+builder.Services.AddReports();
 builder.Services.AddPatterns();
 builder.Services.AddPeriodicJobs();
 

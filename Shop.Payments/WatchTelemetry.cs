@@ -13,6 +13,7 @@ internal sealed class WatchTelemetry
     private readonly TimeProvider _clock;
     private Counted? _unknown;
     private Counted? _mismatches;
+    private Dictionary<string, Counted> _depths = [];
 
     private sealed record Counted(long Count, double OldestSeconds, DateTimeOffset At);
 
@@ -26,6 +27,8 @@ internal sealed class WatchTelemetry
         _fetched = meter.CreateCounter<long>("shop.payments.webhooks.fetched", "{event}", "Events that we fetched because they had not come");
         meter.CreateObservableGauge("shop.payments.unknown", () => Read(_unknown, c => c.Count), "{order}", "Orders of which nobody knows whether they are paid");
         meter.CreateObservableGauge("shop.payments.unknown.age", () => Read(_unknown, c => c.OldestSeconds), "s", "How long the oldest of them is unknown");
+        meter.CreateObservableGauge("shop.payments.depth", () => Read(c => c.Count), "{row}", "Jobs, webhooks and mails that wait");
+        meter.CreateObservableGauge("shop.payments.depth.age", () => Read(c => c.OldestSeconds), "s", "How long the oldest of them is due");
         meter.CreateObservableGauge("shop.payments.mismatches", () => Read(_mismatches, c => c.Count), "{mismatch}", "Mismatches that wait for somebody");
     }
 
@@ -52,6 +55,13 @@ internal sealed class WatchTelemetry
     public void CountUnknown(long count, TimeSpan oldest) => _unknown = new(count, oldest.TotalSeconds, _clock.GetUtcNow());
 
     public void CountMismatches(long count) => _mismatches = new(count, 0, _clock.GetUtcNow());
+
+    /// <param name="depths">What waits: how many, and how long the oldest is due.</param>
+    public void CountDepths(IEnumerable<(string What, long Count, double OldestSeconds)> depths) =>
+        _depths = depths.ToDictionary(d => d.What, d => new Counted(d.Count, d.OldestSeconds, _clock.GetUtcNow()));
+
+    private IEnumerable<Measurement<T>> Read<T>(Func<Counted, T> value) where T : struct => _depths.Where(d => _clock.GetUtcNow() - d.Value.At < Fresh)
+        .Select(d => new Measurement<T>(value(d.Value), new KeyValuePair<string, object?>("what", d.Key)));
 
     private IEnumerable<Measurement<T>> Read<T>(Counted? counted, Func<Counted, T> value) where T : struct =>
         counted is not null && _clock.GetUtcNow() - counted.At < Fresh ? [new Measurement<T>(value(counted))] : [];

@@ -19,6 +19,8 @@ internal static class Defaults
             ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning", // every statement otherwise
             ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning", // four lines per call otherwise
             ["Logging:LogLevel:Polly"] = "Warning",
+            ["Logging:Console:LogLevel:Shop.ServiceDefaults.OutboundLog"] = "Warning", // for whoever searches, not for whoever watches
+            ["Logging:OpenTelemetry:LogLevel:Shop.ServiceDefaults.OutboundLog"] = "Warning", // there it is a span
         };
         if (builder.Environment.IsDevelopment())
         {

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Polly;
 
@@ -52,6 +53,7 @@ public static class HttpClients
         {
             http.AddResilience((_, _) => { }).Configure(configuration.GetSection(Section));
             http.AddHttpMessageHandler(() => new NextEndpoint());
+            http.AddHttpMessageHandler(sp => new OutboundLog(sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<OutboundLog>>()));
             http.AddServiceDiscovery();
             http.AddHttpMessageHandler(() => new NextEndpoint.Memory());
         });

@@ -17,6 +17,12 @@ internal static partial class Log
     [LoggerMessage(103, LogLevel.Information, "Told to stop; requests are still answered for {Drain}")]
     public static partial void Draining(this ILogger logger, TimeSpan drain);
 
+    [LoggerMessage(104, LogLevel.Information, "{Method} {Host} {Route} answered {Status} in {Milliseconds} ms")]
+    public static partial void Outbound(this ILogger logger, string method, string? host, string route, int status, double milliseconds);
+
+    [LoggerMessage(109, LogLevel.Information, "{Method} {Host} {Route} did not answer ({Why}) in {Milliseconds} ms")]
+    public static partial void OutboundFailed(this ILogger logger, string method, string? host, string route, string why, double milliseconds);
+
     [LoggerMessage(106, LogLevel.Warning, "Log lines and meters wait, they could not be kept: {Why}")]
     public static partial void RecordsNotKept(this ILogger logger, string why);
 

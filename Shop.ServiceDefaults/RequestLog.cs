@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -30,6 +31,8 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider clock, ILogg
         {
             if (IsOfInterest(context))
             {
+                if (RouteOf(context).Contains("orders/{", StringComparison.OrdinalIgnoreCase) && context.GetRouteValue("number") is { } number)
+                    Activity.Current?.SetTag("shop.order.number", number); // a request about an order is found by its order
                 logger.Request(
                     context.Request.Method, RouteOf(context), StatusOf(context),
                     Math.Round(clock.GetElapsedTime(started).TotalMilliseconds, 1), Reference.Current);

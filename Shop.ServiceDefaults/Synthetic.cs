@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -77,6 +78,7 @@ public static class Synthetic
 
             context.Items[Mark] = Mark;
             Activity.Current?.SetTag(Tag, true);
+            context.Features.Get<IHttpMetricsTagsFeature>()?.Tags.Add(new(Tag, true)); // no page view of a person's
             using var scope = logger.BeginScope(Scope);
             await next(context);
         }

@@ -40,5 +40,6 @@ app.MapCart();
 app.MapOrders();
 app.MapAccounts();
 app.MapOperations();
+app.MapScriptErrors();
 app.MapRazorComponents<App>().DisableAntiforgery().WithStaticAssets(); // SameOriginGuard does that work
 app.Run();

@@ -1,6 +1,6 @@
--- Fills a migrated, seeded database with a shop's past, to measure on: orders of the last 90 days with their people, attempts, timelines,
--- jobs and mails (five timeline rows and two attempts an order, and a little more for those that failed). Again and again it adds to what is there.
---   PGOPTIONS='-c big.orders=1000000' psql "$DATABASE" -f eng/big-shop.sql
+-- Fills a migrated, seeded database with a shop's past, to measure on: orders of the last 90 days with their people, attempts, timelines, jobs
+-- and mails (five timeline rows and two attempts an order), and the log lines of the last 30. Run again it adds as many.
+--   PGOPTIONS='-c big.orders=1000000 -c big.lines=10000000' psql "$DATABASE" -f eng/big-shop.sql
 -- Everything is drawn from an order's place in the row, so two runs of one size make the same shop, but for the time they were made at.
 
 CREATE OR REPLACE FUNCTION pg_temp.dice(i bigint, what text) RETURNS double precision LANGUAGE sql IMMUTABLE AS
@@ -50,8 +50,9 @@ BEGIN
         UPDATE made SET amount = price_minor FROM goods WHERE n = good;
         UPDATE made SET is_paid = fate < 0.98, reason = CASE WHEN fate < 0.98 THEN NULL WHEN fate < 0.987 THEN 'insufficient_funds' WHEN fate < 0.995 THEN 'card_declined' ELSE 'gateway_down_too_long' END;
 
-        INSERT INTO shop.people (id, email, name, line1, postal_code, city, country, created_at)
-        SELECT person_id, lower(first || '.' || last) || i || '@example.org', first || ' ' || last, 'Lindenallee ' || 1 + i % 200, lpad((10000 + i % 80000)::text, 5, '0'), 'Berlin', 'DE', at FROM made;
+        INSERT INTO shop.people (id, email, name, line1, postal_code, city, country, created_at, phone)
+        SELECT person_id, lower(first || '.' || last) || i || '@example.org', first || ' ' || last, 'Lindenallee ' || 1 + i % 200, lpad((10000 + i % 80000)::text, 5, '0'), 'Berlin', 'DE', at,
+            CASE WHEN i % 3 = 0 THEN '0' || 1500000000 + (pg_temp.dice(i, 'phone') * 199999999)::bigint END FROM made;
 
         INSERT INTO shop.carts (id, token_hash, version, created_at, updated_at)
         SELECT cart_id, sha256(convert_to('cart' || i, 'UTF8')), 1, at - interval '10 minutes', at FROM made;
@@ -102,6 +103,45 @@ BEGIN
         COMMIT;
     END LOOP;
     DROP TABLE goods;
+END $fill$;
+
+DO $fill$
+DECLARE
+    lines CONSTANT int := coalesce(nullif(current_setting('big.lines', true), '')::int, 0);
+    days CONSTANT int := 30;
+    today CONSTANT date := (now() AT TIME ZONE 'UTC')::date;
+    numbers CONSTANT bigint[] := (SELECT array_agg(number) FROM (SELECT number FROM shop.orders ORDER BY placed_at DESC LIMIT 300000) newest);
+    part text;
+BEGIN
+    FOR day IN REVERSE CASE WHEN lines > 0 THEN days - 1 ELSE -1 END..0 LOOP
+        PERFORM telemetry.ensure_day('log_lines', today - day);
+        -- Of a hundred lines 70 are requests in, 22 requests out, 6 about an order, 2 warnings, and one in a thousand an error.
+        INSERT INTO telemetry.log_lines (id, at, service, instance, release, level, event_id, event, category, message, reference, trace_id, span_id, order_number, exception, is_synthetic)
+        SELECT pg_temp.id(at, n, 'line'), at, service, service || '-1', '1.0.' || days - day, CASE kind WHEN 'warning' THEN 3 WHEN 'error' THEN 4 ELSE 2 END,
+            CASE kind WHEN 'in' THEN 100 WHEN 'out' THEN 104 WHEN 'order' THEN 2001 WHEN 'warning' THEN 3050 ELSE 101 END, initcap(kind), 'Shop.' || initcap(service),
+            CASE kind
+                WHEN 'in' THEN 'GET ' || pg_temp.pick(n, 'route', '{/products/slug,/categories/slug,/cart,/checkout,/orders/number,/operations/orders}') || ' answered 200 in '
+                    || round((pg_temp.dice(n, 'ms') * 80)::numeric, 1) || ' ms, reference ' || pg_temp.reference(n / 3)
+                WHEN 'out' THEN 'POST stripe /v1/payment_intents/id/confirm answered 200 in ' || round((pg_temp.dice(n, 'ms') * 800)::numeric, 1) || ' ms'
+                WHEN 'order' THEN 'Order ' || numbers[1 + n % cardinality(numbers)] || ' is paid'
+                WHEN 'warning' THEN 'The gateway Stripe answered 429; tried again in ' || round((pg_temp.dice(n, 'ms') * 8)::numeric, 1) || ' s'
+                ELSE 'POST /checkout failed, reference ' || pg_temp.reference(n / 3)
+            END,
+            pg_temp.reference(n / 3), md5('request' || n / 3), left(md5('span' || n), 16), CASE WHEN kind = 'order' THEN numbers[1 + n % cardinality(numbers)] END,
+            CASE WHEN kind = 'error' THEN E'System.InvalidOperationException: It did not work.\n   at Shop.Api.Checkout.CheckoutEndpoints.Checkout()' END, false
+        FROM (
+            SELECT n, at, pg_temp.pick(n / 3, 'service', '{api,api,web,web,payments}') AS service,
+                CASE WHEN d < 0.7 THEN 'in' WHEN d < 0.92 THEN 'out' WHEN d < 0.979 THEN 'order' WHEN d < 0.999 THEN 'warning' ELSE 'error' END AS kind
+            FROM (SELECT day::bigint * (lines / days) + k AS n, k FROM generate_series(1, lines / days) k) l,
+                LATERAL (SELECT pg_temp.dice(n, 'kind') AS d, ((today - day)::timestamp + interval '24 hours' * (k::double precision / (lines / days))) AT TIME ZONE 'UTC' AS at) drawn
+            WHERE at < now()
+        ) line;
+        part := 'log_lines_' || to_char(today - day, 'YYYYMMDD');
+        IF day > 0 THEN -- as the shop itself does once a day is over
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON telemetry.%I USING gin ((message || coalesce(E''\n'' || exception, '''')) gin_trgm_ops)', part || '_words', part);
+        END IF;
+        COMMIT;
+    END LOOP;
 END $fill$;
 
 ANALYZE;

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Diagnostics;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
@@ -46,6 +47,7 @@ internal sealed class SessionHandler(
             return AuthenticateResult.NoResult(); // expired or revoked is as good as nobody
 
         var caller = new Caller(reader.GetGuid(1), Enum.Parse<Role>(reader.GetString(2)), reader.GetGuid(0), reader.GetBoolean(3), reader.GetBoolean(4));
+        Activity.Current?.SetTag("enduser.id", $"{caller.UserId}");
         return AuthenticateResult.Success(new AuthenticationTicket(caller.ToPrincipal(), SchemeName));
     }
 

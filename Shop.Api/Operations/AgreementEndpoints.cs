@@ -36,18 +36,24 @@ internal static class AgreementEndpoints
             return Problems.Refuse(422, "period_invalid", $"The end must be after the beginning, by {MaxDays} days at most.");
 
         var starts = from is null && to is null ? Days.Select(days => now.AddDays(-days)) : [start];
+        return TypedResults.Ok(await ReadAsync(reports, options.Value, starts, end, ct));
+    }
+
+    internal static async Task<Agreements> ReadAsync(
+        ReportsDatabase reports, AgreementOptions options, IEnumerable<DateTimeOffset> starts, DateTimeOffset end, CancellationToken ct)
+    {
         await using var db = reports.Open();
         List<AgreementOfGateway> items = [];
         foreach (var provider in Enum.GetValues<PaymentProvider>())
         {
             List<Agreement> periods = [];
             foreach (var begin in starts)
-                periods.Add(Agreement.Of(provider, begin, end, options.Value.Of(provider), await EndsAsync(db, provider, begin, end, ct)));
+                periods.Add(Agreement.Of(provider, begin, end, options.Of(provider), await EndsAsync(db, provider, begin, end, ct)));
             if (provider is PaymentProvider.Stripe || periods.Any(p => p.Ends != new PaymentEnds())) // one that nobody uses is not judged
                 items.Add(new(provider, periods));
         }
 
-        return TypedResults.Ok(new Agreements(items));
+        return new(items);
     }
 
     /// <summary>

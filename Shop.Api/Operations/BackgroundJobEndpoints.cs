@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Shop.Api.Accounts;
 using Shop.Api.Audit;
 using Shop.Api.Carts;
+using Shop.Data;
 using Shop.Data.Audit;
 using Shop.Data.Operations;
 using Shop.ServiceDefaults;
@@ -31,14 +32,18 @@ internal static class BackgroundJobEndpoints
     internal static async Task<Ok<BackgroundJobRows>> GetBackgroundJobs(ReportsDatabase reports, TimeProvider clock, CancellationToken ct)
     {
         await using var db = reports.Open();
-        var now = clock.GetUtcNow();
+        return TypedResults.Ok(new BackgroundJobRows(await ReadAsync(db, clock.GetUtcNow(), ct)));
+    }
+
+    internal static async Task<IReadOnlyList<BackgroundJobRow>> ReadAsync(ShopDbContext db, DateTimeOffset now, CancellationToken ct)
+    {
         var jobs = await db.BackgroundJobs.AsNoTracking().OrderBy(j => j.Name).ToListAsync(ct);
-        return TypedResults.Ok(new BackgroundJobRows(
+        return
         [
             .. jobs.Select(j => new BackgroundJobRow(
                 j.Name, j.LeasedUntil > now ? "running" : j.Failures >= BackgroundJob.FailingAfter ? "failing" : j.Failures > 0 ? "retrying" : "waiting",
                 j.DueAt, j.StartedAt, j.SucceededAt, j.TookMs, j.Result, j.Failures)),
-        ]));
+        ];
     }
 
     internal static Task<RunResult> RunBackgroundJob(

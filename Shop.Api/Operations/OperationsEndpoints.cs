@@ -8,9 +8,12 @@ using Shop.Api.Audit;
 using Shop.Api.CardTesting;
 using Shop.Api.Carts;
 using Shop.Api.Checkout;
+using Shop.Api.Dashboard;
 using Shop.Api.Gateways;
+using Shop.Api.Operations.Story;
 using Shop.Api.Orders;
 using Shop.Api.Search;
+using Shop.Api.Telemetry;
 using Shop.Data;
 using Shop.Data.Audit;
 using Shop.Data.Carts;
@@ -25,9 +28,17 @@ using RetryResult = Results<NoContent, ProblemHttpResult>;
 
 internal sealed record OrderRow(
     long Number, DateTimeOffset PlacedAt, OrderStatus Status, PaymentState Payment, string? Reason, long TotalMinor, string Currency, string Reference,
-    string TraceId, bool IsSynthetic);
+    string TraceId, PaymentProvider? Gateway, bool IsSynthetic);
 
-internal sealed record OrderRows(IReadOnlyList<OrderRow> Items);
+/// <param name="Next">What <c>before</c> is to be for the older ones; null when these are the last.</param>
+internal sealed record OrderRows(IReadOnlyList<OrderRow> Items, long? Next);
+
+/// <summary>Which orders. By when they were placed: from included, to excluded.</summary>
+/// <param name="Before">The number of an order: those that were placed before it.</param>
+/// <param name="Synthetic">False without those of drills and probes, true these alone.</param>
+internal sealed record OrderFilter(
+    PaymentState? Payment = null, string? Reason = null, PaymentProvider? Gateway = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
+    long? Before = null, bool? Synthetic = null);
 
 /// <summary>An order as operators see it: everything but whose it is.</summary>
 internal sealed record OrderFile(
@@ -98,11 +109,17 @@ internal static class OperationsEndpoints
         operations.MapMails();
         operations.MapRefunds();
         operations.MapSearch();
+        operations.MapStory();
+        operations.MapOrderActs();
+        operations.MapScenarios();
         operations.MapDisputes();
         operations.MapAgreement();
+        operations.MapLogs();
+        operations.MapErrors();
+        operations.MapDashboard();
         operations.MapPatterns();
         operations.MapSyntheticOrders();
-        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders.")
+        operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders; of one payment state, reason, gateway or time.")
             .RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
             .WithSummary("All that happened to an order, and nothing personal.").ProducesProblem(404).RequireAuthorization(Policies.Agent);
@@ -116,15 +133,38 @@ internal static class OperationsEndpoints
             .RequireAuthorization(Policies.Operator).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
     }
 
-    internal static async Task<Ok<OrderRows>> GetOrders(ReportsDatabase reports, CancellationToken ct, int limit = 50)
+    internal static async Task<Ok<OrderRows>> GetOrders(
+        ReportsDatabase reports, [AsParameters] OrderFilter filter, CancellationToken ct, int limit = 50)
     {
         await using var db = reports.Open();
         var rows = Math.Clamp(limit, 1, MaxRows);
-        var orders = await db.Orders.AsNoTracking().OrderByDescending(o => o.PlacedAt).Take(rows).ToListAsync(ct);
+        var found = db.Orders.AsNoTracking();
+        if (filter.Payment is { } payment)
+            found = found.Where(o => o.Payment == payment);
+        if (filter.Reason is { Length: > 0 } reason)
+            found = found.Where(o => o.Reason == reason);
+        if (filter.Gateway is { } gateway)
+            found = found.Where(o => o.Provider == gateway);
+        if (filter.From?.ToUniversalTime() is { } from)
+            found = found.Where(o => o.PlacedAt >= from);
+        if (filter.To?.ToUniversalTime() is { } to)
+            found = found.Where(o => o.PlacedAt < to);
+        if (filter.Synthetic is { } synthetic)
+            found = found.Where(o => o.IsSynthetic == synthetic);
+        if (filter.Before is { } last)
+        {
+            // Two may be placed in the same moment: the number tells them apart.
+            var at = db.Orders.Where(o => o.Number == last).Select(o => o.PlacedAt);
+            found = found.Where(o => o.PlacedAt < at.First() || (o.PlacedAt == at.First() && o.Number < last));
+        }
+
+        var orders = await found.OrderByDescending(o => o.PlacedAt).ThenByDescending(o => o.Number).Take(rows + 1).ToListAsync(ct);
         return TypedResults.Ok(new OrderRows(
-        [
-            .. orders.Select(o => new OrderRow(o.Number, o.PlacedAt, o.Status, o.Payment, o.Reason, o.TotalMinor, o.Currency, o.Reference, o.TraceId, o.IsSynthetic)),
-        ]));
+            [
+                .. orders.Take(rows).Select(o => new OrderRow(
+                    o.Number, o.PlacedAt, o.Status, o.Payment, o.Reason, o.TotalMinor, o.Currency, o.Reference, o.TraceId, o.Provider, o.IsSynthetic)),
+            ],
+            orders.Count > rows ? orders[rows - 1].Number : null));
     }
 
     internal static async Task<Results<Ok<OrderDossier>, ProblemHttpResult>> GetOrderDossier(long number, ReportsDatabase reports, CancellationToken ct)

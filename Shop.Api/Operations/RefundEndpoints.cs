@@ -114,7 +114,7 @@ internal static class RefundEndpoints
             if (restock && fits.Lines is [])
                 return Refuse("refund_without_lines", "What is left of this order is an amount and no whole lines, so no goods can go back on sale with it.");
 
-            var refund = await WriteAsync(db, order, fits, caller, why, now, ct);
+            var refund = Write(db, order, fits, caller, why, now);
             if (fits.AmountMinor == left.LeftMinor && order.Fulfilment is FulfilmentState.Open)
                 order.CancelForRefund(Reasons.RefundOnRequest); // nobody sends goods whose money is back
             await db.ReplaceFailedAsync(order, now, ct);
@@ -130,8 +130,7 @@ internal static class RefundEndpoints
         }, ct, errors);
     }
 
-    private static async Task<Refund> WriteAsync(
-        ShopDbContext db, Order order, RefundPlan.Fits plan, Caller caller, string why, DateTimeOffset now, CancellationToken ct)
+    internal static Refund Write(ShopDbContext db, Order order, RefundPlan.Fits plan, Caller caller, string why, DateTimeOffset now)
     {
         var id = Guid.CreateVersion7(now);
         var refund = new Refund

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -44,7 +45,7 @@ internal static class OrderSearch
             command.Parameters.Add(parameter);
         batch.BatchCommands.Add(command);
         await using var reader = await batch.ExecuteReaderAsync(ct);
-        while (reader.FieldCount < 4)
+        while (reader.FieldCount < 17)
             await reader.NextResultAsync(ct);
         List<FoundOrder> found = [];
         while (await reader.ReadAsync(ct))
@@ -63,7 +64,7 @@ internal static class OrderSearch
 
     /// <summary>For this batch alone. Every branch has an index; what a limit makes look cheap to the planner may read a million rows before it finds the first.</summary>
     internal static void Settings(NpgsqlBatch batch) => batch.BatchCommands.Add(new NpgsqlBatchCommand("""
-        SELECT set_config('pg_trgm.word_similarity_threshold', '0.5', true), set_config('enable_seqscan', 'off', true)
+        SELECT set_config('pg_trgm.word_similarity_threshold', '0.5', true), set_config('pg_trgm.similarity_threshold', '0.5', true), set_config('enable_seqscan', 'off', true)
         """));
 
     internal sealed record Statement(string Text, IReadOnlyList<NpgsqlParameter> Parameters);
@@ -123,6 +124,9 @@ internal static class OrderSearch
             var like = string.Join(" AND ", telling.Select(w => $"{P(w)} <% p.name"));
             var closeness = string.Join(" + ", telling.Select(w => $"word_similarity({P(w)}, p.name)"));
             Person("'name like it'", Alike, $"SELECT p.id, (({closeness}) / {telling.Length})::real AS closeness FROM shop.people p WHERE {like}");
+            // A short word has too few letters to be like another one by itself; beside a right one it is.
+            if (words.Length > 1)
+                Person("'name like it'", Alike, $"SELECT p.id, similarity(p.name, {whole}) AS closeness FROM shop.people p WHERE p.name % {whole}");
         }
 
         foreach (var end in term.PhoneBackwards)
@@ -177,18 +181,17 @@ internal static class OrderSearch
         void Number(long digits)
         {
             Branch("'order number'", 0, false, $"SELECT o.id, 1::real FROM shop.orders o WHERE o.number = {P(digits)}");
-            if (digits < 10)
-                return;
+            var isBeginning = digits > 0 && digits.ToString(CultureInfo.InvariantCulture).Length == term.NumberLength;
 
             // Its beginning is a few ranges of numbers, its end one number in so many: both are looked up in the index that is there.
             List<string> ranges = [];
-            for (var (low, high) = (digits * 10, (digits * 10) + 9); high < 10_000_000_000 && ranges.Count < 6; (low, high) = (low * 10, (high * 10) + 9))
+            for (var (low, high) = (digits * 10, (digits * 10) + 9); isBeginning && term.NumberLength > 1 && high < 10_000_000_000 && ranges.Count < 6; (low, high) = (low * 10, (high * 10) + 9))
                 ranges.Add($"(SELECT id, number FROM shop.orders WHERE number BETWEEN {P(low)} AND {P(high)} ORDER BY number DESC LIMIT {PerBranch})");
             if (ranges is not [])
                 Branch("'beginning of the order number'", 1, false, $"SELECT r.id, 0.8::real FROM ({string.Join(" UNION ALL ", ranges)}) r ORDER BY r.number DESC LIMIT {PerBranch}");
-            if (digits >= 100)
+            if (term.NumberLength >= 3)
             {
-                var step = P((long)Math.Pow(10, digits.ToString(System.Globalization.CultureInfo.InvariantCulture).Length));
+                var step = P((long)Math.Pow(10, term.NumberLength));
                 Branch("'end of the order number'", 1, false, $"""
                     SELECT o.id, 0.7::real FROM (SELECT n FROM (SELECT max(number) AS top FROM shop.orders) m,
                         LATERAL generate_series(m.top - mod(mod(m.top - {P(digits)}, {step}) + {step}, {step}), {step}, -{step}) n LIMIT {PeoplePerBranch}) c
@@ -235,6 +238,6 @@ internal static class OrderSearch
     {
         const string crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         var bits = reference.Where(c => c != '-').Aggregate(0UL, (all, c) => (all << 5) | (uint)crockford.IndexOf(c, StringComparison.Ordinal));
-        return (bits >> 2).ToString("x12", System.Globalization.CultureInfo.InvariantCulture);
+        return (bits >> 2).ToString("x12", CultureInfo.InvariantCulture);
     }
 }

@@ -17,6 +17,9 @@ internal sealed partial record SearchTerm
     /// <summary>As an order's number, or the part of one that is known: its beginning or its end.</summary>
     public long? Number { get; private init; }
 
+    /// <summary>How many digits of it were typed: an end of it may begin with a 0.</summary>
+    public int NumberLength { get; private init; }
+
     /// <summary>Whole, as it is kept.</summary>
     public string? Reference { get; private init; }
 
@@ -90,7 +93,7 @@ internal sealed partial record SearchTerm
 
         if (isNumber && digits.Length <= 15)
         {
-            term = term with { Number = long.Parse(digits, CultureInfo.InvariantCulture) };
+            term = term with { Number = long.Parse(digits, CultureInfo.InvariantCulture), NumberLength = digits.Length };
             understood.Add("an order number, or its beginning or end");
         }
 

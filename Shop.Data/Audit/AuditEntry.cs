@@ -94,19 +94,21 @@ public static class AuditActions
     public const string OrderAskedNow = "order_asked_now";
     public const string HoldExtended = "hold_extended";
     public const string NoteAdded = "note_added";
-    public const string OrderExported = "order_exported";
 
     /// <summary>Somebody looked for a person: by what kind of thing, and how many orders they found. Never for whom.</summary>
     public const string PeopleSearched = "people_searched";
 
     public const string GatewayOverridden = "gateway_overridden";
+    public const string ErrorResolved = "error_resolved";
+    public const string ErrorIgnored = "error_ignored";
+    public const string ErrorReopened = "error_reopened";
     public const string FirstAdminCreated = "first_admin_created";
 
     public static readonly FrozenSet<string> All = FrozenSet.Create(
         SignedIn, SignedOut, LockedOut, SecondFactorFailed, SecondFactorEnabled, RecoveryCodesRenewed, PasswordChanged, PasswordReset, SessionRevoked, JobRetried,
         WebhookRetried, MessageRetried, StaffInvited, InvitationSentAgain, RoleChanged, UserDisabled, UserEnabled, UserUnlocked, SecondFactorReset,
         FirstAdminCreated, WebhookReplayed, BackgroundJobStarted, ReconciliationStarted, MismatchRepaired, MismatchIgnored, GatewayOverridden,
-        OrderRefunded, OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, OrderExported, PeopleSearched);
+        OrderRefunded, OrderCancelled, OrderAskedNow, HoldExtended, NoteAdded, PeopleSearched, ErrorResolved, ErrorIgnored, ErrorReopened);
 }
 
 public static class AuditSubjects
@@ -125,6 +127,9 @@ public static class AuditSubjects
 
     /// <summary>By what people were looked for: email, name, part or digits.</summary>
     public const string Search = "search";
+
+    /// <summary>What a group of errors is called by: its id.</summary>
+    public const string Error = "error";
 
     /// <summary>By name.</summary>
     public const string BackgroundJob = "background_job";

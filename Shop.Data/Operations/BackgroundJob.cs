@@ -38,8 +38,11 @@ public static class BackgroundJobs
     public const string AnswerPurge = "answer_purge";
     public const string SourcePurge = "source_purge";
     public const string WebhookWatch = "webhook_watch";
+    public const string TelemetryDays = "telemetry_days";
     public const string PatternMining = "pattern_mining";
     public const string DailyReconciliation = "daily_reconciliation";
+    public const string CountFold = "count_fold";
+    public const string SeriesDays = "series_days";
 }
 
 internal sealed class BackgroundJobConfiguration : IEntityTypeConfiguration<BackgroundJob>

@@ -178,6 +178,8 @@ internal sealed class OrderConfiguration : IEntityTypeConfiguration<Order>
         order.HasIndex(o => o.PlacedAt, "ix_orders_synthetic").HasFilter("is_synthetic");
         order.HasIndex(o => o.PaidAt).HasFilter("paid_at IS NOT NULL");
         order.HasIndex(o => new { o.UserId, o.Number });
+        order.HasIndex(o => new { o.Payment, o.PlacedAt }).HasFilter("payment NOT IN ('Paid', 'Abandoned')");
+        order.HasIndex(o => new { o.Reason, o.PlacedAt }).HasFilter("reason IS NOT NULL");
         order.HasIndex(o => o.FallbackMethodId);
         order.Ignore(o => o.Status).Ignore(o => o.PaysAt);
         order.HasMany(o => o.Lines).WithOne().HasForeignKey(l => l.OrderId);

@@ -94,6 +94,13 @@ public static class TimelineKinds
     public const string Unparked = "job.retried";
     public const string MailSent = "mail.sent";
 
+    /// <summary>What somebody of the staff wrote down about the order.</summary>
+    public const string Note = "staff.note";
+
+    public const string AskedNow = "staff.asked_now";
+    public const string HoldExtended = "staff.hold_extended";
+    public const string CancelAsked = "staff.cancel_asked";
+
     /// <summary>The shopper came back from the bank's page to ours.</summary>
     public const string BackFromBank = "bank.returned";
 

@@ -17,7 +17,12 @@ public static class TelemetryTables
         try
         {
             foreach (var (table, columns, rows) in tables)
+            {
                 await CopyAsync(connection, table, columns, rows, ct);
+                if (table == ErrorGroups.Events)
+                    await ErrorGroups.CountAsync(connection, [.. rows.Select(row => (Guid)row[0]!)], ct);
+            }
+
             await transaction.CommitAsync(ct);
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation)

@@ -61,7 +61,8 @@ internal sealed record Asked(
 }
 
 /// <summary>Every call to a gateway goes through here: breakers, timeout, and a measurement. No connection is held meanwhile.</summary>
-internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints fingerprints, CrashPoints crash, TimeProvider clock, ILogger<GatewayCalls> logger)
+internal sealed class GatewayCalls(
+    IServiceProvider services, CardFingerprints fingerprints, PaymentTelemetry telemetry, CrashPoints crash, TimeProvider clock, ILogger<GatewayCalls> logger)
 {
     public const string StoppedByOperator = "stopped_by_operator";
     public const string NotConfigured = "not_configured";
@@ -112,6 +113,10 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
         crash.Reach($"after_{operation.ToString().ToLowerInvariant()}_answer");
         if (answer.IsFault && answer.Facts.Code is not StoppedByOperator)
             logger.GatewayFailed(provider, operation, answer.Class, answer.Facts.HttpStatus, answer.Facts.Code, answer.Facts.RequestId);
+        else
+            logger.GatewayAnswered(
+                provider, operation, answer.Class, answer.Facts.HttpStatus, answer.Facts.Code, answer.Facts.RequestId,
+                Math.Round(clock.GetElapsedTime(started).TotalMilliseconds, 1));
         if (answer.Facts.Card is { } card)
             answer = answer with { Facts = answer.Facts with { Card = card with { Fingerprint = fingerprints.Of(card.Fingerprint) } } };
 
@@ -119,7 +124,9 @@ internal sealed class GatewayCalls(IServiceProvider services, CardFingerprints f
         if (operation is not (GatewayOperation.Create or GatewayOperation.Confirm) && answer is GatewayAnswer.NotCharged { By: not Refusal.Canceled } no)
             answer = new GatewayAnswer.Unknown(no.Reason, Fault: no.IsFault) { Facts = no.Facts };
 
-        return new(provider, operation, key, gatewayId, answer, clock.GetElapsedTime(started), Activity.Current?.TraceId.ToHexString(), at, BreakerOf(provider) is "forced")
+        var latency = clock.GetElapsedTime(started);
+        telemetry.Asked(provider, operation.ToString().ToLowerInvariant(), answer.Class, latency);
+        return new(provider, operation, key, gatewayId, answer, latency, Activity.Current?.TraceId.ToHexString(), at, BreakerOf(provider) is "forced")
         {
             Heard = ear.Heard,
         };

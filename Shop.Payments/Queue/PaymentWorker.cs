@@ -74,6 +74,7 @@ internal sealed class PaymentWorker(
         using var budget = new CancellationTokenSource(timeouts.Value.Job, clock); // not linked to the host's stop either
         try
         {
+            logger.Leased(job.Kind, job.Id, job.OrderId, job.Leases);
             if (job.Leases > options.Value.MaxLeases)
                 await books.ParkAsync(job, [], Reasons.OurError, budget.Token);
             else

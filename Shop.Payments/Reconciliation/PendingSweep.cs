@@ -38,6 +38,8 @@ internal sealed class PendingSweep(
 
     private sealed record UnknownCount(int Count, double OldestSeconds);
 
+    private sealed record Depth(string What, long Count, double OldestSeconds);
+
     /// <returns>How many questions it had asked again.</returns>
     internal async Task<int> SweepAsync(CancellationToken ct)
     {
@@ -155,6 +157,14 @@ internal sealed class PendingSweep(
                   FROM shop.orders o WHERE o.id IN (SELECT order_id FROM shop.stock_holds) AND o.payment = 'Unknown') u
             """).SingleAsync(ct);
         telemetry.CountUnknown(unknown.Count, TimeSpan.FromSeconds(Math.Max(0, unknown.OldestSeconds)));
+        telemetry.CountDepths((await db.Database.SqlQuery<Depth>($"""
+            SELECT 'jobs' AS "What", count(*) AS "Count", coalesce(extract(epoch FROM now() - min(due_at)), 0)::float8 AS "OldestSeconds"
+                FROM payments.payment_jobs WHERE state = 'Waiting' AND due_at <= now()
+            UNION ALL SELECT 'webhooks', count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0)::float8
+                FROM payments.webhook_receipts WHERE state = 'Waiting' AND due_at <= now()
+            UNION ALL SELECT 'outbox', count(*), coalesce(extract(epoch FROM now() - min(due_at)), 0)::float8
+                FROM shop.outbox WHERE state = 'Waiting' AND due_at <= now()
+            """).ToListAsync(ct)).Select(d => (d.What, d.Count, d.OldestSeconds)));
         telemetry.CountMismatches(await db.Mismatches.CountAsync(
             m => m.State == MismatchState.Open || m.State == MismatchState.Repairing || m.State == MismatchState.Parked, ct));
     }

@@ -23,6 +23,7 @@ internal sealed class RecordLogs(RecordBuffer buffer, TimeProvider clock) : ILog
 
     private sealed class Category(RecordLogs records, RecordBuffer buffer, TimeProvider clock, string name) : ILogger
     {
+        private readonly bool _isOurs = name.StartsWith("Shop.", StringComparison.Ordinal);
         private readonly LogLevel _from =
             name.StartsWith("Shop.ServiceDefaults.Records.", StringComparison.Ordinal) ? LogLevel.None
             : name.StartsWith("Shop.", StringComparison.Ordinal) ? LogLevel.Information
@@ -46,7 +47,7 @@ internal sealed class RecordLogs(RecordBuffer buffer, TimeProvider clock) : ILog
 
             var now = clock.GetUtcNow();
             var isTraced = activity is { IdFormat: ActivityIdFormat.W3C };
-            buffer.Add(new LogLine
+            var line = new LogLine
             {
                 Id = Guid.CreateVersion7(now), At = now, Service = buffer.Service, Instance = RecordBuffer.Instance, Release = Release.Current,
                 Level = logLevel, EventId = eventId.Id, Event = eventId.Name, Category = name,
@@ -54,7 +55,10 @@ internal sealed class RecordLogs(RecordBuffer buffer, TimeProvider clock) : ILog
                 TraceId = isTraced ? activity!.TraceId.ToHexString() : null, SpanId = isTraced ? activity!.SpanId.ToHexString() : null,
                 OrderId = about.OrderId, OrderNumber = about.OrderNumber, PaymentId = about.PaymentId, PersonId = about.PersonId,
                 Exception = exception is null ? null : RecordText.Fit(exception.ToString(), LogLine.MaxException), IsSynthetic = about.IsSynthetic,
-            });
+            };
+            buffer.Add(line);
+            if (exception is not null && (logLevel >= LogLevel.Error || (_isOurs && logLevel >= LogLevel.Warning)) && !ErrorReports.IsLoggedTwice(name))
+                buffer.Add(ErrorReports.Of(exception, line, about.Route));
         }
     }
 
@@ -65,6 +69,8 @@ internal sealed class RecordLogs(RecordBuffer buffer, TimeProvider clock) : ILog
         public Guid? PaymentId { get; private set; }
         public string? PersonId { get; private set; }
         public bool IsSynthetic { get; private set; }
+        public string? Route => _route is null ? null : $"{_method} {_route}";
+        private string? _method, _route;
 
         public void Read(object? state)
         {
@@ -96,8 +102,14 @@ internal sealed class RecordLogs(RecordBuffer buffer, TimeProvider clock) : ILog
                 case "UserId" or "PersonId" or "enduser.id":
                     PersonId ??= value?.ToString();
                     break;
-                case "shop.synthetic":
-                    IsSynthetic |= value is true;
+                case "Method":
+                    _method ??= value as string;
+                    break;
+                case "Route":
+                    _route ??= value as string;
+                    break;
+                case Synthetic.Tag:
+                    IsSynthetic |= value is true or "true" or "True";
                     break;
             }
         }

@@ -15,34 +15,58 @@ public delegate Task KeepRecords(TelemetryBatch batch, CancellationToken ct);
 /// Nothing it does is logged as a line or traced: it would keep itself busy for ever.
 /// </summary>
 internal sealed class RecordShipper(
-    RecordBuffer buffer, KeepRecords keep, IOptions<RecordOptions> options, TimeProvider clock, ILogger<RecordShipper> logger) : BackgroundService
+    RecordBuffer buffer, KeepRecords keep, IOptions<RecordOptions> options, TimeProvider clock, ILogger<RecordShipper> logger)
+    : IHostedLifecycleService, IDisposable
 {
+    private readonly CancellationTokenSource _end = new();
+    private Task _running = Task.CompletedTask;
     private TelemetryBatch? _batch;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        using (ExecutionContext.SuppressFlow())
+            _running = Task.Run(RunAsync, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    // Only when everybody has stopped: the last words of a job that was waited for are the ones that are looked for.
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await _end.CancelAsync();
+        await _running;
+    }
+
+    public void Dispose()
+    {
+        _end.Cancel();
+        _end.Dispose();
+    }
+
+    private async Task RunAsync()
     {
         RecordBuffer.BeSilent();
         using var untraced = SuppressInstrumentationScope.Begin();
-        for (var failures = 0; !stoppingToken.IsCancellationRequested;)
+        var end = _end.Token;
+        for (var failures = 0; !end.IsCancellationRequested;)
         {
             try
             {
-                await Task.Delay(Pause(failures), clock, stoppingToken);
+                await Task.Delay(Pause(failures), clock, end);
                 do
-                    await ShipAsync(options.Value.Limit, stoppingToken);
+                    await ShipAsync(options.Value.Limit, end);
                 while (buffer.HasMoreThanABatch);
                 if (failures > 0)
                     logger.RecordsKeptAgain();
                 failures = 0;
             }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception) when (end.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception e)
             {
                 if (failures++ == 0)
                     logger.RecordsNotKept($"{e.GetType().Name}: {e.Message}"); // once, for the console
-            }
-            catch (OperationCanceledException)
-            {
-                break;
             }
         }
 
@@ -99,4 +123,12 @@ internal sealed class RecordShipper(
         Lines = [.. batch.Lines.Select(line => line with { Message = Scrub.Text(line.Message), Exception = line.Exception is null ? null : Scrub.Text(line.Exception) })],
         Errors = [.. batch.Errors.Select(error => error with { Title = Scrub.Text(error.Title), Stack = error.Stack is null ? null : Scrub.Text(error.Stack) })],
     };
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

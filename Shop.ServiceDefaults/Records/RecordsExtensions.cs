@@ -13,10 +13,7 @@ public static class RecordsExtensions
     /// <summary>Holds the secret that services know each other by.</summary>
     public const string SecretHeader = "X-Shop-Service";
 
-    /// <summary>
-    /// Lines, points and errors of this process are kept by what <paramref name="keep"/> makes. Call it before the services whose last words
-    /// shall be kept: hosted services end in the opposite order.
-    /// </summary>
+    /// <summary>Lines, points and errors of this process are kept by what <paramref name="keep"/> makes.</summary>
     public static TBuilder AddRecords<TBuilder>(this TBuilder builder, Func<IServiceProvider, KeepRecords> keep) where TBuilder : IHostApplicationBuilder
     {
         builder.Services.AddOptions<RecordOptions>().BindConfiguration(RecordOptions.Section).ValidateDataAnnotations().ValidateOnStart();
@@ -24,6 +21,7 @@ public static class RecordsExtensions
         builder.Services.AddSingleton<ILoggerProvider, RecordLogs>();
         builder.Services.AddSingleton(keep);
         builder.Services.AddHostedService<RecordShipper>();
+        builder.Services.AddHostedService<SeriesListener>();
         return builder;
     }
 

@@ -6,6 +6,9 @@ namespace Shop.Simulator.Faults;
 [JsonConverter(typeof(JsonStringEnumConverter<Fault>))]
 internal enum Fault
 {
+    /// <summary>No fault: the call is answered as it should be. For a script in which the third call fails and the first two do not.</summary>
+    [JsonStringEnumMemberName("none")] None,
+
     /// <summary>
     /// The connection cannot be opened: nothing was sent. For all calls, without an end, the gateway's own listener is closed (<see cref="GatewayListener"/>).
     /// For some calls (a rate, an operation, a count) that cannot be played, as an operation is known only once a connection is open: those see a reset.

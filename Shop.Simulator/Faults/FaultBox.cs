@@ -96,7 +96,7 @@ internal sealed class FaultBox
             }
 
             first?.Hit();
-            return fault;
+            return fault is Fault.None ? null : fault;
         }
     }
 

@@ -29,6 +29,9 @@ internal sealed partial record FaultSettings
     public FaultRule[]? Rules { get; init; }
     public WebhookFaults? Webhooks { get; init; }
 
+    /// <summary>What order these faults were taken from, and what its shopper did. Told along: what is played is the rest.</summary>
+    public System.Text.Json.JsonElement? Scenario { get; init; }
+
     /// <summary>How often each was played since it was set. Only in answers.</summary>
     public IReadOnlyDictionary<string, int>? Played { get; init; }
 

@@ -22,7 +22,7 @@ public sealed class MoneyPagesTests : IDisposable
                 { "email": "grace@example.org", "name": "Grace", "roles": ["shopper", "agent"], "secondFactor": true, "recoveryCodesLeft": 9, "isStaff": true,
                   "secondFactorProven": true }
                 """)
-            .On("/operations/orders/100042", WebMoneyTests.Order).On("/operations/orders/100042/audit", """{ "items": [], "actions": [] }""")
+            .On("/operations/orders/100042/story", WebMoneyTests.Order)
             .On("/operations/orders/100042/money", WebMoneyTests.Money()).On("/operations/orders/100042/refunds", "", HttpStatusCode.NoContent)
             .On("/operations/disputes", WebMoneyTests.Disputes).On("/operations/agreement", WebMoneyTests.Agreement)
             .On("/operations/gateways", """

@@ -104,8 +104,17 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/orders/{number:long}/audit"] = To(For.Agent, "/operations/orders/1/audit", HttpStatusCode.OK),
         ["GET /operations/orders/{number:long}/money"] = To(For.Agent, "/operations/orders/1/money", HttpStatusCode.NotFound, "order_not_found"),
         ["POST /operations/orders/{number:long}/refunds"] = Of((t, _) => t.RefundAsync(), For.Agent, HttpStatusCode.NoContent),
+        ["POST /operations/search"] = To(For.Agent, "/operations/search", HttpStatusCode.OK, body: new { query = "100042" }),
+        ["GET /operations/orders/{number:long}/story"] = To(For.Agent, "/operations/orders/1/story", HttpStatusCode.NotFound, "order_not_found"),
+        ["GET /operations/orders/{number:long}/scenario"] = To(For.Agent, "/operations/orders/1/scenario", HttpStatusCode.NotFound, "order_not_found"),
+        ["POST /operations/orders/{number:long}/ask"] = Of((t, _) => t.OpenOrderAsync("ask"), For.Agent, HttpStatusCode.Conflict, "order_not_askable"),
+        ["POST /operations/orders/{number:long}/cancel"] = Of((t, _) => t.OpenOrderAsync("cancel"), For.Agent, HttpStatusCode.NoContent),
+        ["POST /operations/orders/{number:long}/hold"] =
+            Of((t, _) => t.OpenOrderAsync("hold", new { minutes = 30, why = "It was agreed." }), For.Agent, HttpStatusCode.NoContent),
+        ["POST /operations/orders/{number:long}/notes"] = Of((t, _) => t.OpenOrderAsync("notes", new { note = "She called." }), For.Agent, HttpStatusCode.NoContent),
         ["GET /operations/disputes"] = To(For.Agent, "/operations/disputes", HttpStatusCode.OK),
         ["GET /operations/disputes/count"] = To(For.Agent, "/operations/disputes/count", HttpStatusCode.OK),
+        ["GET /operations/dashboard"] = To(For.Agent, "/operations/dashboard", HttpStatusCode.OK),
         ["GET /operations/agreement"] = To(For.Agent, "/operations/agreement", HttpStatusCode.OK),
         ["GET /operations/patterns"] = To(For.Agent, "/operations/patterns", HttpStatusCode.OK),
         ["GET /operations/synthetic-orders"] = To(For.Agent, "/operations/synthetic-orders", HttpStatusCode.OK),
@@ -131,6 +140,11 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /operations/mismatches/{id:guid}"] =
             To(For.Agent, $"/operations/mismatches/{Guid.Empty}", HttpStatusCode.NotFound, "mismatch_not_found"),
         ["POST /operations/mismatches/{id:guid}/{repair}"] = Of((t, _) => t.MismatchAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["POST /operations/logs"] = To(For.Agent, "/operations/logs", HttpStatusCode.OK, body: new { order = 1 }),
+        ["GET /operations/errors"] = To(For.Agent, "/operations/errors", HttpStatusCode.OK),
+        ["GET /operations/errors/{id:long}"] = To(For.Agent, "/operations/errors/0", HttpStatusCode.NotFound, "error_not_found"),
+        ["POST /operations/errors/{id:long}/{act}"] = Of((t, _) => t.ErrorAsync(), For.Operator, HttpStatusCode.NoContent),
+        ["POST /script-errors"] = To(For.Everybody, "/script-errors", HttpStatusCode.NoContent, body: new { message = "x is not defined" }),
         ["POST /telemetry"] = To(For.Everybody, "/telemetry", HttpStatusCode.Unauthorized, "service_unknown"), // whoever is signed in: it is for services
         ["GET /operations/mail"] = To(For.Agent, "/operations/mail", HttpStatusCode.OK),
         ["GET /operations/mail/{id:guid}"] = To(For.Agent, $"/operations/mail/{Guid.Empty}", HttpStatusCode.NotFound, "mail_not_found"),
@@ -192,7 +206,7 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
     public async Task Everybody_gets_what_was_decided(string endpoint)
     {
         var line = Decisions[endpoint];
-        var isAct = endpoint.StartsWith("POST /operations/", StringComparison.Ordinal);
+        var isAct = endpoint.StartsWith("POST /operations/", StringComparison.Ordinal) && endpoint is not "POST /operations/logs"; // a search
         List<string> wrong = [];
         foreach (var asker in Enum.GetValues<Asker>())
         {
@@ -316,6 +330,13 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         return Act($"/operations/orders/{(await RefundOperationsTests.PaidOrderAsync(db)).Number}/refunds");
     }
 
+    private async Task<Ask> OpenOrderAsync(string act, object? body = null)
+    {
+        await using var db = api.Open();
+        var order = await Any.StoredOrderAsync(db);
+        return Act($"/operations/orders/{await db.Orders.Where(o => o.Id == order.Id).Select(o => o.Number).SingleAsync()}/{act}", body);
+    }
+
     private async Task<Ask> ParkedJobAsync()
     {
         await using var db = api.Open();
@@ -332,6 +353,8 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         await db.SaveChangesAsync();
         return Act($"/operations/background-jobs/{job.Name}/run");
     }
+
+    private async Task<Ask> ErrorAsync() => Act($"/operations/errors/{await ErrorGroupTests.GroupAsync(api.Database)}/resolve");
 
     private async Task<Ask> MismatchAsync()
     {

@@ -195,8 +195,14 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         var operations = new OperationsClient(_http);
         const string Why = "the gateway is back";
 
-        var row = Complete(await operations.GetOrdersAsync(50, Ct)).Items[0];
-        Complete(await operations.GetOrderAsync(row.Number, Ct));
+        var row = Complete(await operations.GetOrdersAsync(new OrderFilter(), 50, Ct)).Items[0];
+        var search = new SearchClient(_http);
+        Assert.Null(Complete(await search.GetStoryAsync(row.Number, all: true, Ct)).Acts.Single(a => a.Path == "cancel").WhyNot);
+        Assert.Equal(row.Number, Complete(await search.SearchAsync($"{row.Number}", Ct)).Jump);
+        Assert.NotNull(Complete(await search.GetScenarioAsync(row.Number, Ct)).Test);
+        Assert.NotNull((await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Note), null, "She called.", Guid.CreateVersion7(), Ct)).Value);
+        Assert.NotNull((await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Hold), 30, "She is on her way.", Guid.CreateVersion7(), Ct)).Value);
+        Assert.Equal("order_not_askable", (await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is "ask"), null, "She called.", Guid.CreateVersion7(), Ct)).Problem?.Reason);
         Complete(await operations.GetQueueAsync(Ct));
 
         Assert.NotNull((await operations.RetryJobAsync(job.Id, Why, Guid.CreateVersion7(), Ct)).Value);
@@ -227,10 +233,10 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal("forced", Complete(await operations.GetGatewaysAsync(Ct)).Items[0].State);
         Assert.Equal(1, Complete(await operations.GetCardTestingAsync(Ct)).Sources[0].Refused);
 
-        Assert.Equal(Why, Complete(await operations.GetAuditOfOrderAsync(row.Number, Ct)).Items[0].Why);
-        var search = new AuditSearch(Subject: $"{row.Number}", Text: "gateway", From: DateOnly.FromDateTime(DateTime.UtcNow).AddDays(-1), To: DateOnly.FromDateTime(DateTime.UtcNow));
-        Assert.Equal(["message_retried", "message_retried", "job_retried"], Complete(await operations.GetAuditAsync(search, Ct)).Items.Select(entry => entry.Action));
-        Assert.Empty((await operations.GetAuditAsync(search with { Action = "signed_in" }, Ct)).Value!.Items);
+        Assert.Contains(Complete(await search.GetStoryAsync(row.Number, all: false, Ct)).Items, i => i.Why == Why);
+        var audited = new AuditSearch(Subject: $"{row.Number}", Text: "gateway", From: DateOnly.FromDateTime(DateTime.UtcNow).AddDays(-1), To: DateOnly.FromDateTime(DateTime.UtcNow));
+        Assert.Equal(["message_retried", "message_retried", "job_retried"], Complete(await operations.GetAuditAsync(audited, Ct)).Items.Select(entry => entry.Action));
+        Assert.Empty((await operations.GetAuditAsync(audited with { Action = "signed_in" }, Ct)).Value!.Items);
         await Assert.ThrowsAsync<EntryRefusedException>(() => operations.GetStaffAsync(Ct));
 
         await db.Database.ExecuteSqlAsync($"UPDATE shop.stock_items SET on_hand = 0 WHERE sku = {stored.Lines[0].Sku}");

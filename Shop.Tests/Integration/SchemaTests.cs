@@ -76,7 +76,7 @@ public sealed class SchemaTests
 
     [Theory]
     [InlineData("TRUNCATE shop.order_timeline")]
-    [InlineData("TRUNCATE payments.payment_attempts")]
+    [InlineData("TRUNCATE payments.payment_attempts CASCADE")]
     [InlineData("TRUNCATE payments.gateway_changes")]
     [InlineData("TRUNCATE payments.failovers")]
     [InlineData("TRUNCATE payments.refund_lines")]

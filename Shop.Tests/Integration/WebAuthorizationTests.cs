@@ -103,6 +103,12 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["GET /ops/orders/{Number:long}/refund"] = new(Agents, "/ops/orders/{order}/refund?what=all"),
         ["POST /ops/orders/{Number:long}/refund"] =
             new(Agents, "/ops/orders/{order}/refund?what=all", ("_handler", "refund"), ("Why", "it was agreed")),
+        ["GET /ops/search"] = new(Agents),
+        ["POST /ops/search"] = new(Agents, "/ops/search", ("_handler", "search"), ("Query", "nobody of this name")),
+        ["GET /ops/orders/{Number:long}/act/{Path}"] = new(Agents, "/ops/orders/{order}/act/cancel"),
+        ["POST /ops/orders/{Number:long}/act/{Path}"] = new(Agents, "/ops/orders/{order}/act/note", ("_handler", "act"), ("Why", "she called")),
+        ["GET /ops/orders/{number:long}/scenario.json"] = new(Agents, "/ops/orders/{order}/scenario.json"),
+        ["GET /ops/orders/{number:long}/scenario.cs"] = new(Agents, "/ops/orders/{order}/scenario.cs"),
         ["GET /ops/patterns"] = new(Agents),
         ["GET /ops/drill"] = new(Agents),
         ["GET /ops/disputes"] = new(Agents),
@@ -129,6 +135,13 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         ["GET /ops/mismatches/{Id:guid}/{Path}"] = new(Agents, "/ops/mismatches/{mismatch}/refund"),
         ["POST /ops/mismatches/{Id:guid}/{Path}"] =
             new(Operators, "/ops/mismatches/{mismatch}/refund", ("_handler", "repair"), ("Why", "it was looked into")),
+        ["GET /ops/logs"] = new(Agents),
+        ["POST /ops/logs"] = new(Agents, "/ops/logs", ("_handler", "search"), ("Text", "paid")),
+        ["GET /ops/errors"] = new(Agents),
+        ["GET /ops/errors/{Id:long}"] = new(Agents, "/ops/errors/{error}"),
+        ["GET /ops/errors/{Id:long}/{Path}"] = new(Agents, "/ops/errors/{error}/resolve"),
+        ["POST /ops/errors/{Id:long}/{Path}"] = new(Operators, "/ops/errors/{error}/ignore", ("_handler", "change"), ("Why", "it is known")),
+        ["POST /script-errors"] = new(Everybody, "/script-errors", ("message", "x is not defined")),
         ["GET /ops/audit"] = new(Operators),
         ["POST /ops/jobs/{id:guid}/retry"] = new(Operators, $"/ops/jobs/{AnyId}/retry", ("Why", "it works again")),
         ["POST /ops/webhooks/{provider}/{eventId}/retry"] = new(Operators, "/ops/webhooks/stripe/evt_1/retry", ("Why", "it works again")),
@@ -256,7 +269,7 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         return (page, somebody?.Token);
 
         string Filled(string text) => new StringBuilder(text).Replace("{order}", $"{world.Order}").Replace("{session}", $"{session}")
-            .Replace("{event}", world.Event).Replace("{mail}", $"{world.Mail}").Replace("{mismatch}", $"{world.Mismatch}").Replace("{staff}", $"{world.SomeStaff}").Replace("{product}", world.Product).Replace("{picture}", world.Picture).ToString();
+            .Replace("{event}", world.Event).Replace("{mail}", $"{world.Mail}").Replace("{mismatch}", $"{world.Mismatch}").Replace("{error}", $"{world.Error}").Replace("{staff}", $"{world.SomeStaff}").Replace("{product}", world.Product).Replace("{picture}", world.Picture).ToString();
     }
 
     private static Outcome OutcomeOf(Page page) => page switch
@@ -288,7 +301,8 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
         var mail = OutboxMessage.Of(OutboxKind.OrderConfirmedMail, order, DateTimeOffset.UtcNow);
         db.AddRange(receipt, mail);
         var mismatch = await ReconciliationOperationsTests.MismatchAsync(db);
-        return new(number, (await _api.SignedInAsync()).Id, (await _api.SignedInAsync(Role.Agent)).Id, product, picture, receipt.EventId, mismatch.Id, mail.Id);
+        return new(number, (await _api.SignedInAsync()).Id, (await _api.SignedInAsync(Role.Agent)).Id, product, picture, receipt.EventId, mismatch.Id, mail.Id,
+            await ErrorGroupTests.GroupAsync(_api.Database));
     }
 
     private sealed record Route(string Method, string Pattern)
@@ -297,7 +311,7 @@ public sealed class WebAuthorizationTests : IClassFixture<ApiHost>, IDisposable
     }
 
     private sealed record World(
-        long Order, Guid SomeOwner, Guid SomeStaff, string Product, string Picture, string Event, Guid Mismatch, Guid Mail);
+        long Order, Guid SomeOwner, Guid SomeStaff, string Product, string Picture, string Event, Guid Mismatch, Guid Mail, long Error);
 
     private sealed class Storefront(Uri api) : WebApplicationFactory<ShopWeb>
     {

@@ -49,7 +49,7 @@ public sealed class BigShopBenchmark(ITestOutputHelper output)
             await TimeAsync($"one box: {what}", i => term(i) is { } typed ? api.PostAsync("/operations/search", new { query = typed }, agent) : null);
         }
 
-        await TimeAsync("order page", i => api.GetAsync($"/operations/orders/{known[i].Number}", agent));
+        await TimeAsync("order page", i => api.GetAsync($"/operations/orders/{known[i].Number}/story", agent));
         await TimeAsync("orders", _ => api.GetAsync("/operations/orders", agent));
     }
 

@@ -30,7 +30,9 @@ public sealed class WebMoneyTests : IDisposable
     internal const string Order = """
         { "order": { "number": 100042, "placedAt": "2026-01-15T12:00:00Z", "status": "paid", "payment": "paid", "reason": null, "moneyTaken": "yes",
           "reference": "4T7QK-9XW2M", "currency": "EUR", "totalMinor": 5000, "texts": { "headline": "Paid.", "explanation": "We have it." }, "why": null },
-          "attempts": [], "jobs": [], "timeline": [] }
+          "answer": { "whatHappened": "The payment went through.", "moneyTaken": "yes", "howWeKnow": "Stripe said so.", "whatToDo": "Nothing.",
+            "customerSees": "Paid.", "mails": [], "since": "2026-01-15T12:00:00Z", "next": [] },
+          "acts": [], "items": [], "hidden": 0, "jobs": [], "forCustomer": "Your order is paid.", "isSynthetic": false }
         """;
 
     internal const string Agreement = """
@@ -52,7 +54,7 @@ public sealed class WebMoneyTests : IDisposable
         _api.On("/account", """
             { "email": "grace@example.org", "name": "Grace", "roles": ["shopper", "agent"], "secondFactor": true, "recoveryCodesLeft": 9, "isStaff": true,
               "secondFactorProven": true }
-            """).On("/operations/orders/100042", Order).On("/operations/orders/100042/audit", """{ "items": [], "actions": [] }""");
+            """).On("/operations/orders/100042/story", Order);
     }
 
     internal static string Money(string? refusal = null, bool mayRestock = true, long leftMinor = 3750) => $$"""

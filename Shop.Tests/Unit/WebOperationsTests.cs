@@ -197,19 +197,86 @@ public sealed class WebOperationsTests : IDisposable
     }
 
     [Fact]
-    public async Task An_orders_page_shows_what_staff_did_about_it()
+    public async Task An_orders_page_answers_first_and_then_tells_how_it_came_to_be()
     {
-        _api.On("/operations/orders/100042", """
-            { "order": { "number": 100042, "placedAt": "2026-01-15T12:00:00Z", "status": "paid", "payment": "paid", "reason": null, "moneyTaken": "yes",
-              "reference": "4T7QK-9XW2M", "currency": "EUR", "totalMinor": 1250, "texts": { "headline": "Paid.", "explanation": "We have it." },
-              "why": { "code": "card_declined", "side": "bank", "retry": "otherCard", "shopper": "s", "agent": "a", "engineer": "e" } },
-              "attempts": [], "jobs": [], "timeline": [] }
-            """).On("/operations/orders/100042/audit", $$"""{ "items": [{{Entry}}], "actions": [] }""");
+        _api.On("/operations/orders/100042/story", """
+            { "order": { "number": 100042, "placedAt": "2026-01-15T12:00:00Z", "status": "declined", "payment": "declined", "reason": "card_declined", "moneyTaken": "no",
+                "reference": "4T7QK-9XW2M", "currency": "EUR", "totalMinor": 1250, "texts": { "headline": "No.", "explanation": "The bank said no." },
+                "why": { "code": "card_declined", "side": "bank", "retry": "otherCard", "shopper": "s", "agent": "a", "engineer": "e" } },
+              "answer": { "whatHappened": "The bank said no.", "side": "bank", "moneyTaken": "no", "howWeKnow": "Proven: the confirm was refused.", "whatToDo": "Another card.",
+                "customerSees": "No.", "mails": [{ "id": "0190d5a1-7b1c-7000-8000-000000000031", "kind": "Payment failed mail", "state": "sent", "at": "2026-01-15T12:05:00Z" }],
+                "since": "2026-01-15T12:00:01Z", "next": [{ "what": "The goods are kept until then.", "at": "2026-01-15T12:10:00Z" }] },
+              "acts": [{ "path": "cancel", "title": "Cancel the order" }, { "path": "ask", "title": "Ask the gateway now", "whyNot": "Only the customer can." }],
+              "items": [{ "at": "2026-01-15T12:00:01Z", "source": "attempt", "kind": "payment.declined", "summary": "Your bank declined.", "forShopper": true, "reason": "card_declined",
+                  "facts": [{ "name": "declineCode", "value": "generic_decline" }], "by": "Grace, agent", "why": "covers the weekend",
+                  "answers": [{ "request": "POST /v1/x", "outcome": "answered", "httpStatus": 402, "headers": [], "body": "{ \"code\": \"card_declined\" }", "bodyBytes": 26, "latencyMs": 12.5 }] },
+                { "at": "2026-01-15T12:04:00Z", "source": "gap", "kind": "webhook", "summary": "Webhook x expected by 12:04, not seen.", "forShopper": false, "facts": [], "answers": [] }],
+              "hidden": 7, "jobs": [], "forCustomer": "Your order 100042: No.", "isSynthetic": false }
+            """);
 
         var page = await GetAsync("/ops/orders/100042");
 
+        Assert.Contains("Proven: the confirm was refused.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("href=\"/ops/orders/100042/act/cancel\"", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("href=\"/ops/orders/100042/act/ask\"", page.Html, StringComparison.Ordinal);
+        Assert.Contains("Only the customer can.", page.Html, StringComparison.Ordinal);
         Assert.Contains("covers the weekend", page.Html, StringComparison.Ordinal);
+        Assert.Contains("answered 402", page.Html, StringComparison.Ordinal);
         Assert.Contains("<dd>another card</dd>", page.Html, StringComparison.Ordinal);
+        Assert.Contains("class=\"from-gap\"", page.Html, StringComparison.Ordinal);
+        Assert.Contains("7 older entries", page.Html, StringComparison.Ordinal);
+        Assert.Contains("href=\"/ops/logs?order=100042\"", page.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_searched_goes_in_no_address_and_one_order_is_opened_at_once()
+    {
+        _api.On("/operations/search", """{ "understood": ["an order number"], "hits": [], "isMore": false, "jump": 100042 }""");
+
+        var found = await _visitor.PostAsync("/ops/search", [("_handler", "search"), ("Query", "100042")], cookie: SignedIn);
+
+        Assert.EndsWith("/ops/orders/100042", found.Header("Location"), StringComparison.Ordinal);
+        Assert.Equal("""{"query":"100042"}""", _api.LastBody["/operations/search"]);
+        Assert.Empty(Assert.Single(_api.Seen, r => r.RequestUri!.AbsolutePath == "/operations/search").RequestUri!.Query);
+    }
+
+    [Fact]
+    public async Task What_is_only_like_what_was_searched_is_offered_and_not_claimed()
+    {
+        _api.On("/operations/search", """
+            { "understood": ["a name", "a reference"], "isMore": false, "jump": null, "hits": [{ "number": 100042, "placedAt": "2026-01-15T12:00:00Z", "status": "declined",
+              "payment": "declined", "totalMinor": 1250, "currency": "EUR", "reference": "4T7QK-9XW2M", "isSynthetic": false, "by": "name like it", "isExact": false,
+              "isAlike": true, "name": "Ada Lovelace", "email": "a•••@example.org", "why": "The bank said no." }] }
+            """);
+
+        var page = await _visitor.PostAsync("/ops/search", [("_handler", "search"), ("Query", "Ada Lovelase")], cookie: SignedIn);
+
+        Assert.Equal(HttpStatusCode.OK, page.Status);
+        Assert.Contains("This looks like a name or a reference.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("Did you mean one of these?", page.Html, StringComparison.Ordinal);
+        Assert.Contains("href=\"/ops/orders/100042\"", page.Html, StringComparison.Ordinal);
+        Assert.Contains("The bank said no.", page.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_of_an_act_asks_why_and_says_what_became_of_it()
+    {
+        _api.On("/operations/orders/100042/story", WebMoneyTests.Order).On("/operations/orders/100042/hold", "", HttpStatusCode.NoContent)
+            .On("/operations/orders/100042/cancel", """{ "status": 409, "reason": "order_not_cancellable", "detail": "It is closed already." }""", HttpStatusCode.Conflict);
+
+        var asked = await GetAsync("/ops/orders/100042/act/hold");
+        var without = await _visitor.PostAsync("/ops/orders/100042/act/hold", [("_handler", "act"), ("Minutes", "60"), ("Why", " ")], cookie: SignedIn);
+        var done = await _visitor.PostAsync("/ops/orders/100042/act/hold", [("_handler", "act"), ("Minutes", "60"), ("Why", "she called")], cookie: SignedIn);
+        var refused = await _visitor.PostAsync("/ops/orders/100042/act/cancel", [("_handler", "act"), ("Why", "she called")], cookie: SignedIn);
+        var unknown = await GetAsync("/ops/orders/100042/act/dismiss");
+
+        Assert.Contains("Keep the goods of order 100042 for longer?", asked.Html, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, without.Status);
+        Assert.EndsWith("/ops/orders/100042?notice=hold", done.Header("Location"), StringComparison.Ordinal);
+        Assert.Equal("""{"minutes":60,"why":"she called"}""", _api.LastBody["/operations/orders/100042/hold"]);
+        Assert.Equal(HttpStatusCode.Conflict, refused.Status);
+        Assert.Contains("It is closed already.", refused.Html, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.Status);
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Shop.Web.Catalog;
 using Shop.Web.Checkout;
 using Shop.Web.Operations;
 using Shop.Web.Orders;
+using Shop.Web.Telemetry;
 
 namespace Shop.Web.Api;
 
@@ -21,6 +22,7 @@ internal static class ApiClients
         services.AddHttpContextAccessor().AddTransient<ClientAddress>();
         services.AddHttpClient<CatalogClient>(UseApi).AsApi();
         services.AddHttpClient<CartClient>(UseApi).AsApi();
+        services.AddHttpClient<ScriptErrorClient>(UseApi).AsApi();
 
         // The personal ones, and no other: the catalogue's pages are shared, and a cart knows nobody.
         services.AddHttpClient<AccountClient>(UseApi).AsApi().AddHttpMessageHandler<VisitorHandler>();
@@ -28,7 +30,9 @@ internal static class ApiClients
         services.AddHttpClient<OperationsClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<ReconciliationClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<MailClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<SearchClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<MoneyClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
+        services.AddHttpClient<LogClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<PatternsClient>(UseApi).AsApi(t => t.ReportAttempt, t => t.ReportTotal).AddHttpMessageHandler<VisitorHandler>();
         services.AddHttpClient<DrillClient>().WithDeadlines(t => t.Attempt, t => t.Total);
         services.AddHttpClient<CheckoutClient>(UseApi).AsApi(t => t.LongAttempt, t => t.LongTotal).AddHttpMessageHandler<VisitorHandler>();

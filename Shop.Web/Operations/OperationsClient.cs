@@ -1,15 +1,16 @@
-using System.Text.Json;
 using Shop.Web.Api;
+using Shop.Web.Operations.Today;
 
 namespace Shop.Web.Operations;
 
 internal sealed class OperationsClient(HttpClient http)
 {
-    public Task<Fetched<OrderRows>> GetOrdersAsync(int limit, CancellationToken ct) =>
-        http.FetchAsync<OrderRows>($"/operations/orders?limit={limit}", ct);
+    public Task<Fetched<OrderRows>> GetOrdersAsync(OrderFilter filter, int limit, CancellationToken ct) =>
+        http.FetchAsync<OrderRows>(filter.Address("/operations/orders", limit), ct);
 
-    public Task<Fetched<OrderDetail>> GetOrderAsync(long number, CancellationToken ct) =>
-        http.FetchAsync<OrderDetail>($"/operations/orders/{number}", ct);
+    /// <param name="part">live, slow, or null for both.</param>
+    public Task<Fetched<Dashboard>> GetDashboardAsync(string range, string? part, CancellationToken ct) =>
+        http.FetchAsync<Dashboard>($"/operations/dashboard?range={range}{(part is null ? "" : $"&part={part}")}", ct);
 
     public Task<Fetched<QueueView>> GetQueueAsync(CancellationToken ct) => http.FetchAsync<QueueView>("/operations/queue", ct);
 
@@ -25,9 +26,6 @@ internal sealed class OperationsClient(HttpClient http)
 
     public Task<Fetched<AuditPageOf>> GetAuditAsync(AuditSearch search, CancellationToken ct) =>
         http.FetchAsync<AuditPageOf>(search.Address("/operations/audit"), ct);
-
-    public Task<Fetched<AuditPageOf>> GetAuditOfOrderAsync(long number, CancellationToken ct) =>
-        http.FetchAsync<AuditPageOf>($"/operations/orders/{number}/audit", ct);
 
     public Task<Fetched<StaffList>> GetStaffAsync(CancellationToken ct) => http.FetchAsync<StaffList>("/operations/staff", ct);
 
@@ -51,18 +49,12 @@ internal sealed class OperationsClient(HttpClient http)
         http.WriteAsync(ApiHttp.Post($"/operations/{what}", body, key), ct, whenEmpty: new Done());
 }
 
-public sealed record OrderRows(IReadOnlyList<OrderRow> Items);
+/// <summary><see cref="Next"/>: the number before which the older ones begin; null when these are the last.</summary>
+public sealed record OrderRows(IReadOnlyList<OrderRow> Items, long? Next = null);
 
 public sealed record OrderRow(
     long Number, DateTimeOffset PlacedAt, string Status, string Payment, long TotalMinor, string Currency, string Reference,
-    string? Reason = null, string? TraceId = null, bool IsSynthetic = false);
-
-public sealed record OrderDetail(
-    OrderAnswer Order, IReadOnlyList<Attempt> Attempts, IReadOnlyList<Job> Jobs, IReadOnlyList<TimelineEntry> Timeline, string? TraceId = null,
-    IReadOnlyList<FailedOver>? Failovers = null);
-
-/// <summary>The order went to another gateway. <see cref="N"/>: the last confirm that the first one was sent, 0 for none.</summary>
-public sealed record FailedOver(DateTimeOffset At, string From, string To, string ProofKind, string Proof, string AskedBy, int N, string? GatewayId = null);
+    string? Reason = null, string? TraceId = null, string? Gateway = null, bool IsSynthetic = false);
 
 public sealed record OrderAnswer(
     long Number, DateTimeOffset PlacedAt, string Status, string Payment, string MoneyTaken, string Reference, string Currency, long TotalMinor,
@@ -73,17 +65,8 @@ public sealed record ReasonWords(string Code, string Side, string Retry, string 
 
 public sealed record AnswerTexts(string Headline, string Explanation, string? NextStep = null);
 
-public sealed record Attempt(
-    DateTimeOffset At, string Provider, string Operation, string Class, double LatencyMs, int? N = null, string? Code = null,
-    string? DeclineCode = null, string? RequestId = null, string? GatewayId = null, string? TraceId = null, string? Proof = null, string? Reason = null,
-    string? AdviceCode = null, int? HttpStatus = null, string? NetworkCode = null, string? ChargeId = null, string? CardBrand = null,
-    string? CardLast4 = null);
-
 public sealed record Job(
     Guid Id, string Kind, string State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason = null);
-
-public sealed record TimelineEntry(
-    DateTimeOffset At, string Kind, string Summary, string? Reason = null, JsonElement? Data = null, bool ForShopper = false, string? TraceId = null);
 
 public sealed record QueueView(
     int Waiting, int Leased, int Parked, IReadOnlyList<ParkedJob> ParkedJobs, Backlog Webhooks, IReadOnlyList<ParkedWebhook> ParkedWebhooks,

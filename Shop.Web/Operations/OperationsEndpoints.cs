@@ -26,6 +26,8 @@ internal static class OperationsEndpoints
         app.MapPost("/ops/gateways/{provider}/override", OverrideGateway).DisableAntiforgery();
         app.MapPost("/ops/jobs/{name}/run", RunJob).DisableAntiforgery();
         app.MapGet("/ops/mail/{id:guid}/html", GetMailHtml);
+        app.MapGet("/ops/orders/{number:long}/scenario.json", GetScenario);
+        app.MapGet("/ops/orders/{number:long}/scenario.cs", GetScenarioTest);
     }
 
     internal static async Task<RetryResult> RetryJob(
@@ -74,6 +76,22 @@ internal static class OperationsEndpoints
 
         context.Response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
         return TypedResults.Content(mail.Html, "text/html; charset=utf-8");
+    }
+
+    /// <summary>For <c>PUT /faults</c> of the simulator.</summary>
+    internal static Task<Results<FileContentHttpResult, StatusCodeHttpResult>> GetScenario(long number, SearchClient search, CancellationToken ct) =>
+        ExportAsync(number, search, export => export.Json, "application/json", $"order-{number}.json", ct);
+
+    internal static Task<Results<FileContentHttpResult, StatusCodeHttpResult>> GetScenarioTest(long number, SearchClient search, CancellationToken ct) =>
+        ExportAsync(number, search, export => export.Test, "text/plain", $"Order{number}Tests.cs", ct);
+
+    private static async Task<Results<FileContentHttpResult, StatusCodeHttpResult>> ExportAsync(
+        long number, SearchClient search, Func<ExportedOrder, string> what, string type, string name, CancellationToken ct)
+    {
+        var found = await search.GetScenarioAsync(number, ct);
+        return found.Value is { } export
+            ? TypedResults.File(System.Text.Encoding.UTF8.GetBytes(what(export)), $"{type}; charset=utf-8", name)
+            : TypedResults.StatusCode(found.IsMissing ? StatusCodes.Status404NotFound : StatusCodes.Status503ServiceUnavailable);
     }
 
     private static RetryResult Answer(Written<Done> retried) => retried switch

@@ -17,11 +17,24 @@ function report(kind, words) {
 
 document.addEventListener('report', event => report(event.detail.kind, event.detail.words));
 
-addEventListener('error', event => {
-  if (event.filename?.startsWith(location.origin)) // extensions have errors of their own
-    report('script_error', `${event.message} (${event.filename.slice(location.origin.length)}:${event.lineno})`);
-});
-addEventListener('unhandledrejection', event => report('script_error', event.reason?.message ?? 'a promise was rejected'));
+// A script of ours that fails, on whichever page, is an error of ours; extensions have errors of their own.
+let failures = 0;
+
+function scriptFailed(error, words, place) {
+  const ours = String(error?.stack ?? '').split('\n').filter(line => line.includes(location.origin)).map(line => line.replaceAll(location.origin, ''));
+  if (ours.length === 0 && place)
+    ours.push(`at ${place}:1`);
+  if (ours.length === 0 || ++failures > most)
+    return;
+  navigator.sendBeacon('/script-errors', new URLSearchParams({
+    type: error?.name ?? 'Error', message: String(words).slice(0, 400), stack: ours.join('\n').slice(0, 4000), page: location.pathname.slice(0, 300),
+  }));
+  report('script_error', place ? `${words} (${place})` : words);
+}
+
+addEventListener('error', event => scriptFailed(
+  event.error, event.message, event.filename?.startsWith(location.origin) ? `${event.filename.slice(location.origin.length)}:${event.lineno}` : null));
+addEventListener('unhandledrejection', event => scriptFailed(event.reason, event.reason?.message ?? 'a promise was rejected', null));
 
 // Whoever left for the bank and is here again without having come by the bank's own way back has not answered it.
 const left = () => `left-for-bank ${order()}`;

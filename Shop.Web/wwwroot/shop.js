@@ -70,7 +70,12 @@ customElements.define('live-fragment', class extends HTMLElement {
       return;
     this.shown = news;
     const before = this.querySelector('h1')?.textContent;
+    const open = [...this.querySelectorAll('details[open][id]')].map(details => details.id);
+    const focused = this.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
     this.innerHTML = news;
+    open.forEach(id => this.querySelector(`#${id}`)?.setAttribute('open', ''));
+    if (focused)
+      this.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     const after = this.querySelector('h1')?.textContent;
     const teller = document.getElementById(this.getAttribute('tells'));
     if (teller && after !== before)
@@ -122,4 +127,21 @@ addEventListener('DOMContentLoaded', () => {
     document.querySelector('cart-count')?.refresh();
     document.querySelectorAll('local-time').forEach(time => time.connectedCallback());
   });
+});
+
+// <copy-text from="id">: a button that copies a field's text, where the browser lets a page do that.
+customElements.define('copy-text', class extends HTMLElement {
+  connectedCallback() {
+    const button = this.querySelector('button');
+    button.hidden = !navigator.clipboard;
+    button.onclick = async () => {
+      const field = document.getElementById(this.getAttribute('from'));
+      try {
+        await navigator.clipboard.writeText(field.value);
+        button.textContent = 'Copied';
+      } catch {
+        field.select(); // refused: one key away
+      }
+    };
+  }
 });

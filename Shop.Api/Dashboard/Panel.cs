@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+
+namespace Shop.Api.Dashboard;
+
+/// <summary>What stands between a panel and the truth of this moment.</summary>
+internal enum PanelTrouble { Late, Failed }
+
+/// <param name="Data">The last that is known; null while nothing is.</param>
+/// <param name="At">When it was so.</param>
+/// <param name="Trouble">Null for what is as fresh as it should be.</param>
+internal sealed record PanelView<T>(T? Data, DateTimeOffset? At, PanelTrouble? Trouble) where T : class;
+
+/// <summary>
+/// One part of the dashboard with what it last knew, per range. However many look at it, one question at a time is under way; whoever asks waits
+/// for it a little and takes what is there. So a part that is slow or broken costs the others nothing, and says how old it is.
+/// </summary>
+internal sealed class Panel<T>(
+    string name, Func<DashboardRange, CancellationToken, Task<T>> read, TimeSpan fresh, DashboardOptions options, TimeProvider clock, ILogger logger) where T : class
+{
+    private readonly ConcurrentDictionary<string, Known> _known = new();
+
+    private sealed class Known
+    {
+        public T? Data;
+        public DateTimeOffset? At;
+        public DateTimeOffset TriedAt;
+        public bool Failed;
+        public Task? Running;
+    }
+
+    public async Task<PanelView<T>> ReadAsync(DashboardRange range, CancellationToken ct)
+    {
+        var known = _known.GetOrAdd(range.Name, _ => new Known());
+        Task? running;
+        TimeSpan patience;
+        lock (known)
+        {
+            if (known.Running is null && clock.GetUtcNow() - known.TriedAt >= fresh)
+            {
+                known.TriedAt = clock.GetUtcNow();
+                known.Running = Task.Run(() => AskAsync(known, range), CancellationToken.None); // whoever asked may leave; the next one wants it too
+            }
+
+            running = known.Running;
+            patience = known.Data is null ? options.FirstPatience : options.Patience;
+        }
+
+        if (running is not null)
+            await Task.WhenAny(running, Task.Delay(patience, clock, ct));
+        lock (known)
+            return new(known.Data, known.At, known.Failed ? PanelTrouble.Failed : known.Running is not null ? PanelTrouble.Late : null);
+    }
+
+    private async Task AskAsync(Known known, DashboardRange range)
+    {
+        var at = clock.GetUtcNow();
+        try
+        {
+            using var limit = new CancellationTokenSource(options.Limit, clock);
+            var data = await read(range, limit.Token);
+            lock (known)
+                (known.Data, known.At, known.Failed) = (data, at, false);
+        }
+        catch (Exception e) // any: the page goes on without it, and says so
+        {
+            logger.PanelFailed(name, e.GetType().Name, e.Message);
+            lock (known)
+                known.Failed = true;
+        }
+        finally
+        {
+            lock (known)
+                known.Running = null;
+        }
+    }
+}
