@@ -47,7 +47,7 @@ public sealed class TodayPageTests : IAsyncLifetime
         var order = await Any.StoredOrderAsync(db);
         await using var visitor = await OpenAsync(width);
         var page = visitor.Page;
-        await page.GotoAsync("/ops?range=1h");
+        await page.GotoAsync("/ops?range=1h", new() { Timeout = 30_000 });
         await Assertions.Expect(page.Locator(".tile", new() { HasText = "Orders today" })).ToContainTextAsync("1");
         await Assertions.Expect(page.Locator(".tile", new() { HasText = "Revenue today" })).ToContainTextAsync("0 orders paid");
         await page.Locator("#orders-chart-table summary").ClickAsync();
@@ -72,7 +72,7 @@ public sealed class TodayPageTests : IAsyncLifetime
         var order = await Any.StoredOrderAsync(db);
         await using var visitor = await OpenAsync(1280, hasJavaScript: false);
         var page = visitor.Page;
-        await page.GotoAsync("/ops");
+        await page.GotoAsync("/ops", new() { Timeout = 30_000 }); // the first page of a host that has just begun
         // The first ones to look may have come before there was anything to show.
         await Eventually.TrueAsync(async () => await page.Locator(".chart").CountAsync() is 2 || await page.ReloadAsync() is null, () => "The charts never came.");
 
