@@ -198,9 +198,9 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
 
         var row = Complete(await operations.GetOrdersAsync(new OrderFilter(), 50, Ct)).Items[0];
         var search = new SearchClient(_http);
-        Assert.Null(Complete(await search.GetStoryAsync(row.Number, all: true, Ct)).Acts.Single(a => a.Path == "cancel").WhyNot);
+        Assert.Null((await search.GetStoryAsync(row.Number, all: true, Ct)).Value!.Acts.Single(a => a.Path == "cancel").WhyNot);
         Assert.Equal(row.Number, Complete(await search.SearchAsync($"{row.Number}", Ct)).Jump);
-        Assert.NotNull(Complete(await search.GetScenarioAsync(row.Number, Ct)).Test);
+        Assert.Contains("PlayedOrder", (await search.GetScenarioAsync(row.Number, Ct)).Value!.Test, StringComparison.Ordinal);
         Assert.NotNull((await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Note), null, "She called.", Guid.CreateVersion7(), Ct)).Value);
         Assert.NotNull((await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Hold), 30, "She is on her way.", Guid.CreateVersion7(), Ct)).Value);
         Assert.Equal("order_not_askable", (await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is "ask"), null, "She called.", Guid.CreateVersion7(), Ct)).Problem?.Reason);
@@ -234,7 +234,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal("forced", Complete(await operations.GetGatewaysAsync(Ct)).Items[0].State);
         Assert.Equal(1, Complete(await operations.GetCardTestingAsync(Ct)).Sources[0].Refused);
 
-        Assert.Contains(Complete(await search.GetStoryAsync(row.Number, all: false, Ct)).Items, i => i.Why == Why);
+        Assert.Contains((await search.GetStoryAsync(row.Number, all: false, Ct)).Value!.Items, i => i.Why == Why);
         var audited = new AuditSearch(Subject: $"{row.Number}", Text: "gateway", From: DateOnly.FromDateTime(DateTime.UtcNow).AddDays(-1), To: DateOnly.FromDateTime(DateTime.UtcNow));
         Assert.Equal(["message_retried", "message_retried", "job_retried"], Complete(await operations.GetAuditAsync(audited, Ct)).Items.Select(entry => entry.Action));
         Assert.Empty((await operations.GetAuditAsync(audited with { Action = "signed_in" }, Ct)).Value!.Items);
@@ -291,6 +291,23 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.All(Complete(await books.GetMismatchAsync(mismatch.Id, Ct)).Repairs!, repair => Assert.NotNull(MismatchAction.Of(repair)));
         Assert.NotNull((await books.RepairAsync(mismatch.Id, "refund", Why, Guid.CreateVersion7(), Ct)).Value);
         Assert.Equal("mismatch_not_open", (await books.RepairAsync(mismatch.Id, "refund", Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
+    }
+
+    [Fact]
+    public async Task The_storefront_understands_log_lines_and_errors()
+    {
+        var id = await ErrorGroupTests.GroupAsync(_api.Database);
+        await LogLineTests.LinesAsync(_api, "event_id = 2004");
+        _answers.Token = (await _api.SignedInAsync(Role.Operator)).Token;
+        var logs = new LogClient(_http);
+
+        Assert.NotEmpty((await logs.SearchAsync(new LogQuery(EventId: 2004, Level: "information", Text: "listening"), Ct)).Value!.Items);
+        Assert.Equal("regex_invalid", (await logs.SearchAsync(new LogQuery(Text: "(", IsRegex: true), Ct)).Problem?.Reason);
+        Assert.Contains(Complete(await logs.GetErrorsAsync("open", "api", "count", Ct)).Items, e => e.Id == id);
+        Assert.Equal(("it broke", "Shop.Test"), ((await logs.GetErrorAsync(id, Ct)).Value!.Error.Title, (await logs.GetErrorAsync(id, Ct)).Value!.Error.Culprit));
+        Assert.True((await logs.GetErrorAsync(0, Ct)).IsMissing);
+        foreach (var act in ErrorAct.All)
+            Assert.NotNull((await logs.ChangeErrorAsync(id, act.Path, "it was looked into", Guid.CreateVersion7(), Ct)).Value);
     }
 
     [Fact]
