@@ -32,20 +32,27 @@ internal sealed class OutboundLog(TimeProvider clock, ILogger<OutboundLog> logge
         double Elapsed() => Math.Round(clock.GetElapsedTime(started).TotalMilliseconds, 1);
     }
 
-    /// <summary><c>/v1/payment_intents/pi_1/confirm</c> becomes <c>/v1/payment_intents/{id}/confirm</c>: words and ids take turns after the second word.</summary>
+    /// <summary><c>/v1/payment_intents/pi_1/confirm</c> becomes <c>/v1/payment_intents/{id}/confirm</c>: two words at most, and one after each id.</summary>
     internal static string RouteOf(Uri? address)
     {
         if (address is not { IsAbsoluteUri: true })
             return "(none)";
 
-        var words = 0;
-        var route = address.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(segment =>
+        var (words, afterId) = (0, false);
+        List<string> route = [];
+        foreach (var segment in address.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (segment is ['v', >= '1' and <= '9'])
-                return segment;
-            var mayBeWord = ++words <= 2 || words % 2 == 0;
-            return mayBeWord && segment.Length <= LongestWord && segment.All(c => char.IsAsciiLetter(c) || c is '_' or '-') ? segment : "{id}";
-        });
+            if (segment is not ['v', >= '1' and <= '9'])
+            {
+                afterId = !((afterId || words < 2) && IsWord(segment));
+                words++;
+            }
+
+            route.Add(afterId ? "{id}" : segment);
+        }
+
         return $"/{string.Join('/', route)}";
     }
+
+    private static bool IsWord(string segment) => segment.Length <= LongestWord && segment.All(c => char.IsAsciiLetter(c) || c is '_' or '-');
 }

@@ -37,7 +37,7 @@ internal sealed record OrderRows(IReadOnlyList<OrderRow> Items, long? Next);
 /// <param name="Before">The number of an order: those that were placed before it.</param>
 /// <param name="Synthetic">False without those of drills and probes, true these alone.</param>
 internal sealed record OrderFilter(
-    PaymentState? Payment = null, string? Reason = null, PaymentProvider? Gateway = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
+    string? Payment = null, string? Reason = null, string? Gateway = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
     long? Before = null, bool? Synthetic = null);
 
 /// <summary>An order as operators see it: everything but whose it is.</summary>
@@ -120,7 +120,7 @@ internal static class OperationsEndpoints
         operations.MapPatterns();
         operations.MapSyntheticOrders();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders; of one payment state, reason, gateway or time.")
-            .RequireAuthorization(Policies.Agent);
+            .ProducesProblem(422).RequireAuthorization(Policies.Agent);
         operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
             .WithSummary("All that happened to an order, and nothing personal.").ProducesProblem(404).RequireAuthorization(Policies.Agent);
         operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue)).WithSummary("How jobs, webhooks and outbox stand, and what waits for a person.")
@@ -133,17 +133,20 @@ internal static class OperationsEndpoints
             .RequireAuthorization(Policies.Operator).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422);
     }
 
-    internal static async Task<Ok<OrderRows>> GetOrders(
+    internal static async Task<Results<Ok<OrderRows>, ProblemHttpResult>> GetOrders(
         ReportsDatabase reports, [AsParameters] OrderFilter filter, CancellationToken ct, int limit = 50)
     {
+        if (!TryName(filter.Payment, out PaymentState? payment) || !TryName(filter.Gateway, out PaymentProvider? gateway))
+            return Problems.Refuse(422, "filter_invalid", "There is no such payment state, or no such gateway.");
+
         await using var db = reports.Open();
         var rows = Math.Clamp(limit, 1, MaxRows);
         var found = db.Orders.AsNoTracking();
-        if (filter.Payment is { } payment)
+        if (payment is not null)
             found = found.Where(o => o.Payment == payment);
         if (filter.Reason is { Length: > 0 } reason)
             found = found.Where(o => o.Reason == reason);
-        if (filter.Gateway is { } gateway)
+        if (gateway is not null)
             found = found.Where(o => o.Provider == gateway);
         if (filter.From?.ToUniversalTime() is { } from)
             found = found.Where(o => o.PlacedAt >= from);
@@ -165,6 +168,18 @@ internal static class OperationsEndpoints
                     o.Number, o.PlacedAt, o.Status, o.Payment, o.Reason, o.TotalMinor, o.Currency, o.Reference, o.TraceId, o.Provider, o.IsSynthetic)),
             ],
             orders.Count > rows ? orders[rows - 1].Number : null));
+    }
+
+    /// <summary>In any spelling of its case; nothing said is nothing asked for.</summary>
+    private static bool TryName<T>(string? text, out T? name) where T : struct, Enum
+    {
+        name = null;
+        if (string.IsNullOrEmpty(text))
+            return true;
+        if (!Enum.TryParse<T>(text, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed) || char.IsDigit(text[0]))
+            return false;
+        name = parsed;
+        return true;
     }
 
     internal static async Task<Results<Ok<OrderDossier>, ProblemHttpResult>> GetOrderDossier(long number, ReportsDatabase reports, CancellationToken ct)

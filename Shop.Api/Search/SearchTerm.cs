@@ -131,7 +131,7 @@ internal sealed partial record SearchTerm
 
         if (hasName && !text.Any(char.IsDigit))
         {
-            var words = text.Split([' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries).Where(w => w.Length >= 2).Take(5).ToArray();
+            var words = text.Split([' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries).Take(5).ToArray();
             if (words.Any(w => w.Length >= 3))
             {
                 term = term with { Words = words, Part = words is [var one] ? one : null };

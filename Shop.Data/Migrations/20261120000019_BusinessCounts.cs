@@ -155,7 +155,8 @@ internal sealed class BusinessCounts : Migration
         UNION ALL
         SELECT 'attempted', date_trunc('minute', placed_at), coalesce(provider, 'Stripe'), '', '', currency, count(*), sum(total_minor)
         FROM shop.orders o WHERE NOT is_synthetic AND payment <> 'None'
-            AND (payment <> 'Abandoned' OR EXISTS (SELECT FROM payments.payment_attempts a WHERE a.order_id = o.id)) GROUP BY 2, 3, 6
+            AND (payment <> 'Abandoned' OR EXISTS (SELECT FROM shop.order_timeline t WHERE t.order_id = o.id
+                AND t.kind IN ('payment.started', 'payment.declined', 'payment.deferred', 'payment.unknown', 'payment.action_needed'))) GROUP BY 2, 3, 6
         UNION ALL
         SELECT 'paid', date_trunc('minute', paid_at), coalesce(provider, 'Stripe'), '', '', currency, count(*), sum(captured_minor)
         FROM shop.orders WHERE NOT is_synthetic AND paid_at IS NOT NULL GROUP BY 2, 3, 6

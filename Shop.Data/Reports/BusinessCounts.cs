@@ -89,7 +89,7 @@ public static class BusinessCounts
     /// <summary>When the first order was counted; null while there is none. Whoever compares with earlier weeks needs to know whether there were any.</summary>
     public static async Task<DateTimeOffset?> FirstCountedAsync(this ShopDbContext db, CancellationToken ct) =>
         await db.Database.SqlQuery<DateTimeOffset?>($"""
-            SELECT coalesce((SELECT min(at) FROM reports.counts WHERE grain = 'day' AND metric = {Counted.Placed}),
+            SELECT least((SELECT min(at) FROM reports.counts WHERE grain = 'day' AND metric = {Counted.Placed}),
                 (SELECT min(at) FROM reports.deltas WHERE metric = {Counted.Placed})) AS "Value"
             """).SingleAsync(ct);
 

@@ -121,7 +121,7 @@ internal sealed class RecordShipper(
     private static TelemetryBatch Scrubbed(TelemetryBatch batch) => batch with
     {
         Lines = [.. batch.Lines.Select(line => line with { Message = Scrub.Text(line.Message), Exception = line.Exception is null ? null : Scrub.Text(line.Exception) })],
-        Errors = [.. batch.Errors.Select(error => error with { Title = Scrub.Text(error.Title), Stack = error.Stack is null ? null : Scrub.Text(error.Stack) })],
+        Errors = [.. batch.Errors.Select(error => error with { Title = Scrub.Text(error.Title), Culprit = Scrub.Text(error.Culprit), Stack = error.Stack is null ? null : Scrub.Text(error.Stack) })],
     };
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

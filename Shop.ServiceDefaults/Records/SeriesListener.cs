@@ -70,9 +70,12 @@ internal sealed class SeriesListener : BackgroundService
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         if (_buffer.IsEnabled)
-            _listener.Start();
+            Hear();
         return base.StartAsync(cancellationToken);
     }
+
+    /// <summary>From here on.</summary>
+    internal void Hear() => _listener.Start();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -198,9 +201,9 @@ internal sealed class SeriesListener : BackgroundService
     {
         const string Mark = "Application Name=";
         if (label.IndexOf(Mark, StringComparison.Ordinal) is not (>= 0 and var at))
-            return label;
+            return label.Contains('=', StringComparison.Ordinal) ? Rest : label;
         var name = label[(at + Mark.Length)..];
-        return name.IndexOf(';', StringComparison.Ordinal) is >= 0 and var end ? name[..end] : name;
+        return (name.IndexOf(';', StringComparison.Ordinal) is >= 0 and var end ? name[..end] : name).Trim('"');
     }
 
     private void Add(string series, string label, double value, Kind kind)

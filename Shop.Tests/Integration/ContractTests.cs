@@ -13,6 +13,7 @@ using Shop.Web.Carts;
 using Shop.Web.Catalog;
 using Shop.Web.Checkout;
 using Shop.Web.Operations;
+using Shop.Web.Operations.Today;
 using Shop.Web.Orders;
 
 namespace Shop.Tests.Integration;
@@ -198,11 +199,12 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
 
         var row = Complete(await operations.GetOrdersAsync(new OrderFilter(), 50, Ct)).Items[0];
         var search = new SearchClient(_http);
-        Assert.Null(Complete(await search.GetStoryAsync(row.Number, all: true, Ct)).Acts.Single(a => a.Path == "cancel").WhyNot);
+        Assert.Null((await search.GetStoryAsync(row.Number, all: true, Ct)).Value!.Acts.Single(a => a.Path == "cancel").WhyNot);
         Assert.Equal(row.Number, Complete(await search.SearchAsync($"{row.Number}", Ct)).Jump);
-        Assert.NotNull(Complete(await search.GetScenarioAsync(row.Number, Ct)).Test);
+        Assert.Contains("PlayedOrder", (await search.GetScenarioAsync(row.Number, Ct)).Value!.Test, StringComparison.Ordinal);
         Assert.NotNull((await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Note), null, "She called.", Guid.CreateVersion7(), Ct)).Value);
-        Assert.NotNull((await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Hold), 30, "She is on her way.", Guid.CreateVersion7(), Ct)).Value);
+        Assert.Equal("hold_not_extendable",
+            (await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is OrderAction.Hold), 30, "She is on her way.", Guid.CreateVersion7(), Ct)).Problem?.Reason); // its closing is parked
         Assert.Equal("order_not_askable", (await search.DoAsync(row.Number, OrderAction.All.Single(a => a.Path is "ask"), null, "She called.", Guid.CreateVersion7(), Ct)).Problem?.Reason);
         Complete(await operations.GetQueueAsync(Ct));
 
@@ -234,7 +236,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.Equal("forced", Complete(await operations.GetGatewaysAsync(Ct)).Items[0].State);
         Assert.Equal(1, Complete(await operations.GetCardTestingAsync(Ct)).Sources[0].Refused);
 
-        Assert.Contains(Complete(await search.GetStoryAsync(row.Number, all: false, Ct)).Items, i => i.Why == Why);
+        Assert.Contains((await search.GetStoryAsync(row.Number, all: false, Ct)).Value!.Items, i => i.Why == Why);
         var audited = new AuditSearch(Subject: $"{row.Number}", Text: "gateway", From: DateOnly.FromDateTime(DateTime.UtcNow).AddDays(-1), To: DateOnly.FromDateTime(DateTime.UtcNow));
         Assert.Equal(["message_retried", "message_retried", "job_retried"], Complete(await operations.GetAuditAsync(audited, Ct)).Items.Select(entry => entry.Action));
         Assert.Empty((await operations.GetAuditAsync(audited with { Action = "signed_in" }, Ct)).Value!.Items);
@@ -291,6 +293,23 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Assert.All(Complete(await books.GetMismatchAsync(mismatch.Id, Ct)).Repairs!, repair => Assert.NotNull(MismatchAction.Of(repair)));
         Assert.NotNull((await books.RepairAsync(mismatch.Id, "refund", Why, Guid.CreateVersion7(), Ct)).Value);
         Assert.Equal("mismatch_not_open", (await books.RepairAsync(mismatch.Id, "refund", Why, Guid.CreateVersion7(), Ct)).Problem?.Reason);
+    }
+
+    [Fact]
+    public async Task The_storefront_understands_log_lines_and_errors()
+    {
+        var id = await ErrorGroupTests.GroupAsync(_api.Database);
+        await LogLineTests.LinesAsync(_api, "event_id = 2004");
+        _answers.Token = (await _api.SignedInAsync(Role.Operator)).Token;
+        var logs = new LogClient(_http);
+
+        Assert.NotEmpty((await logs.SearchAsync(new LogQuery(EventId: 2004, Level: "information", Text: "listening"), Ct)).Value!.Items);
+        Assert.Equal("regex_invalid", (await logs.SearchAsync(new LogQuery(Text: "(", IsRegex: true), Ct)).Problem?.Reason);
+        Assert.Contains(Complete(await logs.GetErrorsAsync("open", "api", "count", Ct)).Items, e => e.Id == id);
+        Assert.Equal(("it broke", "Shop.Test"), ((await logs.GetErrorAsync(id, Ct)).Value!.Error.Title, (await logs.GetErrorAsync(id, Ct)).Value!.Error.Culprit));
+        Assert.True((await logs.GetErrorAsync(0, Ct)).IsMissing);
+        foreach (var act in ErrorAct.All)
+            Assert.NotNull((await logs.ChangeErrorAsync(id, act.Path, "it was looked into", Guid.CreateVersion7(), Ct)).Value);
     }
 
     [Fact]
@@ -404,6 +423,35 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
         Email = "guest@example.org", Name = "A Guest", Line1 = "Street 1", PostalCode = "10115", City = "Berlin", PaymentToken = "pm_card_visa",
         CartVersion = cart.Version, TotalMinor = cart.TotalMinor,
     };
+
+    [Fact]
+    public async Task The_dashboard_reads_every_panel_of_the_api()
+    {
+        await using var host = await ApiHost.StartAsync();
+        using var http = new HttpClient(_answers, disposeHandler: false) { BaseAddress = host.Http.BaseAddress };
+        await using var db = host.Open();
+        await Any.StoredOrderAsync(db);
+        db.Add(new BackgroundJob { Name = "any", DueAt = DateTimeOffset.UtcNow, StartedAt = DateTimeOffset.UtcNow });
+        await db.SaveChangesAsync();
+        await db.Database.ExecuteSqlRawAsync("""
+            INSERT INTO reports.deltas SELECT m, now(), 'Stripe', 'not_charged', 'card_declined', 'EUR', 1, 100
+            FROM unnest('{{paid,declined,attempt,refunded,unknown_entered,unknown_left}}'::text[]) m;
+            INSERT INTO telemetry.minute_series SELECT s, now(), 'api', 'i', 'product', 1, 0.5, 0.5, '{{1}}'
+            FROM unnest('{{http.requests,http.errors,payments.gateway_calls,db.pool.hold,db.pool.wait,db.pool.used,process.cpu,api.catalogue_reads,web.page_views}}'::text[]) s
+            """);
+        _answers.Token = (await host.SignedInAsync(Role.Agent)).Token;
+        var operations = new OperationsClient(http);
+        Fetched<Dashboard> board = default;
+
+        await Eventually.TrueAsync(
+            async () => (board = await operations.GetDashboardAsync("1h", null, Ct)).Value is
+            {
+                Sales.Data: not null, Work.Data.Breakers.Count: > 0, Agreement.Data: not null, Traffic.Data: not null, Queries.Data.Items.Count: > 0,
+            },
+            () => $"A panel never came: {_answers.Last}");
+
+        Complete(board);
+    }
 
     private T Complete<T>(Fetched<T> answer) where T : class => Complete(answer.Value);
 

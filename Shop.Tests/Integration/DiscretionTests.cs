@@ -62,8 +62,11 @@ public sealed class DiscretionTests
         secrets.Add(session);
         Assert.Contains(api.Logged, line => line.Contains("/account/sign-in", StringComparison.Ordinal)); // it listens
         Assert.Contains(traces, span => span.Contains("accounts.users", StringComparison.Ordinal));
+        var kept = await KeptAsync(api);
+        Assert.Contains(kept, row => row.Contains("/account/sign-in", StringComparison.Ordinal));
         foreach (var secret in secrets.Append(key))
         {
+            Assert.DoesNotContain(kept, row => row.Contains(secret, StringComparison.OrdinalIgnoreCase));
             Assert.DoesNotContain(api.Logged, line => line.Contains(secret, StringComparison.OrdinalIgnoreCase));
             Assert.DoesNotContain(traces, span => span.Contains(secret, StringComparison.OrdinalIgnoreCase));
             Assert.DoesNotContain(traces, span => span.Contains(Uri.EscapeDataString(secret), StringComparison.OrdinalIgnoreCase));
@@ -83,5 +86,21 @@ public sealed class DiscretionTests
         }
 
         Task<Answer> PostAsync(string path, object body) => api.PostAsync(path, body, Somebody.BearerOf(session));
+    }
+
+    /// <summary>All that telemetry keeps, once the last request is in it.</summary>
+    private static async Task<List<string>> KeptAsync(ApiHost api)
+    {
+        await LogLineTests.LinesAsync(api, "event_id = 101 AND message LIKE 'POST /account/register failed%'");
+        await using var database = Npgsql.NpgsqlDataSource.Create(api.Database);
+        await using var command = database.CreateCommand("""
+            SELECT t::text FROM telemetry.log_lines t UNION ALL SELECT t::text FROM telemetry.error_groups t UNION ALL SELECT t::text FROM telemetry.error_events t
+            UNION ALL SELECT t::text FROM telemetry.error_hits t
+            """);
+        await using var reader = await command.ExecuteReaderAsync();
+        List<string> rows = [];
+        while (await reader.ReadAsync())
+            rows.Add(reader.GetString(0));
+        return rows;
     }
 }

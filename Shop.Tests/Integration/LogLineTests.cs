@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.Net;
-using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -61,6 +61,96 @@ public sealed class LogLineTests
 
         Assert.Equal("service_unknown", (await api.PostAsync("/telemetry", new { }, (RecordsExtensions.SecretHeader, ""))).Reason);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Requests_go_on_without_the_database_and_their_lines_come_after_it_or_are_counted(bool isFrozen)
+    {
+        const int Requests = 300;
+        await using var api = await ApiHost.StartAsync(
+            ("Records:Lines", "100"), ("Records:Every", "00:00:00.100"), ("Records:LongestPause", "00:00:01"), ("Records:Limit", "00:00:02"));
+        await LinesAsync(api, "event_id = 2004"); // it ships
+        (api.Wire.IsDown, api.Wire.IsFrozen) = (!isFrozen, isFrozen);
+        if (!isFrozen)
+            api.Wire.CutAll();
+
+        for (var i = 0; i < Requests; i++)
+            Assert.Equal(HttpStatusCode.Unauthorized, (await api.GetAsync("/operations/queue")).Status); // asks no database
+        (api.Wire.IsDown, api.Wire.IsFrozen) = (false, false);
+
+        await ApiHost.UntilAsync(async () =>
+        {
+            // Other lines may have been dropped as well, and none is counted twice.
+            var dropped = (await LinesAsync(api, $"event_id = {RecordEvents.LinesDropped}")).Sum(l => long.Parse(l.Message.Split(' ')[0], CultureInfo.InvariantCulture));
+            var kept = (await LinesAsync(api, "event_id = 100 AND message LIKE 'GET /operations/queue answered 401%'")).Count;
+            return dropped > 0 && kept > 0 && kept + dropped >= Requests && kept <= Requests;
+        });
+    }
+
+    [Fact]
+    public async Task What_keeps_lines_makes_none()
+    {
+        await using var api = await ApiHost.StartAsync(("Records:Every", "00:00:00.050"), ("Records:LongestPause", "00:00:01"), ("Services:Secret", Secret));
+        await LinesAsync(api, "event_id = 2004");
+        api.Wire.IsDown = true;
+        api.Wire.CutAll();
+        await ApiHost.UntilAsync(() => Task.FromResult(api.Logged.Any(line => line.Contains("they could not be kept", StringComparison.Ordinal))));
+        Assert.Equal("telemetry_unavailable", (await api.PostAsync("/telemetry", new TelemetryBatch([Any()], [], [], 0), (RecordsExtensions.SecretHeader, Secret))).Reason);
+        api.Wire.IsDown = false;
+        await ApiHost.UntilAsync(() => Task.FromResult(api.Logged.Any(line => line.Contains("are kept again", StringComparison.Ordinal))));
+        await api.GetAsync("/alive");
+        await api.GetAsync("/catalog/home");
+        await LinesAsync(api, "event_id = 100 AND message LIKE 'GET /catalog/home%'");
+
+        await using var database = NpgsqlDataSource.Create(api.Database);
+        await using var own = database.CreateCommand("""
+            SELECT count(*) FROM telemetry.log_lines
+            WHERE category LIKE 'Shop.ServiceDefaults.Records.%' OR message LIKE '%/telemetry %' OR message LIKE '%/alive %' OR message LIKE '%COPY telemetry%'
+            """);
+        Assert.Equal(0L, await own.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public async Task What_was_planted_in_an_exception_or_sent_by_a_browser_is_in_no_table_of_telemetry()
+    {
+        string[] secrets = ["4242 4242 4242 4242", "4000002500003155", "ada.planted@example.org", "sk_live_planted", "whsec_planted", "xK2_9aBcDeFgHiJkLmNoPqRsTuVwXyZ-0123456789ab"];
+        var words = string.Join(" and ", secrets);
+        await using var api = await ApiHost.StartAsync();
+        var logger = api.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Shop.Test");
+        try
+        {
+            throw new InvalidOperationException(words, new HttpRequestException($"GET https://x.example/?email=ada.planted@example.org&key={secrets[5]} failed"));
+        }
+        catch (InvalidOperationException e)
+        {
+            logger.LogError(new EventId(9004), e, "It quoted {Words}", words);
+        }
+
+        await api.PostAsync("/script-errors", new { type = "Error", message = words, stack = $"at {secrets[5]} (/card.js:1:2)", page = $"/{secrets[5]}/{secrets[2]}" });
+        await LinesAsync(api, "event_id = 9004");
+        await LinesAsync(api, "event_id = 2044");
+
+        await using var database = NpgsqlDataSource.Create(api.Database);
+        await using var all = database.CreateCommand("""
+            SELECT t::text FROM telemetry.log_lines t UNION ALL SELECT t::text FROM telemetry.error_groups t UNION ALL SELECT t::text FROM telemetry.error_events t
+            UNION ALL SELECT t::text FROM telemetry.error_hits t
+            """);
+        await using var reader = await all.ExecuteReaderAsync();
+        var rows = 0;
+        for (; await reader.ReadAsync(); rows++)
+        {
+            foreach (var secret in secrets)
+                Assert.DoesNotContain(secret, reader.GetString(0), StringComparison.OrdinalIgnoreCase);
+        }
+
+        Assert.True(rows > 3);
+    }
+
+    private static LogLine Any() => new()
+    {
+        Id = Guid.NewGuid(), At = DateTimeOffset.UtcNow, Service = "web", Instance = "one", Release = "1", Level = LogLevel.Information, Category = "Shop.Web", Message = "any",
+    };
 
     internal sealed record Kept(string Message, Guid? OrderId, long? OrderNumber, string Service, string? Event, string? Exception, string? Reference, string? TraceId);
 

@@ -285,6 +285,20 @@ public sealed class OrderActsTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_order_of_PayPal_has_its_story_too()
+    {
+        var order = await shop.PlaceAtPayPalAsync();
+        var asked = await shop.UntilAsync(order.Id, PaymentState.ActionNeeded);
+        await PayPalPage.AnswerAsync(asked.ActionUrl!, source: "declined");
+        await shop.UntilAsync(order.Id, PaymentState.Declined);
+
+        var story = await StoryAsync(order);
+
+        Assert.Equal("no", story.GetProperty("answer").GetProperty("moneyTaken").GetString());
+        Assert.Contains("PayPal", story.GetProperty("answer").GetProperty("howWeKnow").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_story_is_read_in_a_few_round_trips_however_long_it_is()
     {
         var order = await shop.PlaceAsync();

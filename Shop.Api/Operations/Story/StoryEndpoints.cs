@@ -21,8 +21,16 @@ internal static class StoryEndpoints
 
     private static readonly JsonSerializerOptions Rows = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Converters = { new JsonStringEnumConverter() },
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Converters = { new StoredProvider(), new JsonStringEnumConverter() },
     };
+
+    /// <summary>The database has its own name; that of addresses is another one.</summary>
+    private sealed class StoredProvider : JsonConverter<PaymentProvider>
+    {
+        public override PaymentProvider Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Enum.Parse<PaymentProvider>(reader.GetString()!);
+
+        public override void Write(Utf8JsonWriter writer, PaymentProvider value, JsonSerializerOptions options) => writer.WriteStringValue($"{value}");
+    }
 
     public static void MapStory(this IEndpointRouteBuilder operations) =>
         operations.MapGet("/orders/{number:long}/story", GetStory).WithName(nameof(GetStory)).RequireAuthorization(Policies.Agent).ProducesProblem(404)

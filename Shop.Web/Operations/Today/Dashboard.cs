@@ -5,7 +5,13 @@ namespace Shop.Web.Operations.Today;
 
 public sealed record Dashboard(
     DateTimeOffset Now, string Range, DateTimeOffset From, DateTimeOffset To, Panel<Sales>? Sales = null, Panel<Work>? Work = null,
-    Panel<AgreementList>? Agreement = null, Panel<Traffic>? Traffic = null, Panel<Queries>? Queries = null);
+    Panel<AgreementList>? Agreement = null, Panel<Traffic>? Traffic = null, Panel<Queries>? Queries = null)
+{
+    /// <summary>Where a number leads: to the orders that were placed in its time, without those of drills and probes.</summary>
+    public string Orders(
+        string? payment = null, string? reason = null, string? gateway = null, DateTimeOffset? from = null, DateTimeOffset? to = null) =>
+        new OrderFilter(payment, reason, gateway, from ?? From, to ?? (from is null ? To : null), Synthetic: false).Address("/ops/orders");
+}
 
 /// <summary><see cref="Trouble"/>: late or failed; then <see cref="Data"/> is what was known <see cref="At"/> that time.</summary>
 public sealed record Panel<T>(T? Data = null, DateTimeOffset? At = null, string? Trouble = null) where T : class;
@@ -52,11 +58,12 @@ public sealed record Confirms(
 public sealed record Why(string Metric, string Reason, string Provider, long Orders, IReadOnlyList<AmountIn> Amounts, string? Side = null);
 
 public sealed record Work(
-    Waiting Jobs, Waiting Webhooks, Waiting Outbox, int Unknown, int Unfolded, IReadOnlyList<Breaker> Breakers, IReadOnlyList<BackgroundJobRow> Background,
+    Queued Jobs, Queued Webhooks, Queued Outbox, int Unknown, int Unfolded, IReadOnlyList<Breaker> Breakers, IReadOnlyList<BackgroundJobRow> Background,
     DateTimeOffset? UnknownSince = null);
 
-/// <summary><c>Waiting</c> counts what is not yet due as well; <see cref="Oldest"/> is of what is.</summary>
-public sealed record Waiting([property: System.Text.Json.Serialization.JsonPropertyName("waiting")] int Count, int Parked, DateTimeOffset? Oldest = null);
+
+/// <summary><see cref="Waiting"/> counts what is not yet due as well; <see cref="Oldest"/> is of what is.</summary>
+public sealed record Queued(int Waiting, int Parked, DateTimeOffset? Oldest = null);
 
 public sealed record Breaker(string Provider, int Live, int Troubled, string? Override = null);
 
@@ -89,8 +96,8 @@ internal static class Figures
     public static string Ms(double? ms) => ms switch
     {
         null => "–",
-        < 10 => ms.Value.ToString("0.0", CultureInfo.InvariantCulture),
-        < 10_000 => ms.Value.ToString("#,0", CultureInfo.InvariantCulture),
+        < 10 => $"{ms.Value.ToString("0.0", CultureInfo.InvariantCulture)} ms",
+        < 10_000 => $"{ms.Value.ToString("#,0", CultureInfo.InvariantCulture)} ms",
         _ => $"{(ms.Value / 1000).ToString("#,0", CultureInfo.InvariantCulture)} s",
     };
 
