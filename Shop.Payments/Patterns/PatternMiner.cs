@@ -144,7 +144,7 @@ internal sealed class PatternMiner(PatternOptions options)
         if (window.Tries.Count(t => t.Failure is not null) < options.LeastFailures)
             return 0;
 
-        var counts = Counts.OfTries(window.Tries);
+        var counts = Counts.OfTries(window.Tries, window.IsByHour ? PatternFact.Hour : null);
         var all = counts[default];
         Outcome[] outcomes = [.. all.Outcomes.Where(o => all.FailuresOf(o) >= options.LeastFailures)];
         var tests = 0;

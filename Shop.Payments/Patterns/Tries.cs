@@ -95,13 +95,17 @@ internal sealed class Counts
     public IEnumerable<(Cell Cell, Of Count)> All => _cells.Select(c => (c.Key, c.Value));
 
     /// <param name="tries">Those of one story one after the other.</param>
-    public static Counts OfTries(IEnumerable<Try> tries)
+    /// <param name="only">Of the cells with something in common, only those with this fact.</param>
+    public static Counts OfTries(IEnumerable<Try> tries, PatternFact? only = null)
     {
         var counts = new Counts();
         foreach (var tried in tries)
         {
             foreach (var cell in Cell.Of(tried.Levels))
-                counts.At(cell).Add(tried);
+            {
+                if (only is null || cell.Size is 0 || cell.First?.Fact == only || cell.Second?.Fact == only)
+                    counts.At(cell).Add(tried);
+            }
         }
 
         return counts;

@@ -10,8 +10,8 @@ public sealed class PatternMinerBenchmark(ITestOutputHelper output)
     [Fact]
     public void False_findings_a_week_and_recall()
     {
-        const int Weeks = 8;
-        const int Plantings = 400;
+        const int Weeks = 2;
+        const int Plantings = 300;
         var seed = RandomNumberGenerator.GetInt32(1_000_000);
         List<string> said = [];
         var wrong = Enumerable.Range(0, Weeks).Sum(i => MinerQuality.FalseFindings(seed + i, 1, TimeSpan.FromMinutes(1), said));
