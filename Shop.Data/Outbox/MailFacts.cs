@@ -15,14 +15,18 @@ namespace Shop.Data.Outbox;
 /// <param name="Refund">The one that the mail is about, with what it is for; null when it is about none, or about all of them.</param>
 /// <param name="IsOvertaken">A later mail tells how the payment went on.</param>
 /// <param name="IsAtBank">See <see cref="BankQuestions.AtBank"/>.</param>
+/// <param name="HeldUntil">When its goods go back on sale, and the order is closed with that; null when none are held.</param>
 public sealed record MailFacts(
     OutboxMessage Message, Person Person, Order? Order = null, ShopUser? Account = null, int Charges = 0, RefundState? LastRefund = null,
-    Refund? Refund = null, bool IsOvertaken = false, bool IsAtBank = false)
+    Refund? Refund = null, bool IsOvertaken = false, bool IsAtBank = false, DateTimeOffset? HeldUntil = null)
 {
     private static readonly OutboxKind[] OfPayments =
         [OutboxKind.OrderConfirmedMail, OutboxKind.PaymentFailedMail, OutboxKind.ActionNeededMail, OutboxKind.CancelledMail, OutboxKind.RefundedMail];
 
     internal OrderTexts Words => OrderWords.Of(Order!, Charges, refund: LastRefund, isAtBank: IsAtBank);
+
+    /// <summary>Nobody is promised more time than the order has.</summary>
+    internal DateTimeOffset OpenUntil => HeldUntil < Order!.DeadlineAt ? HeldUntil.Value : Order.DeadlineAt;
 
     public bool IsPayable => OrderWords.CanPayAgain(Order!, Charges);
 
@@ -39,7 +43,7 @@ public sealed record MailFacts(
         OutboxKind.OrderConfirmedMail when Order!.Fulfilment is FulfilmentState.Cancelled || Order.Status is OrderStatus.Refunded => OrderIs(Order.Status),
         OutboxKind.PaymentFailedMail when Order!.Payment is not PaymentState.Declined => PaymentIs(),
         OutboxKind.ActionNeededMail when Order!.Payment is not PaymentState.ActionNeeded => PaymentIs(),
-        OutboxKind.PaymentFailedMail or OutboxKind.ActionNeededMail when now >= Order!.DeadlineAt => "no longer true: the order's time is up",
+        OutboxKind.PaymentFailedMail or OutboxKind.ActionNeededMail when now >= OpenUntil => "no longer true: the order's time is up",
         // Closed, or cancelled with the money still here.
         OutboxKind.CancelledMail when Order is not ({ Payment: PaymentState.Abandoned } or { Status: OrderStatus.RefundDue }) => OrderIs(Order!.Status),
         OutboxKind.RefundedMail when Order!.RefundedMinor is 0 || Refund is { State: not RefundState.Succeeded } => "no longer true: the money came back to us",
@@ -66,11 +70,11 @@ public sealed record MailFacts(
                 Charges = tries.Count(j => j.OrderId == o.Id),
                 LastRefund = refunds.Where(r => r.OrderId == o.Id).Select(r => (RefundState?)r.State).FirstOrDefault(),
                 IsOvertaken = db.Outbox.Any(m => m.OrderId == o.Id && m.CreatedAt > message.CreatedAt && OfPayments.Contains(m.Kind)),
-                IsAtBank = atBank.Any(b => b.Id == o.Id),
+                IsAtBank = atBank.Any(b => b.Id == o.Id), HeldUntil = db.Holds.Where(h => h.OrderId == o.Id).Max(h => (DateTimeOffset?)h.ExpiresAt),
             })
             .SingleAsync(ct);
         var refund = message.RefundId is null ? null
             : await db.Refunds.AsNoTracking().Include(r => r.Lines).SingleAsync(r => r.Id == message.RefundId, ct);
-        return new(message, found.Person, found.Order, null, found.Charges, found.LastRefund, refund, found.IsOvertaken, found.IsAtBank);
+        return new(message, found.Person, found.Order, null, found.Charges, found.LastRefund, refund, found.IsOvertaken, found.IsAtBank, found.HeldUntil);
     }
 }

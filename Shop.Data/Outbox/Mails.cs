@@ -102,7 +102,7 @@ public static class Mails
         string Hello() => $"Hello {facts.Person.Name},";
 
         string[] Until(string what, bool isPossible) =>
-            isPossible ? [$"You can {what} until {Moment(order.DeadlineAt)}. After that we close the order, and nothing is taken."] : [];
+            isPossible ? [$"You can {what} until {Moment(facts.OpenUntil)}. After that we close the order, and nothing is taken."] : [];
     }
 
     private static MailContent Refunded(MailFacts facts, Order order, string link)

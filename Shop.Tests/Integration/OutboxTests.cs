@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting;
@@ -147,6 +148,23 @@ public sealed class OutboxTests(PaymentsShop shop) : IAsyncLifetime
         });
         await using var db = PostgresServer.Open(database);
         Assert.Equal(1, await db.Timeline.CountAsync(t => t.OrderId == order && t.Kind == TimelineKinds.MailSent && t.ForShopper));
+    }
+
+    [Fact]
+    public async Task A_refused_card_is_told_how_long_the_goods_are_kept_and_not_how_long_they_might_be()
+    {
+        var (database, order, email) = await DeclinedAsync();
+        await using var db = PostgresServer.Open(database);
+        var until = DateTimeOffset.UtcNow.AddMinutes(17);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.stock_holds SET expires_at = {until} WHERE order_id = {order}");
+        await using var relay = Relay(database, shop.SmtpPort);
+        _ = relay.Services;
+
+        await UntilAsync(database, order, m => m.State is JobState.Done);
+
+        var mail = Assert.Single(await MailboxAsync(email))!;
+        Assert.True((await db.Orders.SingleAsync(o => o.Id == order)).DeadlineAt > until.AddMinutes(30));
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"You can pay until {until:d MMM yyyy, HH:mm} UTC."), (string)mail["text"]!, StringComparison.Ordinal);
     }
 
     [Fact]
