@@ -92,7 +92,7 @@ internal static class AgreementEndpoints
                         AND a.operation <> 'cancel' AND a.reason <> {Reasons.NotConfirmedInTime}
                         AND a.at >= j.created_at AND (next.at IS NULL OR a.at < next.at)
                     ORDER BY a.at DESC LIMIT 1), j.last_reason, CASE WHEN next.at IS NULL THEN nullif(o.reason, {Reasons.CancelledOnRequest}) END) END AS reason) e
-            WHERE j.kind = 'Charge' AND j.provider = {name} AND j.created_at >= {from} AND j.created_at < {to}
+            WHERE j.kind = 'Charge' AND j.provider = {name} AND j.created_at >= {from} AND j.created_at < {to} AND NOT o.is_synthetic
                 AND (j.payment_token IS NOT NULL OR j.saved_method_id IS NOT NULL
                     OR (j.provider <> 'Stripe' AND NOT (coalesce(next.agreed, false) AND next.provider = j.provider)))
                 AND NOT (j.provider <> 'Stripe' AND j.payment_token IS NOT NULL AND coalesce((
