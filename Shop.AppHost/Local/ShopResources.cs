@@ -9,7 +9,8 @@ internal static class ShopResources
         if (!builder.UsesContainers())
             return builder.AddLocalPostgres(serverName, databaseName);
 
-        var server = builder.AddPostgres(serverName).WithDataVolume();
+        var server = builder.AddPostgres(serverName).WithDataVolume()
+            .WithArgs("-c", "shared_preload_libraries=pg_stat_statements"); // as the local one has it: the dashboard shows where time goes
         return (server, server.AddDatabase(databaseName));
     }
 

@@ -184,7 +184,8 @@ internal sealed class PatternMiner(PatternOptions options)
         var simple = alike.Where(c => c.Cell.Size < found.Cell.Size && c.Cell.Contains(found.Cell) && Concentration(found, c) >= options.Simplify)
             .OrderBy(c => c.Cell.Size).ThenBy(c => c.P).FirstOrDefault() ?? found;
         List<(Candidate Part, double P)> parts = [.. alike.Where(c => c.Cell.Size > simple.Cell.Size && simple.Cell.Contains(c.Cell)).Select(c => (c, Concentration(c, simple)))];
-        return parts is not [] && parts.MinBy(p => p.P) is var (part, p) && p * parts.Count < options.Simplify ? part : simple;
+        var looks = parts.DistinctBy(p => (p.Part.Failures, p.Part.Stories)).Count(); // the same payments under another name are no second look
+        return parts is not [] && parts.MinBy(p => (p.P, p.Part.Cell.Size)) is var (part, p) && p * looks < options.Simplify ? part : simple;
     }
 
     private static double Concentration(Candidate part, Candidate whole) => Tail.HypergeometricAtLeast(part.Failures, part.Stories, whole.Failures, whole.Stories);

@@ -85,8 +85,8 @@ public sealed class DrillTests(DrillShop shop, ITestOutputHelper output) : IClas
         var report = await EndAsync(limit.Token);
 
         output.WriteLine($"{report["state"]}: {report["explained"]} of {report["planted"]} explained, {report["open"]} open");
-        foreach (var order in report["orders"]!.AsArray())
-            output.WriteLine($"{order!["number"]} {order["planted"]}: {order["side"]} {order["because"]}, money {order["moneyTaken"]}; told {order["firstTold"]!.ToJsonString()} then {order["lastTold"]!.ToJsonString()} -> {order["explained"]}");
+        foreach (var order in report["orders"]!.AsArray().Where(o => (bool?)o!["explained"] is not true))
+            output.WriteLine(order!.ToJsonString());
         Assert.Equal("done", (string?)report["state"]);
         Assert.Empty(report["problems"]!.AsArray());
         Assert.True((int)report["planted"]! > 50);
@@ -101,7 +101,9 @@ public sealed class DrillTests(DrillShop shop, ITestOutputHelper output) : IClas
         foreach (var order in report["orders"]!.AsArray())
         {
             var said = told[(long)order!["number"]!];
-            if (said.GetProperty("side").GetString() != (string?)order["side"] || said.GetProperty("moneyTaken").GetString() != (string?)order["moneyTaken"])
+            var side = said.GetProperty("side").GetString();
+            var wasNeverTold = side is null && said.GetProperty("payment").GetString() is "paid"; // a webhook was faster than the lost answer
+            if ((side != (string?)order["side"] && !wasNeverTold) || said.GetProperty("moneyTaken").GetString() != (string?)order["moneyTaken"])
                 wrong.Add($"{order.ToJsonString()} but {said}");
         }
 

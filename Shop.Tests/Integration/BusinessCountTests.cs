@@ -133,7 +133,7 @@ public sealed class BusinessCountTests
 
         await stop.CancelAsync();
         await working;
-        Assert.Equal(await RecountAsync(database), await CountAsync(database, Grain.Minute));
+        Assert.Equal(await RecountAsync(database), await CountAsync(database, Grain.Hour)); // old minutes are thrown away by the very process
     }
 
     [Fact]

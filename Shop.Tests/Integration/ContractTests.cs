@@ -74,6 +74,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
             await db.SaveChangesAsync();
             var order = await Any.StoredOrderAsync(db);
             await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET is_synthetic = true WHERE id = {order.Id}");
+            await db.Database.ExecuteSqlAsync($"UPDATE payments.payment_jobs SET state = 'Done' WHERE order_id = {order.Id}"); // nobody else's work
         }
 
         var patterns = new PatternsClient(_http);
