@@ -17,6 +17,7 @@ internal sealed record PanelView<T>(T? Data, DateTimeOffset? At, PanelTrouble? T
 internal sealed class Panel<T>(
     string name, Func<DashboardRange, CancellationToken, Task<T>> read, TimeSpan fresh, DashboardOptions options, TimeProvider clock, ILogger logger) where T : class
 {
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5); // a few seconds are no trouble, and no sentence above the numbers
     private readonly ConcurrentDictionary<string, Known> _known = new();
 
     private sealed class Known
@@ -48,7 +49,10 @@ internal sealed class Panel<T>(
         if (running is not null)
             await Task.WhenAny(running, Task.Delay(patience, clock, ct));
         lock (known)
-            return new(known.Data, known.At, known.Failed ? PanelTrouble.Failed : known.Running is not null ? PanelTrouble.Late : null);
+        {
+            var isLate = known.At is null || clock.GetUtcNow() - known.At > fresh + Grace;
+            return new(known.Data, known.At, known.Failed ? PanelTrouble.Failed : isLate ? PanelTrouble.Late : null);
+        }
     }
 
     private async Task AskAsync(Known known, DashboardRange range)
@@ -65,7 +69,7 @@ internal sealed class Panel<T>(
         {
             logger.PanelFailed(name, e.GetType().Name, e.Message);
             lock (known)
-                known.Failed = true;
+                known.Failed = e is not OperationCanceledException; // out of time is late
         }
         finally
         {
