@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
@@ -234,10 +236,17 @@ public sealed class SearchTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
-    public async Task Who_looks_for_a_person_is_noted_and_never_for_whom_nor_is_it_in_a_log()
+    public async Task Who_looks_for_a_person_is_noted_and_never_for_whom_nor_is_it_in_a_log_or_a_span()
     {
         await OrderAsync("Planted Personname", "planted.secret@example.org", "+49 171 55667788");
         var agent = await api.SignedInAsync(Role.Agent);
+        ConcurrentQueue<string> spans = [];
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = _ => true, Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = span => spans.Enqueue($"{span.DisplayName} {string.Join(' ', span.TagObjects.Select(t => t.Value))}"),
+        };
+        ActivitySource.AddActivityListener(listener);
         string[] typed = ["planted.secret@example.org", "planted.sec", "Planted Personname", "Plantet Personame", "+49 171 55667788"];
         foreach (var query in typed)
             Assert.Equal(HttpStatusCode.OK, (await api.PostAsync("/operations/search", new { query }, agent.Bearer)).Status);
@@ -247,7 +256,8 @@ public sealed class SearchTests(ApiHost api) : IClassFixture<ApiHost>
         var noted = await db.Audit.AsNoTracking().Where(a => a.ActorId == agent.Id && a.Action == AuditActions.PeopleSearched).OrderBy(a => a.Id).ToListAsync();
         Assert.Equal(["email", "name", "name", "name", "digits"], noted.Select(a => a.Subject));
         Assert.Contains("\"hits\": 1", noted[0].After, StringComparison.Ordinal);
-        foreach (var text in api.Logged.Concat(noted.Select(a => $"{a.Before} {a.After} {a.Why} {a.Subject}")))
+        Assert.Contains(spans, span => span.Contains("/operations/search", StringComparison.Ordinal));
+        foreach (var text in api.Logged.Concat(spans).Concat(noted.Select(a => $"{a.Before} {a.After} {a.Why} {a.Subject}")))
         {
             foreach (var planted in (string[])["planted.sec", "Planted P", "Plantet", "55667788"])
                 Assert.DoesNotContain(planted, text, StringComparison.OrdinalIgnoreCase);
