@@ -21,32 +21,39 @@ internal sealed class RecordShipper(
     private readonly CancellationTokenSource _end = new();
     private Task _running = Task.CompletedTask;
     private TelemetryBatch? _batch;
+    private bool _isOver;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         using (ExecutionContext.SuppressFlow())
-            _running = Task.Run(RunAsync, CancellationToken.None);
+        {
+            var end = _end.Token;
+            _running = Task.Run(() => RunAsync(end), CancellationToken.None);
+        }
+
         return Task.CompletedTask;
     }
 
     // Only when everybody has stopped: the last words of a job that was waited for are the ones that are looked for.
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        await _end.CancelAsync();
+        if (!Interlocked.Exchange(ref _isOver, true))
+            await _end.CancelAsync();
         await _running;
     }
 
+    // A host that is thrown away may still be told to stop.
     public void Dispose()
     {
-        _end.Cancel();
+        if (!Interlocked.Exchange(ref _isOver, true))
+            _end.Cancel();
         _end.Dispose();
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken end)
     {
         RecordBuffer.BeSilent();
         using var untraced = SuppressInstrumentationScope.Begin();
-        var end = _end.Token;
         for (var failures = 0; !end.IsCancellationRequested;)
         {
             try
@@ -70,10 +77,11 @@ internal sealed class RecordShipper(
             }
         }
 
+        using var farewell = new CancellationTokenSource(options.Value.Farewell, clock);
         try
         {
             do
-                await ShipAsync(options.Value.Farewell, CancellationToken.None);
+                await ShipAsync(options.Value.Farewell, farewell.Token);
             while (buffer.HasMoreThanABatch);
         }
         catch (Exception e)
