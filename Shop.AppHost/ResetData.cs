@@ -33,8 +33,15 @@ internal static class ResetData
         await using (var connection = new NpgsqlConnection(await database.ConnectionStringExpression.GetValueAsync(limit.Token)))
         {
             await connection.OpenAsync(limit.Token);
-            await using var drop = new NpgsqlCommand(
-                "DROP SCHEMA IF EXISTS shop, payments, accounts CASCADE; DROP TABLE IF EXISTS public.\"__EFMigrationsHistory\"", connection);
+            // Whatever schemas there are by then: one that is forgotten here would keep the migrations from running again.
+            await using var drop = new NpgsqlCommand("""
+                DO $$ DECLARE own text; BEGIN
+                    FOR own IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public') LOOP
+                        EXECUTE format('DROP SCHEMA %I CASCADE', own);
+                    END LOOP;
+                END $$;
+                DROP TABLE IF EXISTS public."__EFMigrationsHistory"
+                """, connection);
             await drop.ExecuteNonQueryAsync(limit.Token);
         }
 

@@ -481,7 +481,7 @@ public sealed class WebAccountsTests : IDisposable
     private void RefuseAll(HttpStatusCode status, string reason)
     {
         foreach (var path in (string[])
-            ["/account", "/account/orders", "/account/sessions", "/account/payment-methods", "/operations/mail", "/operations/mail/0190d5a1-7b1c-7000-8000-000000000001", "/operations/orders", "/operations/orders/100042/story", "/operations/orders/100042/money",
+            ["/account", "/account/orders", "/account/sessions", "/account/payment-methods", "/operations/mail", "/operations/mail/0190d5a1-7b1c-7000-8000-000000000001", "/operations/dashboard", "/operations/patterns", "/operations/errors", "/operations/orders", "/operations/orders/100042/story", "/operations/orders/100042/money",
              "/operations/queue", "/operations/audit", "/operations/staff", "/operations/outbox/0190d5a1-7b1c-7000-8000-000000000002/retry"])
             _api.On(path, $$"""{ "status": {{(int)status}}, "reason": "{{reason}}" }""", status);
     }
