@@ -97,6 +97,7 @@ public sealed class DashboardPanelTests : IAsyncLifetime
         Assert.Equal(7, web.GetProperty("count").GetInt32());
         await UntilAsync("work", IsFresh);
         await UntilAsync("queries", IsFresh);
+        Assert.Single(_api.Logged, line => line.Contains("dashboard's traffic", StringComparison.Ordinal)); // asked again each time, and told once
     }
 
     [Fact]
@@ -118,6 +119,24 @@ public sealed class DashboardPanelTests : IAsyncLifetime
         Assert.Equal((100, 3), (cart.GetProperty("count").GetInt32(), cart.GetProperty("errors").GetInt32()));
         Assert.Equal(209, cart.GetProperty("averageMs").GetDouble(), 0.001);
         Assert.InRange(cart.GetProperty("p95Ms").GetDouble(), 1999, 2400);
+    }
+
+    [Fact]
+    public async Task What_waits_for_the_orders_of_drills_and_probes_is_not_in_the_queues()
+    {
+        await using var db = _api.Open();
+        var order = await Any.StoredOrderAsync(db);
+        await db.Database.ExecuteSqlAsync($"""
+            INSERT INTO payments.payment_jobs (id, order_id, kind, provider, state, due_at, leased_until, lease_token, leases, attempts, created_at)
+            SELECT gen_random_uuid(), {order.Id}, 'Look', 'Stripe', 'Parked', now(), 'epoch', 0, 0, 0, now()
+            """);
+        await UntilAsync("work", panel => IsFresh(panel) && Parked(panel) is 1);
+
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET is_synthetic = true WHERE id = {order.Id}");
+
+        await UntilAsync("work", panel => IsFresh(panel) && Parked(panel) is 0);
+
+        static int Parked(JsonElement panel) => panel.GetProperty("data").GetProperty("jobs").GetProperty("parked").GetInt32();
     }
 
     [Theory]
