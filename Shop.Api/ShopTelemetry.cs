@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Shop.Api.RateLimits;
 using Shop.Data.Payments;
+using Shop.ServiceDefaults;
 
 namespace Shop.Api;
 
@@ -39,7 +40,13 @@ internal sealed class ShopTelemetry
     public static void Tag(string reason) => Activity.Current?.SetTag("shop.reason", reason);
 
     /// <param name="outcome">An order's payment state, or the reason of a refusal.</param>
-    public void CheckoutAnswered(string outcome) => _checkouts.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+    public void CheckoutAnswered(string outcome)
+    {
+        TagList tags = new() { { "outcome", outcome } };
+        if (Activity.Current?.GetTagItem(Synthetic.Tag) is true)
+            tags.Add(Synthetic.Tag, true);
+        _checkouts.Add(1, tags);
+    }
 
     public void BrowserReported(string kind) => _reports.Add(1, new KeyValuePair<string, object?>("kind", kind));
 

@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
+using Shop.ServiceDefaults;
 
 namespace Shop.Payments;
 
@@ -61,18 +62,32 @@ internal sealed class PaymentTelemetry
         return Source.StartActivity(name, ActivityKind.Consumer, continues ? context : default, links: hasCause && !continues ? [new(context)] : null);
     }
 
+    /// <summary>Tells the work in hand for whom it is, as soon as that is known: what is done for drills and probes is measured apart.</summary>
+    public static void WorksFor(bool isSynthetic)
+    {
+        if (isSynthetic)
+            Activity.Current?.SetTag(Synthetic.Tag, true);
+    }
+
+    private static TagList Marked(TagList tags)
+    {
+        if (Activity.Current?.GetTagItem(Synthetic.Tag) is true)
+            tags.Add(Synthetic.Tag, true);
+        return tags;
+    }
+
     // Tags are closed sets. Order ids go on spans and logs; on a metric each would become its own time series.
     public void Finished(PaymentProvider provider, string outcome, TimeSpan queued)
     {
-        TagList tags = new() { { "shop.payment.provider", provider.ToString() }, { "shop.payment.outcome", outcome } };
+        var tags = Marked(new() { { "shop.payment.provider", provider.ToString() }, { "shop.payment.outcome", outcome } });
         _outcomes.Add(1, tags);
         _queueTime.Record(queued.TotalSeconds, tags);
     }
 
-    public void Asked(PaymentProvider provider, string operation, string @class, TimeSpan latency) => _calls.Record(latency.TotalSeconds, new TagList
+    public void Asked(PaymentProvider provider, string operation, string @class, TimeSpan latency) => _calls.Record(latency.TotalSeconds, Marked(new()
     {
         { "shop.payment.provider", provider.ToString() }, { "operation", operation }, { "class", @class },
-    });
+    }));
 
     public void CardTestingRefused(SourceKind source) => _refusedAsTesting.Add(1, new KeyValuePair<string, object?>("source", source.ToString()));
 

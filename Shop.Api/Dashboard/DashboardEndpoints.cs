@@ -20,11 +20,11 @@ internal sealed class DashboardPanels
     {
         var options = dashboard.Value;
         Sales = new("sales", sales.ReadAsync, options.Live, options, clock, logger);
-        Work = new("work", (_, ct) => work.ReadAsync(ct), options.Live, options, clock, logger);
+        Work = new("work", (_, ct) => work.ReadAsync(ct), options.Live, options, clock, logger, _ => "");
         Agreement = new("agreement", (_, ct) => AgreementEndpoints.ReadAsync(
-            reports, agreement.Value, [clock.GetUtcNow().AddDays(-1)], clock.GetUtcNow(), ct), options.Slow, options, clock, logger);
-        Traffic = new("traffic", traffic.ReadAsync, options.Slow, options, clock, logger);
-        Queries = new("queries", (_, ct) => queries.ReadAsync(ct), options.Slow, options, clock, logger);
+            reports, agreement.Value, [clock.GetUtcNow().AddDays(-1)], clock.GetUtcNow(), ct), options.Slow, options, clock, logger, _ => "");
+        Traffic = new("traffic", traffic.ReadAsync, options.Slow, options, clock, logger, TrafficPanel.KeyOf);
+        Queries = new("queries", (_, ct) => queries.ReadAsync(ct), options.Slow, options, clock, logger, _ => "");
     }
 
     public Panel<SalesView> Sales { get; }

@@ -11,11 +11,12 @@ internal enum PanelTrouble { Late, Failed }
 internal sealed record PanelView<T>(T? Data, DateTimeOffset? At, PanelTrouble? Trouble) where T : class;
 
 /// <summary>
-/// One part of the dashboard with what it last knew, per range. However many look at it, one question at a time is under way; whoever asks waits
+/// One part of the dashboard with what it last knew, per range (or for all ranges of which it shows the same). However many look at it, one question at a time is under way; whoever asks waits
 /// for it a little and takes what is there. So a part that is slow or broken costs the others nothing, and says how old it is.
 /// </summary>
 internal sealed class Panel<T>(
-    string name, Func<DashboardRange, CancellationToken, Task<T>> read, TimeSpan fresh, DashboardOptions options, TimeProvider clock, ILogger logger) where T : class
+    string name, Func<DashboardRange, CancellationToken, Task<T>> read, TimeSpan fresh, DashboardOptions options, TimeProvider clock, ILogger logger,
+    Func<DashboardRange, string>? keyOf = null) where T : class
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5); // a few seconds are no trouble, and no sentence above the numbers
     private readonly ConcurrentDictionary<string, Known> _known = new();
@@ -26,12 +27,13 @@ internal sealed class Panel<T>(
         public DateTimeOffset? At;
         public DateTimeOffset TriedAt;
         public bool Failed;
+        public string? Trouble; // of the last question
         public Task? Running;
     }
 
     public async Task<PanelView<T>> ReadAsync(DashboardRange range, CancellationToken ct)
     {
-        var known = _known.GetOrAdd(range.Name, _ => new Known());
+        var known = _known.GetOrAdd(keyOf is null ? range.Name : keyOf(range), _ => new Known());
         Task? running;
         TimeSpan patience;
         lock (known)
@@ -63,13 +65,14 @@ internal sealed class Panel<T>(
             using var limit = new CancellationTokenSource(options.Limit, clock);
             var data = await read(range, limit.Token);
             lock (known)
-                (known.Data, known.At, known.Failed) = (data, at, false);
+                (known.Data, known.At, known.Failed, known.Trouble) = (data, at, false, null);
         }
         catch (Exception e) // any: the page goes on without it, and says so
         {
-            logger.PanelFailed(name, e.GetType().Name, e.Message);
+            if (known.Trouble != e.GetType().Name) // it may be asked again each second
+                logger.PanelFailed(name, e.GetType().Name, e.Message);
             lock (known)
-                known.Failed = e is not OperationCanceledException; // out of time is late
+                (known.Failed, known.Trouble) = (e is not OperationCanceledException, e.GetType().Name); // out of time is late
         }
         finally
         {

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Shop.Data;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
@@ -32,11 +34,12 @@ internal sealed record SalesView(
     FunnelView Funnel, IReadOnlyList<ConfirmsView> Confirms, IReadOnlyList<WhyView> Why, long UnknownEntered, long UnknownLeft);
 
 /// <summary>How the business goes: from the counters alone, never from the orders.</summary>
-internal sealed class SalesPanel(ReportsDatabase reports, TimeProvider clock)
+internal sealed class SalesPanel(ReportsDatabase reports, IOptions<DashboardOptions> options, TimeProvider clock)
 {
     private const int Weeks = 4;
     private const int EnoughWeeks = 2;
     private const int MostReasons = 12;
+    private readonly ConcurrentDictionary<string, Views> _views = new(); // told once a minute, so not worth asking for each second
     private static readonly string[] Compared = [Counted.Placed, Counted.Paid];
 
     private static readonly string[] Plain =
@@ -54,7 +57,8 @@ internal sealed class SalesPanel(ReportsDatabase reports, TimeProvider clock)
         var day = await db.ReadCountsAsync(Grain.Hour, midnight, midnight.AddDays(1), TimeSpan.FromHours(1), Compared, Weeks, ct);
         var compared = await db.ReadCountsAsync(range.Grain, range.From, range.To, range.Step, Compared, Weeks, ct);
         var plain = await db.ReadCountsAsync(range.Grain, range.From, range.To, range.To - range.From, Plain, 0, ct);
-        var views = await ViewsAsync(db, range, ct);
+        if (!_views.TryGetValue(range.Name, out var views) || now - views.At >= options.Value.Slow)
+            _views[range.Name] = views = await ViewsAsync(db, range, now, ct);
 
         var inRange = compared.Where(r => r.Weeks is 0).Concat(plain).ToList();
         var currency = inRange.Where(r => r.Metric is Counted.Paid).GroupBy(r => r.Currency).OrderByDescending(g => g.Sum(r => r.Count)).FirstOrDefault()?.Key ?? "EUR";
@@ -142,14 +146,16 @@ internal sealed class SalesPanel(ReportsDatabase reports, TimeProvider clock)
     ];
 
     /// <summary>Pages that people opened, as the storefront counted them by the minute.</summary>
-    private static async Task<(long? Products, long? Checkouts)> ViewsAsync(ShopDbContext db, DashboardRange range, CancellationToken ct)
+    private static async Task<Views> ViewsAsync(ShopDbContext db, DashboardRange range, DateTimeOffset now, CancellationToken ct)
     {
         var rows = await db.Database.SqlQuery<ViewRow>($"""
             SELECT label AS "Label", sum(count)::bigint AS "Count" FROM telemetry.minute_series
             WHERE series = 'web.page_views' AND minute >= {range.From} AND minute < {range.To} GROUP BY 1
             """).ToListAsync(ct);
-        return (rows.Find(r => r.Label is "product")?.Count, rows.Find(r => r.Label is "checkout")?.Count);
+        return new(rows.Find(r => r.Label is "product")?.Count, rows.Find(r => r.Label is "checkout")?.Count, now);
     }
+
+    private sealed record Views(long? Products, long? Checkouts, DateTimeOffset At);
 
     private sealed record ViewRow(string Label, long Count);
 }

@@ -13,7 +13,9 @@ namespace Shop.Api.Operations;
 
 using RunResult = Results<NoContent, ProblemHttpResult>;
 
-/// <param name="State">waiting, running, retrying (it failed and is tried less and less often) or failing (that many times in a row).</param>
+/// <param name="State">
+/// waiting, running, overdue (nobody has taken it up), retrying (it failed and is tried less and less often) or failing (that many times in a row).
+/// </param>
 internal sealed record BackgroundJobRow(
     string Name, string State, DateTimeOffset DueAt, DateTimeOffset? StartedAt, DateTimeOffset? SucceededAt, double? TookMs, string? Result, int Failures);
 
@@ -21,6 +23,9 @@ internal sealed record BackgroundJobRows(IReadOnlyList<BackgroundJobRow> Items);
 
 internal static class BackgroundJobEndpoints
 {
+    /// <summary>A replica looks every few seconds; whoever is that late has nobody who looks.</summary>
+    private static readonly TimeSpan Overdue = TimeSpan.FromMinutes(1);
+
     public static void MapBackgroundJobs(this IEndpointRouteBuilder operations)
     {
         operations.MapGet("/background-jobs", GetBackgroundJobs).WithName(nameof(GetBackgroundJobs)).RequireAuthorization(Policies.Agent)
@@ -41,10 +46,18 @@ internal static class BackgroundJobEndpoints
         return
         [
             .. jobs.Select(j => new BackgroundJobRow(
-                j.Name, j.LeasedUntil > now ? "running" : j.Failures >= BackgroundJob.FailingAfter ? "failing" : j.Failures > 0 ? "retrying" : "waiting",
-                j.DueAt, j.StartedAt, j.SucceededAt, j.TookMs, j.Result, j.Failures)),
+                j.Name, StateOf(j, now), j.DueAt, j.StartedAt, j.SucceededAt, j.TookMs, j.Result, j.Failures)),
         ];
     }
+
+    private static string StateOf(BackgroundJob job, DateTimeOffset now) => job switch
+    {
+        _ when job.LeasedUntil > now => "running",
+        _ when job.DueAt < now - Overdue => "overdue",
+        { Failures: >= BackgroundJob.FailingAfter } => "failing",
+        { Failures: > 0 } => "retrying",
+        _ => "waiting",
+    };
 
     internal static Task<RunResult> RunBackgroundJob(
         string name, WhyRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, Caller caller, ReportsDatabase reports,

@@ -19,7 +19,7 @@ internal sealed class BusinessCounts : Migration
         SELECT e.metric, date_trunc('minute', e.at), coalesce(c.provider, 'Stripe'), '', e.reason, c.currency, sum(e.count), sum(e.amount)
         FROM changed c CROSS JOIN LATERAL (VALUES
             ('attempted', c.at, '', 1, c.total_minor, c.was = 'None' AND c.payment NOT IN ('None', 'Abandoned')),
-            ('paid', coalesce(c.paid_at, c.at), '', (c.payment = 'Paid' AND c.was <> 'Paid')::int, c.captured_minor - c.had,
+            ('paid', CASE WHEN c.was <> 'Paid' THEN coalesce(c.paid_at, c.at) ELSE c.at END, '', (c.payment = 'Paid' AND c.was <> 'Paid')::int, c.captured_minor - c.had,
                 (c.payment = 'Paid' AND c.was <> 'Paid') OR c.captured_minor <> c.had),
             ('declined', c.at, coalesce(c.reason, ''), 1, c.total_minor, c.payment = 'Declined' AND c.was <> 'Declined'),
             ('deferred', c.at, coalesce(c.reason, ''), 1, c.total_minor, c.payment = 'Deferred' AND c.was <> 'Deferred'),
@@ -34,7 +34,8 @@ internal sealed class BusinessCounts : Migration
         CREATE SCHEMA reports;
         CREATE SCHEMA IF NOT EXISTS telemetry;
 
-        -- No key and no index: it is written by everybody, read whole, and emptied all the time.
+        -- No key and no index: it is written by everybody, read whole, and emptied all the time. Not given back to the disk, either: for that,
+        -- vacuum locks out those who write.
         CREATE TABLE reports.deltas (
             metric text NOT NULL,
             at timestamptz NOT NULL,
@@ -44,7 +45,7 @@ internal sealed class BusinessCounts : Migration
             currency text NOT NULL,
             count bigint NOT NULL,
             amount_minor bigint NOT NULL
-        ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+        ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, vacuum_truncate = false);
 
         CREATE TABLE reports.counts (
             grain text NOT NULL,
@@ -134,61 +135,6 @@ internal sealed class BusinessCounts : Migration
             RETURN NULL;
         END $$;
 
-        -- From here on writers wait until this migration ends, so that nothing is counted twice, by them and below, or not at all.
-        CREATE TRIGGER orders_counted AFTER INSERT ON shop.orders REFERENCING NEW TABLE AS new_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_new_orders();
-        CREATE TRIGGER orders_changes_counted AFTER UPDATE ON shop.orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_order_changes();
-        CREATE TRIGGER carts_counted AFTER INSERT ON shop.carts REFERENCING NEW TABLE AS new_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_new_carts();
-        CREATE TRIGGER payment_attempts_counted AFTER INSERT ON payments.payment_attempts REFERENCING NEW TABLE AS new_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_new_attempts();
-        CREATE TRIGGER refunds_counted AFTER INSERT ON payments.refunds REFERENCING NEW TABLE AS new_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_new_refunds();
-        CREATE TRIGGER refunds_changes_counted AFTER UPDATE ON payments.refunds REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_refund_changes();
-
-        -- A shop that had orders before this goes on from where it is. What became of them is told by their timeline.
-        INSERT INTO reports.deltas
-        SELECT 'placed', date_trunc('minute', placed_at), coalesce(provider, 'Stripe'), '', '', currency, count(*), sum(total_minor)
-        FROM shop.orders WHERE NOT is_synthetic GROUP BY 2, 3, 6
-        UNION ALL
-        SELECT 'attempted', date_trunc('minute', placed_at), coalesce(provider, 'Stripe'), '', '', currency, count(*), sum(total_minor)
-        FROM shop.orders o WHERE NOT is_synthetic AND payment <> 'None'
-            AND (payment <> 'Abandoned' OR EXISTS (SELECT FROM shop.order_timeline t WHERE t.order_id = o.id
-                AND t.kind IN ('payment.started', 'payment.declined', 'payment.deferred', 'payment.unknown', 'payment.action_needed'))) GROUP BY 2, 3, 6
-        UNION ALL
-        SELECT 'paid', date_trunc('minute', paid_at), coalesce(provider, 'Stripe'), '', '', currency, count(*), sum(captured_minor)
-        FROM shop.orders WHERE NOT is_synthetic AND paid_at IS NOT NULL GROUP BY 2, 3, 6
-        UNION ALL
-        SELECT CASE t.kind WHEN 'payment.declined' THEN 'declined' WHEN 'payment.deferred' THEN 'deferred' WHEN 'payment.closed' THEN 'abandoned'
-                ELSE 'unknown_entered' END, date_trunc('minute', t.at),
-            coalesce(o.provider, 'Stripe'), '', coalesce(t.reason, ''), o.currency, count(*), sum(o.total_minor)
-        FROM shop.order_timeline t JOIN shop.orders o ON o.id = t.order_id
-        WHERE t.kind IN ('payment.declined', 'payment.deferred', 'payment.closed', 'payment.unknown') AND NOT o.is_synthetic GROUP BY 1, 2, 3, 5, 6
-        UNION ALL
-        SELECT 'unknown_left', date_trunc('minute', t.at), coalesce(o.provider, 'Stripe'), '', '', o.currency, count(*), sum(o.total_minor)
-        FROM (SELECT order_id, at, row_number() OVER (PARTITION BY order_id ORDER BY at DESC, id DESC) AS latest
-            FROM shop.order_timeline WHERE kind = 'payment.unknown') t JOIN shop.orders o ON o.id = t.order_id
-        WHERE NOT o.is_synthetic AND NOT (o.payment = 'Unknown' AND t.latest = 1) GROUP BY 2, 3, 6
-        UNION ALL
-        SELECT 'cart', date_trunc('minute', created_at), '', '', '', '', count(*), 0 FROM shop.carts WHERE NOT is_synthetic GROUP BY 2
-        UNION ALL
-        SELECT 'attempt', date_trunc('minute', a.at), a.provider, a.class, coalesce(a.reason, ''), '', count(*), 0
-        FROM payments.payment_attempts a JOIN shop.orders o ON o.id = a.order_id
-        WHERE a.operation = 'confirm' AND NOT o.is_synthetic GROUP BY 2, 3, 4, 5
-        UNION ALL
-        SELECT m.metric, date_trunc('minute', m.at), r.provider, '', r.reason, r.currency, count(*), sum(r.amount_minor)
-        FROM payments.refunds r JOIN shop.orders o ON o.id = r.order_id
-        CROSS JOIN LATERAL (VALUES ('refund_owed', r.created_at, true), ('refunded', coalesce(r.settled_at, r.created_at), r.state = 'Succeeded'))
-            m (metric, at, applies)
-        WHERE m.applies AND NOT o.is_synthetic GROUP BY 1, 2, 3, 5, 6;
-        SELECT reports.fold(9223372036854775807);
-
-        -- Where the list of orders begins that a number on the dashboard leads to.
-        CREATE INDEX ix_orders_payment_placed_at ON shop.orders (payment, placed_at) WHERE payment NOT IN ('Paid', 'Abandoned');
-        CREATE INDEX ix_orders_reason_placed_at ON shop.orders (reason, placed_at) WHERE reason IS NOT NULL;
-
         -- One row per series, minute, process and label. Buckets: see SeriesBuckets. Partitions come and go by the day; the job makes them.
         CREATE TABLE telemetry.minute_series (
             series text NOT NULL,
@@ -202,6 +148,7 @@ internal sealed class BusinessCounts : Migration
             buckets integer[]
         ) PARTITION BY RANGE (minute);
         CREATE INDEX ix_minute_series_series_minute ON telemetry.minute_series (series, minute);
+        CREATE INDEX ix_minute_series_views ON telemetry.minute_series (minute) INCLUDE (label, count) WHERE series = 'web.page_views';
 
         -- Days ahead too, so that nothing is lost while nobody calls it.
         CREATE FUNCTION telemetry.keep_series(days integer) RETURNS integer LANGUAGE plpgsql AS $$
@@ -232,5 +179,34 @@ internal sealed class BusinessCounts : Migration
         EXCEPTION WHEN OTHERS THEN
             RAISE NOTICE 'pg_stat_statements is not here: %', SQLERRM;
         END $$;
+
+        -- Last, because from here on writers wait until this migration ends. While it waits for one of them itself, all others wait behind it: so
+        -- never for long, all locks or none, and then again. Now and then a little longer, because a vacuum gives way only after a second. What the
+        -- shop had before is counted by the next migration.
+        DO $$ BEGIN
+            FOR i IN 1 .. 300 LOOP
+                BEGIN
+                    PERFORM set_config('lock_timeout', CASE WHEN i % 20 = 0 THEN '1500ms' ELSE '200ms' END, true);
+                    LOCK TABLE shop.orders, shop.carts, payments.payment_attempts, payments.refunds IN SHARE ROW EXCLUSIVE MODE;
+                    EXIT;
+                EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+                    IF i = 300 THEN RAISE; END IF;
+                    PERFORM pg_sleep(0.2);
+                END;
+            END LOOP;
+            PERFORM set_config('lock_timeout', '0', true);
+        END $$;
+        CREATE TRIGGER orders_counted AFTER INSERT ON shop.orders REFERENCING NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_new_orders();
+        CREATE TRIGGER orders_changes_counted AFTER UPDATE ON shop.orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_order_changes();
+        CREATE TRIGGER carts_counted AFTER INSERT ON shop.carts REFERENCING NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_new_carts();
+        CREATE TRIGGER payment_attempts_counted AFTER INSERT ON payments.payment_attempts REFERENCING NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_new_attempts();
+        CREATE TRIGGER refunds_counted AFTER INSERT ON payments.refunds REFERENCING NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_new_refunds();
+        CREATE TRIGGER refunds_changes_counted AFTER UPDATE ON payments.refunds REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION reports.count_refund_changes();
         """);
 }

@@ -45,6 +45,7 @@ internal sealed class ChargeHandler(
     {
         var plan = await LoadAsync(job, ct);
         var (order, intent, other, saved, _) = plan;
+        PaymentTelemetry.WorksFor(order.IsSynthetic);
         var isOver = order.Payment is PaymentState.Paid or PaymentState.Abandoned;
         if (isOver && !(intent is { ConfirmOpen: true } && order.PaysAt != job.Provider))
             await queue.FinishAsync(job, ct);

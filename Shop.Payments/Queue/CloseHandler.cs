@@ -43,6 +43,7 @@ internal sealed class CloseHandler(
             intents = await db.PaymentIntents.AsNoTracking().Where(i => i.OrderId == job.OrderId).ToListAsync(ct);
         }
 
+        PaymentTelemetry.WorksFor(order.IsSynthetic);
         var open = intents.Find(i => i.ConfirmOpen && !gateways.CanCancel(i.Provider));
         if (order.Payment is PaymentState.Paid or PaymentState.Abandoned && !intents.Exists(i => i.ConfirmOpen && i.Provider != order.PaysAt))
             await books.WriteAsync(job, before, new Verdict(null, null, null, SettlesConfirm: false), ct);

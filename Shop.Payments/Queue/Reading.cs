@@ -14,9 +14,14 @@ namespace Shop.Payments.Queue;
 /// <param name="Intent">As it was before the gateway was asked.</param>
 internal sealed record Reading(Order Order, PaymentIntent Intent)
 {
-    public static async Task<Reading?> OfAsync(ShopDbContext db, IQueryable<PaymentIntent> intents, CancellationToken ct) =>
-        await intents.AsNoTracking().SingleOrDefaultAsync(ct) is { } intent
-            ? new(await db.Orders.AsNoTracking().SingleAsync(o => o.Id == intent.OrderId, ct), intent) : null;
+    public static async Task<Reading?> OfAsync(ShopDbContext db, IQueryable<PaymentIntent> intents, CancellationToken ct)
+    {
+        if (await intents.AsNoTracking().SingleOrDefaultAsync(ct) is not { } intent)
+            return null;
+        var order = await db.Orders.AsNoTracking().SingleAsync(o => o.Id == intent.OrderId, ct);
+        PaymentTelemetry.WorksFor(order.IsSynthetic);
+        return new(order, intent);
+    }
 
     /// <summary>Files the call and applies what its answer proves, in the caller's transaction.</summary>
     public async Task<(Order Order, bool Changed)> ApplyAsync(ShopDbContext db, Asked asked, Guid? jobId, DateTimeOffset now, CancellationToken ct)

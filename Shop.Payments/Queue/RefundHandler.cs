@@ -24,7 +24,10 @@ internal sealed class RefundHandler(
         await using (var db = await contexts.CreateDbContextAsync(ct))
         {
             refund = await db.Refunds.AsNoTracking().SingleAsync(r => r.Id == job.RefundId, ct);
-            intentId = await db.PaymentIntents.Where(i => i.OrderId == job.OrderId && i.Provider == job.Provider).Select(i => i.GatewayId).SingleAsync(ct)
+            var intent = await db.PaymentIntents.Where(i => i.OrderId == job.OrderId && i.Provider == job.Provider)
+                .Select(i => new { i.GatewayId, db.Orders.First(o => o.Id == i.OrderId).IsSynthetic }).SingleAsync(ct);
+            PaymentTelemetry.WorksFor(intent.IsSynthetic);
+            intentId = intent.GatewayId
                 ?? throw new InvalidOperationException($"Refund {job.RefundId} belongs to an intent without an id.");
         }
 

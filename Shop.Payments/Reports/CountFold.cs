@@ -17,8 +17,8 @@ internal sealed class ReportsOptions
 
     [Range(1, 100_000)] public int Batch { get; init; } = 10_000;
 
-    /// <summary>Days for which minutes are kept: of the series, and of what is counted.</summary>
-    [Range(8, 366)] public int KeepMinutes { get; init; } = 30;
+    /// <summary>Days for which minutes are kept: of the series, and of what is counted. What is usual is read from those of four weeks.</summary>
+    [Range(30, 366)] public int KeepMinutes { get; init; } = 30;
 
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")] public TimeSpan Tidy { get; init; } = TimeSpan.FromHours(1);
 }

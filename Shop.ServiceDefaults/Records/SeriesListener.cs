@@ -149,8 +149,8 @@ internal sealed class SeriesListener : BackgroundService
 
     private void Hear(Rule rule, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (rule.Only is { } only && Tag(tags, only.Tag) != only.Value)
-            return;
+        if ((rule.Only is { } only && Tag(tags, only.Tag) != only.Value) || Tag(tags, Synthetic.Tag) is not "")
+            return; // drills and probes are served like people, and are none
         if (rule.Kind is Kind.Request)
             HearRequest(value, tags);
         else
@@ -174,8 +174,7 @@ internal sealed class SeriesListener : BackgroundService
         Add(SeriesNames.Requests, label, seconds, Kind.Time);
         if (status.StartsWith('5'))
             Add(SeriesNames.Errors, label, 1, Kind.Count);
-        // Drills and probes are served like people, and are none.
-        if (_buffer.Service is "web" && method is "GET" && status is "200" && Tag(tags, Synthetic.Tag) is "")
+        if (_buffer.Service is "web" && method is "GET" && status is "200")
             Add(SeriesNames.PageViews, route switch { "/products/{Slug}" => "product", "/checkout" => "checkout", _ => "other" }, 1, Kind.Count);
     }
 

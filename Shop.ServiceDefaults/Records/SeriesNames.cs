@@ -70,9 +70,14 @@ public static class SeriesNames
     public static IReadOnlySet<string> Gauges { get; } =
         new HashSet<string> { PoolUsed, Breakers, Depth, OldestAge, Unknown, Cpu, Memory, Heap, GcPause };
 
+    public static string[] Levels { get; } = [Unknown, Depth, OldestAge, Breakers];
+
     public static string[] OfProcesses { get; } = [Cpu, Memory, Heap, GcPause];
 
-    /// <summary>What the dashboard shows.</summary>
+    /// <summary>What the dashboard shows of the machines; the views stand with the sales.</summary>
     public static string[] Shown { get; } =
-        [Requests, Errors, PoolUsed, PoolHold, PoolWait, CatalogueReads, GatewayCalls, Cpu, Memory, Heap, GcPause, DroppedLines];
+    [
+        Requests, Errors, PoolUsed, PoolHold, PoolWait, Commands, CatalogueReads, Checkouts, GatewayCalls, QueueTime, Breakers, Depth, OldestAge, Unknown, WebhookAge,
+        Cpu, Memory, Heap, GcPause, DroppedLines,
+    ];
 }

@@ -65,6 +65,27 @@ public sealed class TodayPageTests : IAsyncLifetime
         Assert.Empty(visitor.Errors);
     }
 
+    [Theory]
+    [InlineData(null)] // nobody answers
+    [InlineData("<h1>Sign in</h1>")]
+    public async Task A_part_that_is_not_renewed_says_since_when_until_it_is(string? answer)
+    {
+        await using var visitor = await OpenAsync(390);
+        var page = visitor.Page;
+        await page.GotoAsync("/ops?range=1h", new() { Timeout = 30_000 });
+        var live = page.Locator("live-fragment[part=live]");
+        await Assertions.Expect(live.Locator("#live")).ToBeVisibleAsync();
+        await page.RouteAsync("**/ops?*part=live*", route => answer is null
+            ? route.AbortAsync() : route.FulfillAsync(new() { Status = 200, ContentType = "text/html", Body = answer }));
+
+        await Assertions.Expect(live).ToContainTextAsync(new System.Text.RegularExpressions.Regex(@"Not renewed since \d\d:\d\d\."), new() { Timeout = 30_000 });
+        await Assertions.Expect(live.Locator("#live")).ToBeVisibleAsync();
+        Assert.Equal(0, await visitor.OverflowAsync());
+
+        await page.UnrouteAllAsync();
+        await Assertions.Expect(live).Not.ToContainTextAsync("Not renewed", new() { Timeout = 30_000 });
+    }
+
     [Fact]
     public async Task Without_a_script_it_is_all_there_and_a_column_leads_to_its_orders()
     {

@@ -156,29 +156,100 @@ public sealed class BusinessCountTests
     }
 
     [Fact]
-    public async Task A_shop_that_had_orders_before_it_counted_them_starts_with_the_right_numbers()
+    public async Task A_shop_that_had_orders_before_it_counted_them_starts_with_the_right_numbers_and_sells_meanwhile()
     {
         var database = await PostgresServer.CreateDatabaseAsync();
-        await using (var db = PostgresServer.Open(database))
+        await using var db = PostgresServer.Open(database);
+        await Any.StockAsync(db, 1000, "mug", "bowl");
+        for (var i = 0; i < 40; i++)
+            await LiveAsync(database, "mug", i);
+        await ForgetCountsAsync(db);
+        using var stop = new CancellationTokenSource();
+        var next = 40;
+        var selling = Task.Run(async () =>
         {
-            await Any.StockAsync(db, 1000, "mug");
-            for (var i = 0; i < 40; i++)
-                await LiveAsync(database, "mug", i);
-            // As the release before would have left it.
-            await db.Database.ExecuteSqlRawAsync("""
-                DROP SCHEMA reports CASCADE; DROP SCHEMA telemetry CASCADE;
-                DROP INDEX shop.ix_orders_payment_placed_at; DROP INDEX shop.ix_orders_reason_placed_at;
-                DELETE FROM "__EFMigrationsHistory" WHERE "MigrationId" LIKE '20261120000019%';
-                """);
-            var books = await RecountAsync(database);
+            while (!stop.IsCancellationRequested)
+                await LiveAsync(database, "bowl", next++);
+        });
 
-            await db.Database.MigrateAsync();
+        await Eventually.TrueAsync(() => Task.FromResult(next > 42), () => "Nothing is sold.");
+        await db.Database.MigrateAsync();
+        await stop.CancelAsync();
+        await selling;
 
-            Assert.Equal(books, await CountAsync(database, Grain.Day));
-            await LiveAsync(database, "mug", 41);
-            Assert.Equal(await RecountAsync(database), await CountAsync(database, Grain.Hour));
-        }
+        foreach (var grain in Enum.GetValues<Grain>())
+            Assert.Equal(await RecountAsync(database), await CountAsync(database, grain));
     }
+
+    [Fact]
+    public async Task A_past_that_is_counted_a_second_time_changes_nothing()
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        await using var db = PostgresServer.Open(database);
+        await Any.StockAsync(db, 1000, "mug");
+        for (var i = 0; i < 24; i++)
+            await LiveAsync(database, "mug", i);
+        // As a deploy would leave it that ended in the middle of its last index.
+        await db.Database.ExecuteSqlRawAsync("""
+            DROP INDEX shop.ix_orders_reason_placed_at;
+            DELETE FROM "__EFMigrationsHistory" WHERE "MigrationId" LIKE '20261120000020%';
+            """);
+
+        await db.Database.MigrateAsync();
+
+        Assert.Equal(await RecountAsync(database), await CountAsync(database, Grain.Day));
+        Assert.Equal(2, await db.Database.SqlQuery<int>($"""
+            SELECT count(*)::int AS "Value" FROM pg_index WHERE indisvalid AND indexrelid IN ('shop.ix_orders_reason_placed_at'::regclass, 'shop.ix_orders_payment_placed_at'::regclass)
+            """).SingleAsync());
+    }
+
+    [Fact]
+    public async Task A_migration_that_waits_for_one_checkout_lets_the_others_pass()
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        await using var db = PostgresServer.Open(database);
+        await Any.StockAsync(db, 1000, "mug");
+        await ForgetCountsAsync(db);
+        await using var other = PostgresServer.Open(database);
+        await using var unfinished = await other.Database.BeginTransactionAsync();
+        await other.Database.ExecuteSqlRawAsync("UPDATE shop.carts SET version = version WHERE false"); // its lock is that of any checkout
+
+        var migrating = db.Database.MigrateAsync();
+        await using var watch = PostgresServer.Open(database);
+        await Eventually.TrueAsync(async () => await watch.Database.SqlQuery<int>($"""
+            SELECT count(*)::int AS "Value" FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock' AND relation = 'shop.carts'::regclass
+            """).SingleAsync() > 0, () => "The migration does not wait.");
+        for (var i = 1; i < 4; i++)
+            await LiveAsync(database, "mug", i);
+        Assert.False(migrating.IsCompleted);
+        await unfinished.RollbackAsync();
+        await migrating;
+
+        Assert.Equal(await RecountAsync(database), await CountAsync(database, Grain.Day));
+    }
+
+    [Fact]
+    public async Task A_second_capture_counts_when_it_came_and_not_when_the_order_was_paid()
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        await using var db = PostgresServer.Open(database);
+        var order = await Any.StoredOrderAsync(db);
+        var yesterday = DateTimeOffset.UtcNow.AddDays(-1);
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET payment = 'Paid', captured_minor = 1250, paid_at = {yesterday} WHERE id = {order.Id}");
+
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET captured_minor = 2500 WHERE id = {order.Id}");
+
+        var rows = await db.ReadCountsAsync(Grain.Minute, Begin, Begin.AddYears(5), TimeSpan.FromMinutes(1), [Counted.Paid], 0, Ct);
+        Assert.Equal([(1L, 1250L), (0, 1250)], rows.Select(r => (r.Count, r.AmountMinor)));
+        Assert.True(rows[0].At <= yesterday && rows[1].At > yesterday.AddHours(23));
+    }
+
+    /// <summary>As the release before would have left it.</summary>
+    private static Task<int> ForgetCountsAsync(ShopDbContext db) => db.Database.ExecuteSqlRawAsync("""
+        DROP SCHEMA reports CASCADE; DROP TABLE telemetry.minute_series; DROP FUNCTION telemetry.keep_series;
+        DROP INDEX shop.ix_orders_payment_placed_at; DROP INDEX shop.ix_orders_reason_placed_at;
+        DELETE FROM "__EFMigrationsHistory" WHERE "MigrationId" LIKE '20261120000019%' OR "MigrationId" LIKE '20261120000020%';
+        """);
 
     [Fact]
     public async Task The_same_hours_of_earlier_weeks_come_with_the_period_they_are_compared_with()

@@ -437,7 +437,7 @@ public sealed class ContractTests : IClassFixture<ApiHost>, IDisposable
             INSERT INTO reports.deltas SELECT m, now(), 'Stripe', 'not_charged', 'card_declined', 'EUR', 1, 100
             FROM unnest('{{paid,declined,attempt,refunded,unknown_entered,unknown_left}}'::text[]) m;
             INSERT INTO telemetry.minute_series SELECT s, now(), 'api', 'i', 'product', 1, 0.5, 0.5, '{{1}}'
-            FROM unnest('{{http.requests,http.errors,payments.gateway_calls,db.pool.hold,db.pool.wait,db.pool.used,process.cpu,api.catalogue_reads,web.page_views}}'::text[]) s
+            FROM unnest('{{http.requests,http.errors,payments.gateway_calls,db.pool.hold,db.pool.wait,db.pool.used,process.cpu,api.catalogue_reads,web.page_views,db.commands,api.checkouts,payments.queue_time,payments.webhook_age,payments.depth}}'::text[]) s
             """);
         _answers.Token = (await host.SignedInAsync(Role.Agent)).Token;
         var operations = new OperationsClient(http);

@@ -97,6 +97,7 @@ public sealed class DashboardPanelTests : IAsyncLifetime
         Assert.Equal(7, web.GetProperty("count").GetInt32());
         await UntilAsync("work", IsFresh);
         await UntilAsync("queries", IsFresh);
+        Assert.Single(_api.Logged, line => line.Contains("dashboard's traffic", StringComparison.Ordinal)); // asked again each time, and told once
     }
 
     [Fact]
@@ -118,6 +119,62 @@ public sealed class DashboardPanelTests : IAsyncLifetime
         Assert.Equal((100, 3), (cart.GetProperty("count").GetInt32(), cart.GetProperty("errors").GetInt32()));
         Assert.Equal(209, cart.GetProperty("averageMs").GetDouble(), 0.001);
         Assert.InRange(cart.GetProperty("p95Ms").GetDouble(), 1999, 2400);
+    }
+
+    [Fact]
+    public async Task What_waits_for_the_orders_of_drills_and_probes_is_not_in_the_queues()
+    {
+        await using var db = _api.Open();
+        var order = await Any.StoredOrderAsync(db);
+        await db.Database.ExecuteSqlAsync($"""
+            INSERT INTO payments.payment_jobs (id, order_id, kind, provider, state, due_at, leased_until, lease_token, leases, attempts, created_at)
+            SELECT gen_random_uuid(), {order.Id}, 'Look', 'Stripe', 'Parked', now(), 'epoch', 0, 0, 0, now()
+            """);
+        await UntilAsync("work", panel => IsFresh(panel) && Parked(panel) is 1);
+
+        await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET is_synthetic = true WHERE id = {order.Id}");
+
+        await UntilAsync("work", panel => IsFresh(panel) && Parked(panel) is 0);
+
+        static int Parked(JsonElement panel) => panel.GetProperty("data").GetProperty("jobs").GetProperty("parked").GetInt32();
+    }
+
+    [Theory]
+    [InlineData("1h")]
+    [InlineData("7d")]
+    public async Task A_pool_is_as_full_as_the_processes_that_live_and_was_as_full_as_those_of_one_minute(string range)
+    {
+        await using var db = _api.Open();
+        // Two that live, with 2 and 3 in use now; one that died half an hour ago, with 6.
+        await db.Database.ExecuteSqlRawAsync("""
+            INSERT INTO telemetry.minute_series
+            SELECT 'db.pool.used', date_trunc('minute', now()) - ago * interval '1 minute', 'any', i, 'any pool', 2, 2 * used, most, NULL
+            FROM (VALUES ('i1', 2, 3, 0), ('i2', 3, 4, 0), ('i3', 6, 6, 30)) v (i, used, most, ago)
+            """);
+
+        JsonElement pool = default;
+        await Eventually.TrueAsync(async () => (await BoardAsync($"range={range}")).GetProperty("traffic") is var traffic && IsFresh(traffic)
+            && (pool = traffic.GetProperty("data").GetProperty("pools").EnumerateArray().SingleOrDefault(p => p.GetProperty("label").ValueEquals("any pool")))
+                .ValueKind is JsonValueKind.Object, () => "The pool never came.");
+
+        Assert.Equal((5, 7), (pool.GetProperty("last").GetInt32(), pool.GetProperty("max").GetInt32()));
+    }
+
+    [Fact]
+    public async Task An_hour_that_is_over_is_read_once_and_the_present_one_each_time()
+    {
+        await using var db = _api.Open();
+        const string Add = "INSERT INTO telemetry.minute_series SELECT 'http.requests', now() - h * interval '1 hour', 'any', 'i', 'GET /', 10, 0.1, 0.1, '{{10}}' FROM generate_series(0, 5, 5) h";
+        await db.Database.ExecuteSqlRawAsync(Add);
+        await UntilAsync(20);
+
+        await db.Database.ExecuteSqlRawAsync(Add);
+
+        await UntilAsync(30);
+
+        Task UntilAsync(int count) => Eventually.TrueAsync(async () => (await BoardAsync("range=24h&part=slow")).GetProperty("traffic") is var traffic && IsFresh(traffic)
+            && traffic.GetProperty("data").GetProperty("endpoints").EnumerateArray().SingleOrDefault(e => e.GetProperty("service").ValueEquals("any")) is
+                { ValueKind: JsonValueKind.Object } any && any.GetProperty("count").GetInt32() == count, () => $"{count} never came.");
     }
 
     [Fact]

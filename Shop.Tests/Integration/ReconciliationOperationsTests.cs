@@ -212,6 +212,24 @@ public sealed class ReconciliationOperationsTests(ApiHost api) : IClassFixture<A
         Assert.DoesNotContain($"{order.Number}", (await SeeAsync("/operations/unknown")).Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(-5, -5, "overdue")] // whoever should do it is dead
+    [InlineData(-5, 5, "running")]
+    [InlineData(0, -5, "waiting")]
+    [InlineData(5, -5, "waiting")]
+    public async Task A_background_job_that_nobody_takes_up_is_overdue(int dueInMinutes, int leasedForMinutes, string state)
+    {
+        await using var db = api.Open();
+        var now = DateTimeOffset.UtcNow;
+        var job = new BackgroundJob { Name = $"job_{Guid.NewGuid():N}", DueAt = now.AddMinutes(dueInMinutes), LeasedUntil = now.AddMinutes(leasedForMinutes) };
+        db.Add(job);
+        await db.SaveChangesAsync();
+
+        var shown = (await SeeAsync("/operations/background-jobs")).Json.GetProperty("items").EnumerateArray().Single(j => j.GetProperty("name").GetString() == job.Name);
+
+        Assert.Equal(state, shown.GetProperty("state").GetString());
+    }
+
     [Fact]
     public async Task A_background_job_is_shown_as_it_is_and_made_due_by_a_person()
     {

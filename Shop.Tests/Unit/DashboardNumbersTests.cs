@@ -96,15 +96,20 @@ public sealed class DashboardNumbersTests
         }
 
         requests.Record(0.02, new("http.route", "/products/{Slug}"), new("http.request.method", "GET"), new("http.response.status_code", 200), new("synthetic_request", true));
+        requests.Record(0.02, new("http.route", "/products/{Slug}"), new("http.request.method", "GET"), new("http.response.status_code", 500), new("synthetic_request", true));
+        var calls = meters.Create("any").CreateHistogram<double>("shop.payments.gateway.calls");
+        calls.Record(0.1, new("shop.payment.provider", "Stripe"), new("operation", "confirm"), new("class", "charged"));
+        calls.Record(5, new("shop.payment.provider", "Stripe"), new("operation", "confirm"), new("class", "charged"), new("synthetic_request", true));
         reads.Add(3, new KeyValuePair<string, object?>("from", "Memory"));
 
         listener.Sample();
         listener.Hand(Midnight);
 
         var points = buffer.Take().Points.Where(p => !p.Series.StartsWith("db.", StringComparison.Ordinal) && p.Series != SeriesNames.DroppedLines).ToDictionary(p => p.Series);
-        Assert.Equal(("GET /products/{Slug}", 4, 1.0), (points[SeriesNames.Requests].Label, points[SeriesNames.Requests].Count, points[SeriesNames.Requests].Max));
-        Assert.Equal(4, points[SeriesNames.Requests].Buckets!.Sum());
+        Assert.Equal(("GET /products/{Slug}", 3, 1.0), (points[SeriesNames.Requests].Label, points[SeriesNames.Requests].Count, points[SeriesNames.Requests].Max));
+        Assert.Equal(3, points[SeriesNames.Requests].Buckets!.Sum()); // nor the drill's
         Assert.Equal(1, points[SeriesNames.Errors].Count);
+        Assert.Equal(("Stripe confirm charged", 1, 0.1), (points[SeriesNames.GatewayCalls].Label, points[SeriesNames.GatewayCalls].Count, points[SeriesNames.GatewayCalls].Max));
         Assert.Equal(("product", 2), (points[SeriesNames.PageViews].Label, points[SeriesNames.PageViews].Count)); // neither the failed one nor the probe's
         Assert.Equal(("Memory", 3), (points[SeriesNames.CatalogueReads].Label, points[SeriesNames.CatalogueReads].Count));
         Assert.All(SeriesNames.OfProcesses, series => Assert.Equal(("web", Midnight), (points[series].Service, points[series].Minute)));

@@ -30,6 +30,27 @@ public sealed class WebTodayTests : IDisposable
             """);
     }
 
+    [Theory]
+    [InlineData("[]", "none has ever run")]
+    [InlineData("""[{ "name": "count_fold", "state": "overdue", "dueAt": "2026-01-15T11:50:00Z", "failures": 0 }]""", "all 1 are overdue, the last ran never")]
+    [InlineData(
+        """[{ "name": "count_fold", "state": "overdue", "dueAt": "2026-01-15T11:50:00Z", "failures": 0 }, { "name": "hold_sweep", "state": "waiting", "dueAt": "2026-01-15T12:00:00Z", "failures": 0 }]""",
+        "count fold (due for 10 min and not taken up)")]
+    public async Task Background_jobs_that_nobody_takes_up_are_not_called_well(string jobs, string words)
+    {
+        _api.On("/operations/dashboard", $$"""
+            { "now": "2026-01-15T12:00:00Z", "range": "1h", "from": "2026-01-15T11:01:00Z", "to": "2026-01-15T12:01:00Z", "sales": null, "agreement": null, "traffic": null,
+              "queries": null, "work": { "at": "2026-01-15T12:00:00Z", "trouble": null, "data": {
+              "jobs": { "waiting": 0, "parked": 0, "oldest": null }, "webhooks": { "waiting": 0, "parked": 0, "oldest": null },
+              "outbox": { "waiting": 0, "parked": 0, "oldest": null }, "unknown": 0, "unfolded": 0, "breakers": [], "background": {{jobs}} } } }
+            """);
+
+        var page = await _visitor.GetAsync("/ops?range=1h", cookie: "session=s-token");
+
+        Assert.Contains(words, page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("ran as they should", page.Html, StringComparison.Ordinal);
+    }
+
     private CannedApi WithBoard(string sales, string queries = "null") => _api.On("/operations/dashboard", $$"""
         { "now": "2026-01-15T12:00:00Z", "range": "1h", "from": "2026-01-15T11:01:00Z", "to": "2026-01-15T12:01:00Z",
           "sales": {{sales}}, "work": {{Work}}, "agreement": null, "traffic": null, "queries": {{queries}} }

@@ -27,10 +27,13 @@ customElements.define('cart-count', class extends HTMLElement {
   }
 });
 
-// <live-fragment src [part] [every] [tells]>: asked again while it holds [data-live]; each second at first, as a shopper waits then.
+// <live-fragment src [part] [every] [tells]>: asked again while it holds [data-live]; each second at first, as a shopper waits then. What could
+// not be renewed twice running says since when: old numbers look like any others.
 customElements.define('live-fragment', class extends HTMLElement {
   connectedCallback() {
     this.since = Date.now();
+    this.renewedAt = new Date();
+    this.failures = 0;
     this.timer = 0;
     this.next();
   }
@@ -46,14 +49,35 @@ customElements.define('live-fragment', class extends HTMLElement {
   }
 
   async ask() {
+    if (document.hidden || this.isFilledIn()) {
+      this.next();
+      return;
+    }
+    let html = null;
     try {
-      const html = document.hidden || this.isFilledIn() ? null : await fetchText(this.getAttribute('src'));
-      if (html !== null && this.isConnected && !this.isFilledIn())
-        this.show(html);
+      html = await fetchText(this.getAttribute('src'));
     } catch {
       this.since = 0; // in trouble: more slowly
     }
+    if (this.isConnected && !this.isFilledIn())
+      this.tellAge(html !== null && this.show(html));
     this.next();
+  }
+
+  tellAge(isRenewed) {
+    let notice = this.querySelector(':scope > [data-age]');
+    this.failures = isRenewed ? 0 : this.failures + 1;
+    if (isRenewed) {
+      this.renewedAt = new Date();
+      notice?.remove();
+    } else if (this.failures > 1 && !notice) {
+      notice = document.createElement('p');
+      notice.className = 'notice wait';
+      notice.dataset.age = '';
+      notice.setAttribute('role', 'status');
+      notice.textContent = `Not renewed since ${new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }).format(this.renewedAt)}.`;
+      this.prepend(notice);
+    }
   }
 
   // What somebody is writing is not taken from under their hands.
@@ -62,12 +86,15 @@ customElements.define('live-fragment', class extends HTMLElement {
       || input.value !== input.defaultValue || input.checked !== input.defaultChecked);
   }
 
+  /** Whether there was anything to show: a page to sign in at holds no such part. */
   show(html) {
     const part = this.getAttribute('part');
     const body = new DOMParser().parseFromString(html, 'text/html').body;
     const news = part ? body.querySelector(`#${part}`)?.outerHTML : body.innerHTML;
-    if (!news || news === this.shown)
-      return;
+    if (!news)
+      return false;
+    if (news === this.shown)
+      return true;
     this.shown = news;
     const before = this.querySelector('h1')?.textContent;
     const open = [...this.querySelectorAll('details[open][id]')].map(details => details.id);
@@ -80,6 +107,7 @@ customElements.define('live-fragment', class extends HTMLElement {
     const teller = document.getElementById(this.getAttribute('tells'));
     if (teller && after !== before)
       teller.textContent = after; // a screen reader hears that one sentence, not the whole page
+    return true;
   }
 });
 

@@ -69,7 +69,10 @@ public sealed record Breaker(string Provider, int Live, int Troubled, string? Ov
 
 public sealed record Traffic(
     DateTimeOffset From, IReadOnlyList<Latency> Endpoints, IReadOnlyList<ServiceErrors> Services, IReadOnlyList<Latency> Gateways, IReadOnlyList<Latency> Holds,
-    IReadOnlyList<Latency> Waits, IReadOnlyList<Gauge> Pools, IReadOnlyList<Gauge> Processes, Cache Cache, long DroppedLines);
+    IReadOnlyList<Latency> Waits, IReadOnlyList<Latency> Commands, IReadOnlyList<Latency> Payments, IReadOnlyList<Latency> Webhooks, IReadOnlyList<Gauge> Pools,
+    IReadOnlyList<Gauge> Levels, IReadOnlyList<Gauge> Processes, IReadOnlyList<Checkouts> Checkouts, Cache Cache, long DroppedLines);
+
+public sealed record Checkouts(string Outcome, long Count);
 
 public sealed record Latency(
     string Service, string Label, long Count, long Errors, double AverageMs, double MaxMs, double? P95Ms = null, double? P99Ms = null);
