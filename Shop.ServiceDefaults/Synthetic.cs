@@ -71,7 +71,7 @@ public static class Synthetic
         if (options.Secret is not { Length: > 0 } secret || request.Headers[Header].ToString().Split('.') is not [{ Length: <= 12 } time, { Length: SignatureDigits } signature]
             || !long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
             return false;
-        var right = SignatureOf(secret, request.Method, request.PathBase + request.Path, request.Headers[KeyHeader], time);
+        var right = SignatureOf(secret, request.Method, $"{request.PathBase.Value}{request.Path.Value}", request.Headers[KeyHeader], time);
         return Math.Abs(now.ToUnixTimeSeconds() - seconds) <= options.Lives.TotalSeconds
             && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(signature), Encoding.UTF8.GetBytes(right));
     }

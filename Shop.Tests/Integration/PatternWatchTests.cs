@@ -117,7 +117,7 @@ public sealed class PatternWatchTests : IAsyncLifetime, IDbContextFactory<ShopDb
         var meant = Counts.OfTries(tried.Select(t => new Try(
             t.Who, t.Who, day, [new(PatternFact.CardBrand, t.Brand), new(PatternFact.CardCountry, "DE")], t.Reason is null ? null : new(Side.Bank, t.Reason, t.Reason))));
         Outcome[] outcomes = [Outcome.Any, new(PatternOutcome.Side, "Bank"), new(PatternOutcome.Reason, Reasons.InsufficientFunds), new(PatternOutcome.Reason, Reasons.CardDeclined)];
-        Assert.Equal(5, meant.All.Count());
+        Assert.Equal(6, meant.All.Count());
         foreach (var (cell, count) in meant.All)
         {
             Assert.Equal((cell, count.Stories), (cell, usual[cell].Stories));
