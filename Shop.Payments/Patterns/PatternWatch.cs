@@ -20,8 +20,8 @@ internal sealed class PatternWatch(IDbContextFactory<ShopDbContext> contexts, IO
         public Usual Usual { get; set; } = new(new());
         public Usual UsualDays { get; set; } = new(new());
         public DateTimeOffset UsualDaysUntil { get; set; }
+        public bool IsSummed { get; set; }
         public IReadOnlyList<Try> Days { get; set; } = [];
-
         public DateTimeOffset DaysNotBefore { get; set; }
 
         /// <summary>When a day that could not be counted is tried again.</summary>
@@ -70,9 +70,9 @@ internal sealed class PatternWatch(IDbContextFactory<ShopDbContext> contexts, IO
         var settings = options.Value;
         // Whole days from before what is looked at: nothing is compared with itself.
         var (first, until, untilDays) = (Day(now - settings.History).AddDays(1), Day(now - settings.Windows.Max()), Day(now - settings.HoursWindow));
-        var isChanged = untilDays != history.UsualDaysUntil;
+        history.IsSummed &= untilDays == history.UsualDaysUntil;
         foreach (var old in history.Counted.Keys.Where(day => day < first).ToList())
-            isChanged |= history.Counted.Remove(old);
+            history.IsSummed &= !history.Counted.Remove(old);
         foreach (var old in history.NotBefore.Keys.Where(day => day < first).ToList())
             history.NotBefore.Remove(old);
 
@@ -83,7 +83,7 @@ internal sealed class PatternWatch(IDbContextFactory<ShopDbContext> contexts, IO
             try
             {
                 history.Counted[day] = await PatternReads.CountAsync(connection, day, day.AddDays(1), traffic, ct);
-                isChanged = true;
+                history.IsSummed = false; // also for the next run, should this one end here
             }
             catch (NpgsqlException e) when (!ct.IsCancellationRequested)
             {
@@ -93,24 +93,25 @@ internal sealed class PatternWatch(IDbContextFactory<ShopDbContext> contexts, IO
             }
         }
 
-        if (isChanged)
+        if (!history.IsSummed)
         {
             history.Usual = new(Counts.OfAll(history.Counted.Values));
             history.UsualDays = new(Counts.OfAll(history.Counted.Where(c => c.Key < untilDays).Select(c => c.Value)));
-            history.UsualDaysUntil = untilDays;
+            (history.UsualDaysUntil, history.IsSummed) = (untilDays, true);
         }
 
         if (now < history.DaysNotBefore)
             return;
-        history.DaysNotBefore = now + settings.HistoryKept;
         try
         {
             history.Days = await PatternReads.TriesAsync(connection, now - settings.HoursWindow, now, traffic, settings.MostTries, withHour: true, ct);
         }
         catch (NpgsqlException e) when (!ct.IsCancellationRequested)
         {
-            logger.HistoryNotRead(e, traffic, now - settings.HoursWindow, history.DaysNotBefore);
+            logger.HistoryNotRead(e, traffic, now - settings.HoursWindow, now + settings.HistoryKept);
         }
+
+        history.DaysNotBefore = now + settings.HistoryKept;
     }
 
     private static DateTimeOffset Day(DateTimeOffset at) => new(at.UtcDateTime.Date, TimeSpan.Zero);
