@@ -145,6 +145,9 @@ internal static partial class Log
     [LoggerMessage(3069, LogLevel.Warning, "Pattern {PatternId}: {Failures} of {Payments} payments that have something in common failed (usual rate {UsualRate}, p {PValue}); see /ops/patterns")]
     public static partial void PatternFound(this ILogger logger, Guid patternId, int failures, int payments, double usualRate, double pValue);
 
+    [LoggerMessage(3070, LogLevel.Warning, "The tries of {Traffic} from {From} could not be read, so patterns are looked for without them; tried again at {RetryAt}")]
+    public static partial void HistoryNotRead(this ILogger logger, Exception exception, PatternTraffic traffic, DateTimeOffset from, DateTimeOffset retryAt);
+
     [LoggerMessage(3060, LogLevel.Information, "Closing {Count} orders whose time ran out")]
     public static partial void HoldsExpired(this ILogger logger, int count);
 

@@ -88,7 +88,8 @@ internal static class CheckoutEndpoints
             cart, person, userId, key, digest, now, time.Value.Of(options.Value.Deadline), choice, cart.IsSynthetic || Synthetic.IsRequest(http));
         var job = PaymentJob.Of(
             PaymentJobKind.Charge, order.Id, choice.Provider, now, now + time.Value.Of(Slow(velocity)), request.PaymentToken,
-            wary: velocity.Tier is not VelocityTier.None, savesMethod: choice.Saves, savedMethodId: choice.Saved);
+            wary: velocity.Tier is not VelocityTier.None, savesMethod: choice.Saves, savedMethodId: choice.Saved,
+            synthetic: Synthetic.IsRequest(http));
 
         var hold = time.Value.Of(options.Value.Hold);
         using var waiter = waiters.Register(order.Id); // before the commit

@@ -37,7 +37,7 @@ internal static class SyntheticOrders
         [
             .. orders.Select(o => (Order: o, Said: SaidOf(o, reasons[o.Id]))).Select(o => new SyntheticOrder(
                 o.Order.Id, o.Order.Number, o.Order.PlacedAt, o.Order.Status, o.Order.Payment, OrderWords.MoneyTakenBy(o.Order, atBank.Contains(o.Order.Id)),
-                o.Said, o.Said is null ? null : Reasons.Of(o.Said).Side, o.Order.Reason)),
+                o.Said, o.Said is null ? null : Reasons.SideOf(o.Said), o.Order.Reason)),
         ]));
     }
 

@@ -156,7 +156,7 @@ internal static class OrderEndpoints
                 {
                     Id = jobId, OrderId = order.Id, Kind = PaymentJobKind.Charge, Provider = choice.Provider, PaymentToken = request.PaymentToken,
                     SavesMethod = choice.Saves, ConsentText = choice.Saves ? SavedMethod.ConsentTo(choice.Provider) : null, SavedMethodId = choice.Saved, DueAt = now + time.Value.Of(CheckoutEndpoints.Slow(velocity)),
-                    Wary = velocity.Tier is not VelocityTier.None, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
+                    Wary = velocity.Tier is not VelocityTier.None, IsSynthetic = Synthetic.IsRequest(http), CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
                 });
                 // Whose e-mail it is was said at the checkout.
                 var email = counts.Where(c => c.Kind is SourceKind.Email).Select(c => (c.Kind, c.Hash)).Take(1);

@@ -61,10 +61,10 @@ public static class OrderPlacement
                 """, order.Id, order.PlacedAt, order.CartId, cartVersion);
             Add(batch, """
                 INSERT INTO payments.payment_jobs (id, order_id, kind, provider, payment_token, state, due_at, leased_until, lease_token, leases,
-                    attempts, trace_parent, created_at, wary, saves_method, saved_method_id, consent_text)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $9, $10, $11, $12, $13, $14)
+                    attempts, trace_parent, created_at, wary, saves_method, saved_method_id, consent_text, is_synthetic)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $9, $10, $11, $12, $13, $14, $15)
                 """, job.Id, job.OrderId, job.Kind.ToString(), job.Provider.ToString(), Text(job.PaymentToken), job.State.ToString(), job.DueAt,
-                job.LeasedUntil, Text(job.TraceParent), job.CreatedAt, job.Wary, job.SavesMethod, Id(job.SavedMethodId), Text(job.ConsentText));
+                job.LeasedUntil, Text(job.TraceParent), job.CreatedAt, job.Wary, job.SavesMethod, Id(job.SavedMethodId), Text(job.ConsentText), job.IsSynthetic);
             if (sources is [_, ..])
             {
                 Add(batch, """

@@ -284,6 +284,9 @@ public static class Reasons
 
     public static bool IsKnown(string code) => All.ContainsKey(code);
 
+    /// <summary>Of a stored code, which may be one of another release: what we have no words for is our own doing.</summary>
+    public static Side SideOf(string code) => All.TryGetValue(code, out var reason) ? reason.Side : Side.Us;
+
     /// <summary>The code as the shopper's own client may have it: one that a bank suspects reads as a plain decline, in codes as in words.</summary>
     public static string ToldAs(string code) => code switch
     {

@@ -38,6 +38,9 @@ public sealed class PaymentJob
     /// <summary>Something before it from the same source was declined: Payments looks more closely before it confirms.</summary>
     public bool Wary { get; init; }
 
+    /// <summary>A drill's own request asked for it, and no card is being tried out. That its order is synthetic does not say so: anybody may hold its key.</summary>
+    public bool IsSynthetic { get; init; }
+
     /// <summary>The shopper wants to pay the next order with it too.</summary>
     public bool SavesMethod { get; init; }
 
@@ -80,10 +83,10 @@ public sealed class PaymentJob
 
     public static PaymentJob Of(PaymentJobKind kind, Guid orderId, PaymentProvider provider, DateTimeOffset now,
         DateTimeOffset? dueAt = null, string? paymentToken = null, Guid? refundId = null, bool wary = false, bool savesMethod = false,
-        Guid? savedMethodId = null, bool automatic = false, string? consentText = null) => new()
+        Guid? savedMethodId = null, bool automatic = false, string? consentText = null, bool synthetic = false) => new()
         {
             Id = Guid.CreateVersion7(now), OrderId = orderId, Kind = kind, Provider = provider, PaymentToken = paymentToken, RefundId = refundId, Wary = wary,
-            SavesMethod = savesMethod, ConsentText = savesMethod ? consentText ?? SavedMethod.ConsentTo(provider) : null, SavedMethodId = savedMethodId, Automatic = automatic,
+            SavesMethod = savesMethod, ConsentText = savesMethod ? consentText ?? SavedMethod.ConsentTo(provider) : null, SavedMethodId = savedMethodId, Automatic = automatic, IsSynthetic = synthetic,
             DueAt = dueAt ?? now, CreatedAt = now, TraceParent = System.Diagnostics.Activity.Current?.Id,
         };
 }

@@ -19,10 +19,12 @@ internal sealed class PatternOptions : IValidatableObject
 
     /// <summary>Before the longest window: what is usual.</summary>
     [Range(typeof(TimeSpan), "1.00:00:00", "90.00:00:00")] public TimeSpan History { get; init; } = TimeSpan.FromDays(28);
+
+    /// <summary>Until the tries of <see cref="HoursWindow"/> are read again, and until what of the history could not be read is tried again.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")] public TimeSpan HistoryKept { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>The newest tries that a run loads at most.</summary>
-    [Range(100, 1_000_000)] public int MostTries { get; init; } = 50_000;
+    /// <summary>The newest tries of a window that are loaded at most; a run that had to leave some out says so.</summary>
+    [Range(100, 1_000_000)] public int MostTries { get; init; } = 100_000;
 
     /// <summary>Of all that is found, the part that may be false; see <see cref="FalseDiscoveries"/>.</summary>
     [Range(0.000_001, 0.5)] public double FalsePart { get; init; } = 0.01;
@@ -90,7 +92,8 @@ internal sealed class PatternMiner(PatternOptions options)
 
     private sealed record Window(IReadOnlyList<Try> Tries, Usual Usual, bool IsByHour);
 
-    private sealed record Candidate(Window Window, Cell Cell, Outcome Outcome, int Failures, int Stories, double P);
+    /// <param name="Usual">What the failures were tested against: failures and successes, as they usually are.</param>
+    private sealed record Candidate(Window Window, Cell Cell, Outcome Outcome, int Failures, int Stories, (double Failures, double Successes) Usual, double P);
 
     /// <param name="tries">Those of one story one after the other, as far back as the longest window.</param>
     /// <param name="days">The same for <see cref="PatternOptions.HoursWindow"/>; only these have an hour.</param>
@@ -162,7 +165,7 @@ internal sealed class PatternMiner(PatternOptions options)
                 var (a, b) = window.Usual.Of(cell, outcome, (all.Stories - count.Stories, all.FailuresOf(outcome) - failures));
                 if (failures - count.Stories * a / (a + b) < options.LeastExcess || (window.IsByHour && DaysOf(window, cell, outcome) < options.HoursDays))
                     continue;
-                into.Add(new(window, cell, outcome, failures, count.Stories, Tail.BetaBinomialAtLeast(failures, count.Stories, a, b)));
+                into.Add(new(window, cell, outcome, failures, count.Stories, (a, b), Tail.BetaBinomialAtLeast(failures, count.Stories, a, b)));
             }
         }
 
@@ -196,7 +199,7 @@ internal sealed class PatternMiner(PatternOptions options)
         var mine = found.Window.Tries.Where(found.Cell.Holds).GroupBy(t => t.Story)
             .Select(story => (At: (story.FirstOrDefault(t => IsOf(t, found.Cell, found.Outcome)) ?? story.First()).At, Failed: story.Any(t => IsOf(t, found.Cell, found.Outcome))))
             .OrderBy(s => s.At).ToList();
-        var (a, b) = found.Window.Usual.Of(found.Cell, found.Outcome, default);
+        var (a, b) = found.Usual;
         int[] failed = [.. mine.Index().Where(s => s.Item.Failed).Select(s => s.Index)];
         var (first, last, best) = (0, failed.Length - 1, double.MaxValue);
         var most = Math.Min(failed.Length, 60); // pairs of ends; of more failures than these the outer ones are good enough

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Npgsql;
 using NpgsqlTypes;
 using Shop.Data;
@@ -12,7 +13,7 @@ internal static class PatternReads
 {
     // A confirm is a try, and what failed before it or was only read after it. That a bank or PayPal asks the shopper is no failure.
     private const string Tries = """
-        SELECT coalesce(encode(s.hash, 'hex'), a.order_id::text) AS story, o.number, a.at, a.provider, j.saved_method_id IS NOT NULL AS saved, a.card_brand,
+        SELECT coalesce(s.hash, uuid_send(a.order_id)) AS story, o.number, a.at, a.provider, j.saved_method_id IS NOT NULL AS saved, a.card_brand,
             a.card_country, CASE WHEN o.total_minor < 2500 THEN 0 WHEN o.total_minor < 10000 THEN 1 WHEN o.total_minor < 30000 THEN 2 ELSE 3 END AS band,
             a.release, a.endpoint, a.flags, extract(hour FROM a.at AT TIME ZONE 'UTC')::int AS hour,
             CASE WHEN a.class IN ('not_charged', 'unknown', 'awaits_card') AND a.reason NOT IN ('authentication_needed', 'approval_needed', 'payment_processing')
@@ -28,54 +29,50 @@ internal static class PatternReads
 
     private const string ByStory = $"SELECT * FROM (SELECT * FROM ({Tries}) t ORDER BY at DESC LIMIT $4) t ORDER BY story, at";
 
-    private const string Grouped = $"""
-        SELECT count(DISTINCT story)::int, 0::bigint, max(at), provider, saved, card_brand, card_country, band, release, endpoint, flags, hour, reason,
-            CASE WHEN reason IS NOT NULL THEN code END
-        FROM ({Tries}) t GROUP BY provider, saved, card_brand, card_country, band, release, endpoint, flags, hour, reason, CASE WHEN reason IS NOT NULL THEN code END
-        """;
-
     /// <returns>Story by story, the newest <paramref name="most"/> of them.</returns>
     public static async Task<IReadOnlyList<Try>> TriesAsync(
         NpgsqlConnection connection, DateTimeOffset from, DateTimeOffset to, PatternTraffic traffic, int most, bool withHour, CancellationToken ct)
     {
-        await using var command = Command(connection, ByStory, from, to, traffic);
-        command.Parameters.Add(new() { Value = most });
-        await using var reader = await command.ExecuteReaderAsync(ct);
         List<Try> tries = [];
-        var (story, name) = (-1, "");
-        while (await reader.ReadAsync(ct))
-        {
-            if (reader.GetString(0) is var next && next != name)
-                (story, name) = (story + 1, next);
-            tries.Add(new(story, reader.GetInt64(1), reader.GetFieldValue<DateTimeOffset>(2), LevelsOf(reader, withHour), FailureOf(reader)));
-        }
-
+        await foreach (var tried in ReadAsync(connection, from, to, traffic, most, withHour, ct))
+            tries.Add(tried);
         return tries;
     }
 
-    /// <summary>What was usual in that time, counted by the database: of the many tries of weeks only the sums come here.</summary>
-    public static async Task<Usual> UsualAsync(NpgsqlConnection connection, DateTimeOffset from, DateTimeOffset to, PatternTraffic traffic, CancellationToken ct)
+    /// <summary>The same tries by the same rules, of which only the sums stay.</summary>
+    public static async Task<Counts> CountAsync(NpgsqlConnection connection, DateTimeOffset from, DateTimeOffset to, PatternTraffic traffic, CancellationToken ct)
     {
-        await using var command = Command(connection, Grouped, from, to, traffic);
-        await using var reader = await command.ExecuteReaderAsync(ct);
         var counts = new Counts();
-        while (await reader.ReadAsync(ct))
-            counts.Add(LevelsOf(reader, withHour: true), FailureOf(reader), reader.GetInt32(0));
-        return new(counts);
+        await foreach (var tried in ReadAsync(connection, from, to, traffic, null, withHour: true, ct))
+            counts.Add(tried);
+        return counts;
     }
 
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, DateTimeOffset from, DateTimeOffset to, PatternTraffic traffic) => new(sql, connection)
+    private static async IAsyncEnumerable<Try> ReadAsync(
+        NpgsqlConnection connection, DateTimeOffset from, DateTimeOffset to, PatternTraffic traffic, int? most, bool withHour, [EnumeratorCancellation] CancellationToken ct)
     {
-        Parameters =
+        await using var command = new NpgsqlCommand(ByStory, connection)
         {
-            new() { Value = TimeOrderedId.FirstAt(from), NpgsqlDbType = NpgsqlDbType.Uuid }, new() { Value = TimeOrderedId.FirstAt(to), NpgsqlDbType = NpgsqlDbType.Uuid },
-            new() { Value = traffic is PatternTraffic.Drill },
-        },
-    };
+            Parameters =
+            {
+                new() { Value = TimeOrderedId.FirstAt(from), NpgsqlDbType = NpgsqlDbType.Uuid }, new() { Value = TimeOrderedId.FirstAt(to), NpgsqlDbType = NpgsqlDbType.Uuid },
+                new() { Value = traffic is PatternTraffic.Drill }, new() { Value = (object?)most ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer },
+            },
+        };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        Dictionary<string, string> names = []; // a few words, and many rows that hold them
+        var (story, key) = (-1, Array.Empty<byte>());
+        while (await reader.ReadAsync(ct))
+        {
+            if (reader.GetFieldValue<byte[]>(0) is var next && !next.AsSpan().SequenceEqual(key))
+                (story, key) = (story + 1, next);
+            yield return new(story, reader.GetInt64(1), reader.GetFieldValue<DateTimeOffset>(2), LevelsOf(reader, names, withHour), FailureOf(reader));
+        }
+    }
 
     private static readonly string[] Bands = ["less than 25", "25 to 100", "100 to 300", "300 or more"];
 
-    private static Level[] LevelsOf(NpgsqlDataReader row, bool withHour)
+    private static Level[] LevelsOf(NpgsqlDataReader row, Dictionary<string, string> names, bool withHour)
     {
         var provider = row.GetString(3);
         List<Level> levels = [];
@@ -96,11 +93,14 @@ internal static class PatternReads
 
         void Add(PatternFact fact, string? value)
         {
-            if (value is not null)
-                levels.Add(new(fact, value));
+            if (value is null)
+                return;
+            if (!names.TryGetValue(value, out var name))
+                names[value] = name = value;
+            levels.Add(new(fact, name));
         }
     }
 
     private static Failure? FailureOf(NpgsqlDataReader row) => row.IsDBNull(12) ? null
-        : new(Reasons.Of(row.GetString(12)).Side, row.GetString(12), row.IsDBNull(13) ? row.GetString(12) : row.GetString(13));
+        : new(Reasons.SideOf(row.GetString(12)), row.GetString(12), row.IsDBNull(13) ? row.GetString(12) : row.GetString(13));
 }

@@ -12,48 +12,109 @@ namespace Shop.Payments.Patterns;
 /// <summary>Mines what real shoppers and, by itself, what drills tried, and keeps each pattern in one row for as long as it lasts.</summary>
 internal sealed class PatternWatch(IDbContextFactory<ShopDbContext> contexts, IOptions<PatternOptions> options, TimeProvider clock, ILogger<PatternWatch> logger)
 {
-    private sealed record History(Usual Usual, Usual UsualDays, IReadOnlyList<Try> Days, DateTimeOffset At);
+    /// <summary>What is known of one traffic, and when what could not be read is tried again.</summary>
+    private sealed class History
+    {
+        // One day (UTC) after the other: a question that ends, sums that can be kept, and who pays on two days is two stories as in two windows.
+        public Dictionary<DateTimeOffset, Counts> Counted { get; } = [];
+        public Usual Usual { get; set; } = new(new());
+        public Usual UsualDays { get; set; } = new(new());
+        public DateTimeOffset UsualDaysUntil { get; set; }
+        public bool IsSummed { get; set; }
+        public IReadOnlyList<Try> Days { get; set; } = [];
+        public DateTimeOffset DaysNotBefore { get; set; }
+
+        /// <summary>When a day that could not be counted is tried again.</summary>
+        public Dictionary<DateTimeOffset, DateTimeOffset> NotBefore { get; } = [];
+    }
 
     // One job at a time has the lease; a replica that takes over counts anew.
-    private readonly Dictionary<PatternTraffic, History> _histories = [];
+    private readonly Dictionary<PatternTraffic, History> _histories = Enum.GetValues<PatternTraffic>().ToDictionary(t => t, _ => new History());
     private readonly PatternMiner _miner = new(options.Value);
 
     /// <returns>What it found, in a few words.</returns>
     internal async Task<string> LookAsync(CancellationToken ct)
     {
         using var silent = SuppressInstrumentationScope.Begin();
-        var (lasting, fresh) = (0, 0);
+        var (lasting, fresh, isCut) = (0, 0, false);
         foreach (var traffic in Enum.GetValues<PatternTraffic>())
         {
-            var findings = await MineAsync(traffic, ct);
+            var (findings, isPart) = await MineAsync(traffic, ct);
             var kept = await contexts.TransactAsync(db => KeepAsync(db, traffic, findings, ct), ct);
-            (lasting, fresh) = (lasting + kept.Lasting, fresh + kept.Fresh.Count);
+            (lasting, fresh, isCut) = (lasting + kept.Lasting, fresh + kept.Fresh.Count, isCut || isPart);
             foreach (var pattern in kept.Fresh.Where(p => p.Traffic is PatternTraffic.Shop))
                 logger.PatternFound(pattern.Id, pattern.Failures, pattern.Payments, pattern.UsualRate, pattern.PValue);
         }
 
-        return lasting + fresh is 0 ? "no pattern" : $"{lasting} patterns last, {fresh} of them new";
+        return (lasting + fresh is 0 ? "no pattern" : $"{lasting} patterns last, {fresh} of them new")
+            + (isCut ? $"; of the longest windows only the newest {options.Value.MostTries} tries were looked at" : "");
     }
 
-    internal async Task<IReadOnlyList<Finding>> MineAsync(PatternTraffic traffic, CancellationToken ct)
+    internal async Task<(IReadOnlyList<Finding> Findings, bool IsCut)> MineAsync(PatternTraffic traffic, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         await db.Database.OpenConnectionAsync(ct);
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
-        var (now, settings) = (clock.GetUtcNow(), options.Value);
-        var recent = now - settings.Windows.Max();
-        if (!_histories.TryGetValue(traffic, out var history) || now - history.At >= settings.HistoryKept)
+        var (now, settings, history) = (clock.GetUtcNow(), options.Value, _histories[traffic]);
+        await ReadHistoryAsync(connection, history, traffic, now, ct);
+        var tries = await PatternReads.TriesAsync(connection, now - settings.Windows.Max(), now.AddMinutes(1), traffic, settings.MostTries, withHour: false, ct);
+        return (_miner.Mine(tries, history.Days, history.Usual, history.UsualDays, now), Math.Max(tries.Count, history.Days.Count) >= settings.MostTries);
+    }
+
+    /// <summary>
+    /// What of it is not there yet. What can't be read, because that takes longer than any question may, is done without for a while, and what was
+    /// read before stays: a thinner history says less.
+    /// </summary>
+    private async Task ReadHistoryAsync(NpgsqlConnection connection, History history, PatternTraffic traffic, DateTimeOffset now, CancellationToken ct)
+    {
+        var settings = options.Value;
+        // Whole days from before what is looked at: nothing is compared with itself.
+        var (first, until, untilDays) = (Day(now - settings.History).AddDays(1), Day(now - settings.Windows.Max()), Day(now - settings.HoursWindow));
+        history.IsSummed &= untilDays == history.UsualDaysUntil;
+        foreach (var old in history.Counted.Keys.Where(day => day < first).ToList())
+            history.IsSummed &= !history.Counted.Remove(old);
+        foreach (var old in history.NotBefore.Keys.Where(day => day < first).ToList())
+            history.NotBefore.Remove(old);
+
+        for (var day = until.AddDays(-1); day >= first; day = day.AddDays(-1))
         {
-            // From before what is looked at: nothing is compared with itself.
-            var usual = await PatternReads.UsualAsync(connection, now - settings.History, recent, traffic, ct);
-            var usualDays = await PatternReads.UsualAsync(connection, now - settings.History, now - settings.HoursWindow, traffic, ct);
-            var days = await PatternReads.TriesAsync(connection, now - settings.HoursWindow, now, traffic, settings.MostTries, withHour: true, ct);
-            _histories[traffic] = history = new(usual, usualDays, days, now);
+            if (history.Counted.ContainsKey(day) || now < history.NotBefore.GetValueOrDefault(day))
+                continue;
+            try
+            {
+                history.Counted[day] = await PatternReads.CountAsync(connection, day, day.AddDays(1), traffic, ct);
+                history.IsSummed = false; // also for the next run, should this one end here
+            }
+            catch (NpgsqlException e) when (!ct.IsCancellationRequested)
+            {
+                history.NotBefore[day] = now + settings.HistoryKept;
+                logger.HistoryNotRead(e, traffic, day, now + settings.HistoryKept);
+                break; // one such question a run
+            }
         }
 
-        var tries = await PatternReads.TriesAsync(connection, recent, now.AddMinutes(1), traffic, settings.MostTries, withHour: false, ct);
-        return _miner.Mine(tries, history.Days, history.Usual, history.UsualDays, now);
+        if (!history.IsSummed)
+        {
+            history.Usual = new(Counts.OfAll(history.Counted.Values));
+            history.UsualDays = new(Counts.OfAll(history.Counted.Where(c => c.Key < untilDays).Select(c => c.Value)));
+            (history.UsualDaysUntil, history.IsSummed) = (untilDays, true);
+        }
+
+        if (now < history.DaysNotBefore)
+            return;
+        try
+        {
+            history.Days = await PatternReads.TriesAsync(connection, now - settings.HoursWindow, now, traffic, settings.MostTries, withHour: true, ct);
+        }
+        catch (NpgsqlException e) when (!ct.IsCancellationRequested)
+        {
+            logger.HistoryNotRead(e, traffic, now - settings.HoursWindow, now + settings.HistoryKept);
+        }
+
+        history.DaysNotBefore = now + settings.HistoryKept;
     }
+
+    private static DateTimeOffset Day(DateTimeOffset at) => new(at.UtcDateTime.Date, TimeSpan.Zero);
 
     private async Task<(int Lasting, IReadOnlyList<Pattern> Fresh)> KeepAsync(
         ShopDbContext db, PatternTraffic traffic, IReadOnlyList<Finding> findings, CancellationToken ct)

@@ -60,13 +60,13 @@ internal sealed class Counts
     internal sealed class Of
     {
         private int _lastStory = -1;
-        private readonly Dictionary<Outcome, (int Failures, int LastStory)> _failures = [];
+        private Dictionary<Outcome, (int Failures, int LastStory)>? _failures; // in most cells of a day nothing fails
 
         public int Stories { get; private set; }
 
-        public int FailuresOf(Outcome outcome) => _failures.GetValueOrDefault(outcome).Failures;
+        public int FailuresOf(Outcome outcome) => _failures?.GetValueOrDefault(outcome).Failures ?? 0;
 
-        public IEnumerable<Outcome> Outcomes => _failures.Keys;
+        public IEnumerable<Outcome> Outcomes => _failures?.Keys ?? Enumerable.Empty<Outcome>();
 
         public void Add(Try tried)
         {
@@ -74,16 +74,17 @@ internal sealed class Counts
                 (Stories, _lastStory) = (Stories + 1, tried.Story);
             foreach (var outcome in tried.Failure?.Outcomes ?? [])
             {
+                _failures ??= [];
                 if (!_failures.TryGetValue(outcome, out var seen) || seen.LastStory != tried.Story)
                     _failures[outcome] = (seen.Failures + 1, tried.Story);
             }
         }
 
-        public void Add(int stories, Failure? failure)
+        public void Add(Of others)
         {
-            Stories += stories;
-            foreach (var outcome in failure?.Outcomes ?? [])
-                _failures[outcome] = (_failures.GetValueOrDefault(outcome).Failures + stories, -1);
+            Stories += others.Stories;
+            foreach (var (outcome, (failures, _)) in others._failures ?? [])
+                (_failures ??= [])[outcome] = (FailuresOf(outcome) + failures, -1);
         }
     }
 
@@ -100,22 +101,26 @@ internal sealed class Counts
     {
         var counts = new Counts();
         foreach (var tried in tries)
-        {
-            foreach (var cell in Cell.Of(tried.Levels))
-            {
-                if (only is null || cell.Size is 0 || cell.First?.Fact == only || cell.Second?.Fact == only)
-                    counts.At(cell).Add(tried);
-            }
-        }
-
+            counts.Add(tried, only);
         return counts;
     }
 
-    /// <summary>Counted elsewhere: so many stories with these levels ended so.</summary>
-    public void Add(Level[] levels, Failure? failure, int stories)
+    public static Counts OfAll(IEnumerable<Counts> all)
     {
-        foreach (var cell in Cell.Of(levels))
-            At(cell).Add(stories, failure);
+        var sum = new Counts();
+        foreach (var (cell, count) in all.SelectMany(c => c._cells))
+            sum.At(cell).Add(count);
+        return sum;
+    }
+
+    /// <summary>After those of the same story.</summary>
+    public void Add(Try tried, PatternFact? only = null)
+    {
+        foreach (var cell in Cell.Of(tried.Levels))
+        {
+            if (only is null || cell.Size is 0 || cell.First?.Fact == only || cell.Second?.Fact == only)
+                At(cell).Add(tried);
+        }
     }
 
     private Of At(Cell cell) => _cells.TryGetValue(cell, out var there) ? there : _cells[cell] = new Of();

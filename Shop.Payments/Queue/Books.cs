@@ -175,7 +175,8 @@ internal sealed class Books(
         var job = PaymentJob.Of(
             PaymentJobKind.Charge, intent.OrderId, intent.Provider, now, paymentToken: intent.GatewayId, wary: before?.Wary ?? false,
             savesMethod: before?.SavesMethod ?? false, savedMethodId: settles ? before?.SavedMethodId : null,
-            automatic: settles && before is { Automatic: true }, consentText: before?.ConsentText);
+            automatic: settles && before is { Automatic: true }, consentText: before?.ConsentText,
+            synthetic: before?.IsSynthetic ?? false);
         db.PaymentJobs.Add(job);
         return job;
     }

@@ -55,7 +55,7 @@ internal sealed class ChargeHandler(
             await closing.CloseAsync(job, Reasons.NotConfirmedInTime, [], ct);
         else if (job.SavedMethodId is not null && saved?.Token is null)
             await RefuseAsync(job, Reasons.SavedMethodRemoved);
-        else if (!order.IsSynthetic && await wariness.RefusesAsync(job, saved?.Token ?? job.PaymentToken, ct))
+        else if (!job.IsSynthetic && await wariness.RefusesAsync(job, saved?.Token ?? job.PaymentToken, ct))
             await RefuseAsync(job, Reasons.TooManyDeclines);
         else if (other is not { Proof: null } || await failovers.EndAsync(job, other, ct))
             await ChargeAsync(job, plan, ct);

@@ -111,7 +111,7 @@ internal sealed class PendingSweep(
                     continue; // placed without a payment: nothing was ever asked
                 db.PaymentJobs.Add(PaymentJob.Of(
                     PaymentJobKind.Charge, order.OrderId, last.Provider, now, paymentToken: last.PaymentToken, wary: last.Wary, savesMethod: last.SavesMethod,
-                    savedMethodId: last.SavedMethodId, automatic: last.Automatic, consentText: last.ConsentText));
+                    savedMethodId: last.SavedMethodId, automatic: last.Automatic, consentText: last.ConsentText, synthetic: last.IsSynthetic));
             }
 
             var why = order.ParkedJob is null ? "its job was lost" : "its job was parked";

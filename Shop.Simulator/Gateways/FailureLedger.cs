@@ -36,7 +36,7 @@ internal static class FailureLedger
     // Not the bank but Stripe keeps a card back that was declined too often.
     private static readonly HashSet<string> KeptBack = ["card_decline_rate_limit_exceeded"];
 
-    private static readonly string[] Paying = ["token", "create", "update", "confirm", "capture", "authorize"];
+    internal static readonly string[] Paying = ["token", "create", "update", "confirm", "capture", "authorize"];
 
     /// <summary>Whose side a decline with this code is on, by what the gateways say about it.</summary>
     public static string SideOf(string code) =>
@@ -48,10 +48,11 @@ internal static class FailureLedger
         "AGREEMENT_ALREADY_CANCELLED", "BILLING_AGREEMENT_NOT_FOUND", "TOKEN_EXPIRED", "TOKEN_ID_NOT_FOUND",
     ];
 
-    public static OrderTruth Of(Work work, RequestLog requests, string orderId)
+    /// <param name="faulted">Of <see cref="RequestLog.Faulted"/>.</param>
+    public static OrderTruth Of(Work work, GatewayRequest[] faulted, string orderId)
     {
         var entries = Ledger.Of(work, orderId);
-        var failures = entries.SelectMany(Refusals).Concat(Authentications(work, orderId)).Concat(Faults(requests, entries, orderId)).OrderBy(f => f.At).ToList();
+        var failures = entries.SelectMany(Refusals).Concat(Authentications(work, orderId)).Concat(Faults(faulted, entries, orderId)).OrderBy(f => f.At).ToList();
         if (failures is [] && entries.All(e => e.ChargedMinor is 0))
             failures = [.. entries.SelectMany(Waiting)];
         return new(failures is [var first, ..] ? first : null, entries.Sum(e => e.ChargedMinor - e.RefundedMinor) > 0 ? "yes" : "no");
@@ -65,9 +66,8 @@ internal static class FailureLedger
     private static IEnumerable<LedgerFailure> Authentications(Work work, string orderId) => work.With<PaymentIntent>($"order:{orderId}")
         .Where(i => i.LastError is { Charge: null }).Select(i => new LedgerFailure(DateTimeOffset.FromUnixTimeSeconds(i.Created), SideOf(i.LastError!.Code), i.LastError.Code));
 
-    private static IEnumerable<LedgerFailure> Faults(RequestLog requests, LedgerEntry[] entries, string orderId) => requests.NewestFirst()
-        .Where(r => r.Fault is not null && Paying.Contains(r.Operation)
-            && (r.OrderId == orderId || r.IdempotencyKey?.Contains(orderId, StringComparison.Ordinal) is true || entries.Any(e => r.Path.Contains(e.Intent, StringComparison.Ordinal))))
+    private static IEnumerable<LedgerFailure> Faults(GatewayRequest[] faulted, LedgerEntry[] entries, string orderId) => faulted
+        .Where(r => r.OrderId == orderId || r.IdempotencyKey?.Contains(orderId, StringComparison.Ordinal) is true || entries.Any(e => r.Path.Contains(e.Intent, StringComparison.Ordinal)))
         .Select(r => new LedgerFailure(r.At, Gateways, Page.FaultRow.Name(r.Fault!.Value)));
 
     // Nobody refused anything: somebody was asked and has not answered.

@@ -31,7 +31,7 @@ internal static class ControlEndpoints
     {
         app.MapGet("/ledger", (Account account, string? order, string? after, int? limit, DateTimeOffset? from, DateTimeOffset? to) =>
             account.Read(w => Ledger.Of(w, order, after, limit, from, to)));
-        app.MapGet("/truth", (Account account, RequestLog requests, string order) => account.Read(w => FailureLedger.Of(w, requests, order)));
+        app.MapGet("/truth", (Account account, RequestLog requests, string order) => account.Read(w => FailureLedger.Of(w, requests.Faulted(), order)));
         app.MapGet("/requests", (RequestLog requests, string? order) => requests.NewestFirst(order));
         app.MapGet("/webhooks", (Account account, string? order) => account.Read(w => SentWebhook.NewestFirst(w, order)));
         app.MapGet("/mails", (Mailbox mails, string? to) => mails.NewestFirst(to));

@@ -107,21 +107,19 @@ internal sealed class Drill(
             (run, entries, problems) = (_run, [.. _run.Entries], [.. _run.Problems]);
         }
 
-        var truths = account.Read(w => entries.Select(e => FailureLedger.Of(w, requests, $"{e.Order.Id}")).ToArray());
+        var faulted = requests.Faulted();
+        var truths = account.Read(w => entries.Select(e => FailureLedger.Of(w, faulted, $"{e.Order.Id}")).ToArray());
         DrillOrder[] orders = [.. entries.Zip(truths, (e, truth) => new DrillOrder(
             e.Order.Id, e.Order.Number, e.Act, truth.MoneyTaken, truth.Failure?.Side, truth.Failure?.Because, e.Order.First, e.Last, IsExplained(e, truth)))];
         return new(run.State, run.Seed, run.StartedAt, run.EndedAt, run.Act, run.ActsDone, run.Acts, orders.Length, orders.Count(o => o.Explained is true),
             orders.Count(o => o.Explained is null), orders, problems);
     }
 
-    /// <summary>A shopper who was never told of a failure, because it was over before they looked, was told the truth as well.</summary>
     private static bool? IsExplained(Entry entry, OrderTruth truth)
     {
-        if (entry.Last.MoneyTaken is "unknown")
-            return null;
         // That something is under review is no failure.
         var side = new[] { entry.Order.First, entry.Last }.FirstOrDefault(t => t.Reason is not (null or "payment_processing"))?.Side;
-        return entry.Last.MoneyTaken == truth.MoneyTaken && (side == truth.Failure?.Side || (side is null && entry.Last.Payment is "paid"));
+        return Explained.Agrees(truth.Failure?.Side, truth.MoneyTaken, side, entry.Last.MoneyTaken, entry.Last.Payment);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -175,7 +175,7 @@ internal sealed class SyntheticShopper(
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken ct, bool isShop = true)
     {
         if (isShop && synthetic.Value.Secret is { Length: > 0 } secret)
-            request.Headers.TryAddWithoutValidation(Synthetic.Header, Synthetic.Sign(secret, clock.GetUtcNow()));
+            Synthetic.Sign(request, secret, clock.GetUtcNow());
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(_shop.Answer);
         try

@@ -39,7 +39,8 @@ public sealed class PatternPagesTests : IDisposable
                     "said": "card_details_wrong", "side": "shopper", "reason": "card_details_wrong" }] }
                 """)
             .On("/drills/payments-failing", """
-                { "state": "settling", "planted": 4, "explained": 2, "act": null, "startedAt": "2026-11-20T15:00:00Z", "orders": [
+                { "state": "settling", "planted": 4, "explained": 2, "act": null, "startedAt": "2026-11-20T15:00:00Z",
+                  "problems": ["the bank asks: The checkout was refused: 503", "the bank asks: The checkout was refused: 503"], "orders": [
                   { "number": 100201, "planted": "Visa cards from Germany are declined", "moneyTaken": "no", "side": "bank", "because": "insufficient_funds" },
                   { "number": 100202, "planted": "lost answers", "moneyTaken": "yes", "side": "gateway", "because": "answer_lost" },
                   { "number": 100203, "planted": "nothing is wrong", "moneyTaken": "yes", "side": null, "because": null },
@@ -88,6 +89,7 @@ public sealed class PatternPagesTests : IDisposable
         await visitor.Page.GotoAsync("/ops/drill");
 
         await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("2 of 4 explained as they happened, 1 still being asked about");
+        await Assertions.Expect(visitor.Page.GetByText("The checkout was refused: 503 (2 times)")).ToBeVisibleAsync();
         await Assertions.Expect(Row("100201")).ToContainTextAsync("yes");
         await Assertions.Expect(Row("100202")).ToContainTextAsync("asking");
         await Assertions.Expect(Row("100204").Locator(".badge.bad").Last).ToHaveTextAsync("no");

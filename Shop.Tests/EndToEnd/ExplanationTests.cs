@@ -89,7 +89,7 @@ public sealed class ExplanationTests(PaymentsShop shop, ITestOutputHelper output
     public async Task Every_fault_of_a_gateway_is_explained_as_it_was_and_every_unknown_is_settled(string gateway)
     {
         var isPayPal = gateway is "paypal";
-        foreach (var fault in Enum.GetValues<Fault>().Where(f => f is not Fault.Refused))
+        foreach (var fault in Enum.GetValues<Fault>().Where(f => f is not (Fault.Refused or Fault.None)))
         {
             foreach (var operation in isPayPal ? (string[])["create", "capture"] : ["create", "confirm"])
             {
@@ -154,6 +154,65 @@ public sealed class ExplanationTests(PaymentsShop shop, ITestOutputHelper output
         }
 
         await CompareAsync();
+    }
+
+    [Fact]
+    public async Task When_a_gateway_is_back_an_unknown_payment_is_settled_within_90_seconds()
+    {
+        const double Scale = 0.1;
+        var slack = TimeSpan.FromSeconds(15); // real ones, of a busy machine: work does not become shorter with the waits
+        var mine = new PaymentsShop(
+        [
+            ("Shop:TimeScale", "0.1"), ("Payments:Queue:Poll", "00:00:00.500"), // as in the shop, and so are the breakers
+            .. ((string[])["Stripe", "PayPal"]).SelectMany(g => new (string, string)[]
+            {
+                ($"Gateways:{g}:Break", "00:00:03"), ($"Gateways:{g}:QuietCalls", "3"), ($"Gateways:{g}:BusyCalls", "20"), ($"Gateways:{g}:SteadyCalls", "5"),
+            }),
+        ]);
+        await mine.InitializeAsync();
+        try
+        {
+            await mine.DeliverWebhooksAsync(false); // nobody but our own asking may settle it
+            List<Order> atPayPal = [];
+            for (var i = 0; i < 2; i++)
+                atPayPal.Add(await mine.UntilAsync((await mine.PlaceAtPayPalAsync()).Id, PaymentState.ActionNeeded));
+            foreach (var (gateway, takes) in ((string, string)[])[("stripe", "confirm"), ("paypal", "capture")])
+                await mine.FaultsAsync(new { gateway, rules = new[] { new { fault = "answer_lost", operation = takes }, new { fault = "unavailable_503", operation = "read" } } });
+            List<Order> orders = [await mine.PlaceAsync(), await mine.PlaceAsync(), .. atPayPal];
+            await using var db = mine.Open();
+            foreach (var order in atPayPal)
+            {
+                await PayPalPage.AnswerAsync(order.ActionUrl!);
+                var approved = await db.PaymentIntents.Where(i => i.OrderId == order.Id).Select(i => i.GatewayId).SingleAsync();
+                await mine.PayAgainAsync(order.Id, approved, PaymentProvider.PayPal); // as the shopper's return has it written
+            }
+
+            foreach (var order in orders) // one that comes when the breaker is open already is deferred, and never in doubt
+                await mine.UntilAsync(order.Id, o => o.Payment is PaymentState.Unknown or PaymentState.Deferred, "a lost answer");
+
+            // Until it is asked as seldom as ever: 5, 10, 20 and then each 30 seconds.
+            var outageEnds = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(65) * Scale;
+            await Eventually.TrueAsync(() => Task.FromResult(DateTimeOffset.UtcNow >= outageEnds), () => "time stands still");
+            Guid[] ids = [.. orders.Select(o => o.Id)];
+            var unknown = await db.Orders.AsNoTracking().Where(o => ids.Contains(o.Id) && o.Payment == PaymentState.Unknown).ToListAsync();
+            Assert.Equal([PaymentProvider.Stripe, PaymentProvider.PayPal], unknown.Select(o => o.PaysAt).Distinct().Order());
+            var back = DateTimeOffset.UtcNow;
+            await mine.NoFaultsAsync();
+
+            List<TimeSpan> took = [];
+            foreach (var order in unknown)
+            {
+                await mine.UntilAsync(order.Id, PaymentState.Paid);
+                took.Add(await db.Timeline.Where(t => t.OrderId == order.Id && t.Kind == TimelineKinds.Paid).Select(t => t.At).SingleAsync() - back);
+                output.WriteLine($"{order.PaysAt}: settled {took[^1].TotalSeconds:0.0} s after its gateway was back, which are {took[^1].TotalSeconds / Scale:0} s of the shop");
+            }
+
+            Assert.All(took, t => Assert.True(t <= TimeSpan.FromSeconds(90) * Scale + slack, $"{t}"));
+        }
+        finally
+        {
+            await mine.DisposeAsync();
+        }
     }
 
     [Fact]

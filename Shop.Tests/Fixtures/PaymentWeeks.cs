@@ -14,7 +14,7 @@ internal sealed class PaymentWeeks(int seed, int ordersADay = 100, double failin
     private static readonly (string Value, double Share)[] Brands = [("visa", 0.5), ("mastercard", 0.35), ("amex", 0.1), ("diners", 0.05)];
     private static readonly (string Value, double Share)[] Countries = [("DE", 0.55), ("AT", 0.15), ("FR", 0.1), ("NL", 0.08), ("CH", 0.07), ("US", 0.05)];
     private static readonly (string Value, double Share)[] Bands = [("less than 25", 0.3), ("25 to 100", 0.45), ("100 to 300", 0.2), ("300 or more", 0.05)];
-    private static readonly (string Value, double Share)[] Endpoints = [("checkout", 0.9), ("pay_again", 0.07), ("automatic_retry", 0.03)];
+    private static readonly (string Value, double Share)[] Endpoints = [("checkout", 0.97), ("automatic_retry", 0.03)];
 
     private static readonly (Failure Failure, double Share)[] Failures =
     [
@@ -24,10 +24,10 @@ internal sealed class PaymentWeeks(int seed, int ordersADay = 100, double failin
         (new(Side.Us, Reasons.GatewayRefusedRequest, "parameter_invalid"), 0.05),
     ];
 
-    /// <summary>In the order of time, without hours.</summary>
+    /// <summary>Story by story in the order of time, without hours.</summary>
     public List<Try> Draw(double fromDay, double days)
     {
-        List<Try> tries = [];
+        List<List<Try>> stories = [];
         // As people buy: hardly any at night, most of them in the evening.
         for (var day = fromDay; day < fromDay + days; day++)
         {
@@ -38,12 +38,38 @@ internal sealed class PaymentWeeks(int seed, int ordersADay = 100, double failin
                 do
                     hour = _random.NextDouble() * 24;
                 while (_random.NextDouble() > 0.55 - 0.45 * Math.Cos((hour - 5) / 24 * 2 * Math.PI));
-                tries.Add(One(Start.AddDays(day).AddHours(hour)));
+                stories.Add(Story(Start.AddDays(day).AddHours(hour)));
             }
         }
 
-        tries.Sort((a, b) => a.At.CompareTo(b.At));
-        return [.. tries.Select(t => t with { Story = _stories, Order = 100_000 + _stories++ })];
+        stories.Sort((a, b) => a[0].At.CompareTo(b[0].At));
+        List<Try> tries = [];
+        foreach (var story in stories)
+        {
+            tries.AddRange(story.Select(t => t with { Story = _stories, Order = 100_000 + _stories }));
+            _stories++;
+        }
+
+        return tries;
+    }
+
+    // Who was declined often tries again, with the same card or another one, and mostly pays in the end.
+    private List<Try> Story(DateTimeOffset at)
+    {
+        List<Try> story = [One(at)];
+        while (story is { Count: < 4 } and [.., { Failure: not null } last] && _random.NextDouble() < 0.6)
+        {
+            at = at.AddMinutes(1 + 9 * _random.NextDouble());
+            var next = _random.NextDouble() < 0.5 ? last : One(at);
+            var isRefusedAgain = _random.NextDouble() < 0.3;
+            story.Add(next with
+            {
+                At = at, Levels = [.. next.Levels.Select(l => l.Fact is PatternFact.Endpoint ? l with { Value = "pay_again" } : l)],
+                Failure = isRefusedAgain ? last.Failure : null,
+            });
+        }
+
+        return story;
     }
 
     private Try One(DateTimeOffset at)
@@ -81,7 +107,9 @@ internal sealed class PaymentWeeks(int seed, int ordersADay = 100, double failin
                 continue;
             var cell = new Cell(like[Math.Min(one, other)], like[Math.Max(one, other)]);
             var mine = here.Where(cell.Holds).ToList();
-            if (mine.Count(t => t.Failure is null) < excess + 2)
+            var failed = here.Where(t => t.Failure is not null).Select(t => t.Story).ToHashSet();
+            var fine = mine.Where(t => !failed.Contains(t.Story)).ToList(); // one try is a story
+            if (fine.Count < excess + 2)
                 continue;
             // Two facts that say the same (each PayPal payment is at PayPal) or nearly so are no pair that anybody could tell from one of them.
             if (((Level[])[cell.First!.Value, cell.Second!.Value]).Any(single => mine.Count > 0.6 * here.Count(t => t.Levels.Contains(single))))
@@ -89,7 +117,7 @@ internal sealed class PaymentWeeks(int seed, int ordersADay = 100, double failin
 
             // Spread over the time as chance has it, and not every one of them.
             var failure = Pick(Failures);
-            foreach (var chosen in mine.Where(t => t.Failure is null).OrderBy(_ => _random.Next()).Take(excess))
+            foreach (var chosen in fine.OrderBy(_ => _random.Next()).Take(excess))
                 tries[tries.IndexOf(chosen)] = chosen with { Failure = failure };
             return cell;
         }

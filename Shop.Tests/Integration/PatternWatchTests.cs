@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Shop.Data;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
@@ -92,6 +93,69 @@ public sealed class PatternWatchTests : IAsyncLifetime, IDbContextFactory<ShopDb
 
         await using var db = CreateDbContext();
         Assert.Empty(await db.Patterns.ToListAsync());
+    }
+
+    [Fact]
+    public async Task What_is_usual_is_counted_as_what_is_looked_at_a_shopper_once_however_often_they_tried()
+    {
+        var day = new DateTimeOffset(_now.UtcDateTime.Date.AddDays(-3), TimeSpan.Zero);
+        (byte Who, string Brand, string? Reason)[] tried =
+        [
+            (1, "visa", Reasons.InsufficientFunds), (1, "visa", null), // declined, and paid with the same card
+            (2, "visa", Reasons.InsufficientFunds), (2, "visa", Reasons.CardDeclined), (2, "mastercard", null),
+            (3, "visa", null), (3, "visa", null), (4, "mastercard", Reasons.CardDeclined), (5, "visa", null),
+        ];
+        foreach (var (i, (who, brand, reason)) in tried.Index())
+            await TryAsync(brand, "DE", day.AddHours(1).AddMinutes(i) - _now, reason, email: [who]);
+
+        await using var db = CreateDbContext();
+        await db.Database.OpenConnectionAsync();
+        var connection = (NpgsqlConnection)db.Database.GetDbConnection();
+        var usual = await PatternReads.CountAsync(connection, day, day.AddDays(1), PatternTraffic.Shop, CancellationToken.None);
+        var seen = Counts.OfTries(await PatternReads.TriesAsync(connection, day, day.AddDays(1), PatternTraffic.Shop, 1000, withHour: true, CancellationToken.None));
+
+        var meant = Counts.OfTries(tried.Select(t => new Try(
+            t.Who, t.Who, day, [new(PatternFact.CardBrand, t.Brand), new(PatternFact.CardCountry, "DE")], t.Reason is null ? null : new(Side.Bank, t.Reason, t.Reason))));
+        Outcome[] outcomes = [Outcome.Any, new(PatternOutcome.Side, "Bank"), new(PatternOutcome.Reason, Reasons.InsufficientFunds), new(PatternOutcome.Reason, Reasons.CardDeclined)];
+        Assert.Equal(6, meant.All.Count());
+        foreach (var (cell, count) in meant.All)
+        {
+            Assert.Equal((cell, count.Stories), (cell, usual[cell].Stories));
+            Assert.Equal((cell, count.Stories), (cell, seen[cell].Stories));
+            foreach (var outcome in outcomes)
+            {
+                Assert.Equal((cell, outcome, count.FailuresOf(outcome)), (cell, outcome, usual[cell].FailuresOf(outcome)));
+                Assert.Equal((cell, outcome, count.FailuresOf(outcome)), (cell, outcome, seen[cell].FailuresOf(outcome)));
+            }
+        }
+
+        var visa = new Cell(new(PatternFact.CardBrand, "visa"), null);
+        Assert.Equal((4, 2), (usual[visa].Stories, usual[visa].FailuresOf(Outcome.Any)));
+        var twoDays = Counts.OfAll([usual, usual]);
+        Assert.Equal((8, 4), (twoDays[visa].Stories, twoDays[visa].FailuresOf(Outcome.Any)));
+    }
+
+    [Fact]
+    public async Task A_reason_that_this_release_does_not_know_is_mined_as_our_own()
+    {
+        await HistoryAsync();
+        for (var i = 0; i < 10; i++)
+            await TryAsync("visa", "DE", TimeSpan.FromMinutes(-50 + i), "a_reason_of_tomorrow");
+
+        await _watch.LookAsync(CancellationToken.None);
+
+        Assert.Equal(Side.Us, (await OnlyAsync()).Side);
+    }
+
+    [Fact]
+    public async Task That_a_window_was_cut_is_said()
+    {
+        for (var i = 0; i < 5; i++)
+            await TryAsync("visa", "DE", TimeSpan.FromMinutes(-50 + i));
+        var cut = new PatternWatch(this, Options.Create(new PatternOptions { MostTries = 4 }), TimeProvider.System, NullLogger<PatternWatch>.Instance);
+
+        Assert.Contains("only the newest 4 tries", await cut.LookAsync(CancellationToken.None));
+        Assert.Equal("no pattern", await _watch.LookAsync(CancellationToken.None));
     }
 
     private async Task HistoryAsync()

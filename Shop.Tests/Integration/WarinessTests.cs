@@ -40,6 +40,27 @@ public sealed class WarinessTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_a_synthetic_order_only_what_the_drill_asked_for_is_not_looked_at()
+    {
+        var card = await EnteredAsync("tok_visa_chargeDeclinedLostCard");
+        for (var i = 0; i < 5; i++)
+            await DeclinedAsync(await shop.PlaceAsync("pm_card_visa_chargeDeclinedLostCard"));
+
+        List<string?> reasons = [];
+        foreach (var isDrills in (bool[])[false, true])
+        {
+            var placed = await shop.PlaceAsync(card, dueAt: DateTimeOffset.UtcNow.AddHours(1));
+            await using var db = shop.Open();
+            await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET is_synthetic = true WHERE id = {placed.Id}");
+            await db.Database.ExecuteSqlAsync($"UPDATE payments.payment_jobs SET is_synthetic = {isDrills} WHERE order_id = {placed.Id}");
+            await DueAsync(db, [placed.Id]);
+            reasons.Add((await shop.UntilAsync(placed.Id, PaymentState.Declined)).Reason);
+        }
+
+        Assert.Equal([Reasons.TooManyDeclines, Reasons.CardRefusedForGood], reasons);
+    }
+
+    [Fact]
     public async Task A_wary_look_at_a_good_card_costs_one_question_and_the_order_is_paid()
     {
         var placed = await WaryAsync(await EnteredAsync("tok_visa"));

@@ -16,8 +16,8 @@ internal sealed class ClientAddress(IHttpContextAccessor accessor, IOptions<Synt
         // A second attempt may come after the visitor has gone: then what the first one said stands.
         if (accessor.HttpContext?.Connection.RemoteIpAddress is { } address && !request.Headers.Contains(Header))
             request.Headers.Add(Header, (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString());
-        if (accessor.HttpContext is { } visit && Synthetic.IsRequest(visit) && !request.Headers.Contains(Synthetic.Header))
-            request.Headers.Add(Synthetic.Header, Synthetic.Sign(synthetic.Value.Secret!, clock.GetUtcNow()));
+        if (accessor.HttpContext is { } visit && Synthetic.IsRequest(visit))
+            Synthetic.Sign(request, synthetic.Value.Secret!, clock.GetUtcNow());
         return base.SendAsync(request, cancellationToken);
     }
 }

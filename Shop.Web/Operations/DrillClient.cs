@@ -20,7 +20,9 @@ internal sealed class DrillClient(HttpClient http, IOptions<DrillOptions> option
 }
 
 /// <summary><see cref="State"/>: idle, running, settling, done, stopped or failed.</summary>
-public sealed record DrillReport(string State, int Planted, int Explained, IReadOnlyList<DrillOrder> Orders, string? Act = null, DateTimeOffset? StartedAt = null);
+/// <param name="Problems">Shoppers that could not order at all.</param>
+public sealed record DrillReport(
+    string State, int Planted, int Explained, IReadOnlyList<DrillOrder> Orders, IReadOnlyList<string> Problems, string? Act = null, DateTimeOffset? StartedAt = null);
 
 /// <summary>What really happened, of the simulator's own knowledge: whose doing it was, and whether money was taken.</summary>
 public sealed record DrillOrder(long Number, string Planted, string MoneyTaken, string? Side = null, string? Because = null);
