@@ -13,15 +13,26 @@ internal static partial class Discretion
     {
         foreach (Match run in Digits().Matches(text))
         {
-            int[] digits = [.. run.Value.Where(char.IsAsciiDigit).Select(c => c - '0')];
-            for (var start = 0; start + Shortest <= digits.Length; start++)
+            var (digits, beginnings) = (new List<int>(), new HashSet<int>());
+            for (var i = 0; i < run.Length; i++)
             {
-                // Those that people pay with in shops begin with 2 to 6; of other numbers every tenth has such a check digit too.
-                if (digits[start] is < 2 or > 6)
+                if (!char.IsAsciiDigit(run.ValueSpan[i]))
                     continue;
-                for (var length = Shortest; length <= Longest && start + length <= digits.Length; length++)
+                if (i == 0 || !char.IsAsciiDigit(run.ValueSpan[i - 1]))
+                    beginnings.Add(digits.Count);
+                digits.Add(run.ValueSpan[i] - '0');
+            }
+
+            // Of all numbers every tenth has such a check digit. Those that people pay with in shops begin with 2 to 6, and where a group of digits
+            // does, unless it is written in one with what stands before it.
+            var isInOne = Long().IsMatch(run.ValueSpan);
+            for (var start = 0; start + Shortest <= digits.Count; start++)
+            {
+                if (digits[start] is < 2 or > 6 || !(isInOne || beginnings.Contains(start)))
+                    continue;
+                for (var length = Shortest; length <= Longest && start + length <= digits.Count; length++)
                 {
-                    if (HasCheckDigit(digits.AsSpan(start, length)))
+                    if (HasCheckDigit(digits, start, length))
                         return true;
                 }
             }
@@ -32,12 +43,12 @@ internal static partial class Discretion
 
     public static bool HoldsEmail(string text) => Email().IsMatch(text);
 
-    private static bool HasCheckDigit(ReadOnlySpan<int> digits)
+    private static bool HasCheckDigit(List<int> digits, int start, int length)
     {
         var sum = 0;
-        for (var i = 0; i < digits.Length; i++)
+        for (var i = 0; i < length; i++)
         {
-            var digit = digits[^(i + 1)];
+            var digit = digits[start + length - 1 - i];
             sum += i % 2 == 0 ? digit : digit > 4 ? (digit * 2) - 9 : digit * 2;
         }
 
@@ -46,6 +57,9 @@ internal static partial class Discretion
 
     [GeneratedRegex(@"[0-9](?:[\s./–-]{0,3}[0-9]){12,}")]
     private static partial Regex Digits();
+
+    [GeneratedRegex("[0-9]{13}")]
+    private static partial Regex Long();
 
     [GeneratedRegex(@"[^\s@]+@[^\s@]+\.[^\s@]+")]
     private static partial Regex Email();

@@ -99,6 +99,7 @@ public sealed class OrderStoryTests
             Attempts = [Attempt(9, "read", "unknown", null), Attempt(8, "read", "unknown", null)],
             Jobs = [Job(PaymentJobKind.Charge, JobState.Waiting, dueInMinutes: -5)],
             Gaps = [new("payment_intent.succeeded", Now.AddMinutes(-2), Now, null), new("charge.refunded", Now.AddMinutes(-2), Now, Now)],
+            UnknownSince = Now.AddMinutes(-10), AskedSince = 2,
         }, Now);
 
         var gaps = items.Where(i => i.Source is "gap").Select(i => (i.Kind, i.Summary)).ToList();
