@@ -10,6 +10,7 @@ using Shop.Api.Dashboard;
 using Shop.Api.Documentation;
 using Shop.Api.Gateways;
 using Shop.Api.Operations;
+using Shop.Api.Operations.Story;
 using Shop.Api.Orders;
 using Shop.Api.RateLimits;
 using Shop.Api.Telemetry;
@@ -35,6 +36,7 @@ builder.Services.AddAgreement();
 builder.Services.AddDashboard();
 builder.Services.AddTelemetryIntake();
 builder.Services.AddLogSearch();
+builder.Services.AddOrderActs();
 builder.Services.AddHostedService<ShopListener>();
 builder.Services.AddReference();
 

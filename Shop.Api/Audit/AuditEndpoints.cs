@@ -36,8 +36,6 @@ internal static class AuditEndpoints
     {
         operations.MapGet("/audit", GetAudit).WithName(nameof(GetAudit)).RequireAuthorization(Policies.Operator)
             .WithSummary("What the staff did: who, what, before, after, why, reference.");
-        operations.MapGet("/orders/{number:long}/audit", GetOrderAudit).WithName(nameof(GetOrderAudit)).RequireAuthorization(Policies.Agent)
-            .WithSummary("What the staff did to an order.");
     }
 
     /// <param name="who">An id, an e-mail address, or a part of the name of somebody on the staff.</param>
@@ -50,14 +48,6 @@ internal static class AuditEndpoints
         var actors = Given(who) is { } typed ? await ActorsAsync(db, typed, ct) : null;
         return TypedResults.Ok(await PageAsync(
             Find(db, actors, Given(action), Given(subject), Given(reference), Given(text), from, to, before), ct));
-    }
-
-    internal static async Task<Ok<AuditPage>> GetOrderAudit(long number, ReportsDatabase reports, CancellationToken ct, Guid? before = null)
-    {
-        await using var db = reports.Open();
-        var subject = $"{number}";
-        var found = Find(db, null, null, subject, null, null, null, null, before).Where(r => r.Entry.SubjectKind == AuditSubjects.Order);
-        return TypedResults.Ok(await PageAsync(found, ct));
     }
 
     internal static IQueryable<AuditRow> Find(

@@ -30,6 +30,10 @@ internal static class Acts
         var reason = why?.Trim() ?? "";
         if (reason.Length is < MinWhy or > MaxWhy)
             errors["why"] = [$"Please say why, in {MinWhy} to {MaxWhy} characters."];
+        else if (Discretion.HoldsCard(reason))
+            errors["why"] = ["This looks like a card number. No card number is kept anywhere here: the last four digits are enough."];
+        else if (Discretion.HoldsEmail(reason))
+            errors["why"] = ["This holds an e-mail address. The customer's is with the order; what is written here is kept for good."];
         if (errors.Count > 0)
             return AccountEndpoints.Invalid(errors);
 

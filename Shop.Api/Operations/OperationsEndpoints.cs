@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
@@ -16,7 +15,6 @@ using Shop.Api.Search;
 using Shop.Api.Telemetry;
 using Shop.Data;
 using Shop.Data.Audit;
-using Shop.Data.Carts;
 using Shop.Data.Orders;
 using Shop.Data.Outbox;
 using Shop.Data.Payments;
@@ -53,25 +51,8 @@ internal sealed record ReasonView(string Code, Side Side, RetryAdvice Retry, str
         code is not null && Reasons.Of(code) is var reason ? new(reason.Code, reason.Side, reason.Retry, reason.Shopper, reason.Agent, reason.Engineer) : null;
 }
 
-internal sealed record AttemptView(
-    DateTimeOffset At, PaymentProvider Provider, string Operation, int? N, string Class, string? Reason, string? Code, string? DeclineCode,
-    string? AdviceCode, string? NetworkCode, int? HttpStatus, string? RequestId, string? GatewayId, string? ChargeId, string? CardBrand, string? CardLast4,
-    double LatencyMs, string? TraceId, string? Proof);
-
 internal sealed record JobView(
     Guid Id, PaymentJobKind Kind, PaymentProvider Provider, JobState State, DateTimeOffset DueAt, int Leases, int Attempts, string? LastReason);
-
-internal sealed record EntryView(
-    DateTimeOffset At, string Kind, string? Reason, string Summary, bool ForShopper, JsonElement? Data, string? TraceId);
-
-/// <summary>The order went from one gateway to another, and what proved that the first one had taken nothing.</summary>
-/// <param name="N">Of the last confirm that the first gateway was sent; 0 for none.</param>
-internal sealed record FailoverView(
-    DateTimeOffset At, PaymentProvider From, PaymentProvider To, string ProofKind, string Proof, string? GatewayId, int N, string AskedBy);
-
-internal sealed record OrderDossier(
-    OrderFile Order, string TraceId, IReadOnlyList<AttemptView> Attempts, IReadOnlyList<JobView> Jobs, IReadOnlyList<EntryView> Timeline,
-    IReadOnlyList<FailoverView> Failovers);
 
 internal sealed record ParkedJob(
     Guid Id, long OrderNumber, PaymentJobKind Kind, string? LastReason, int Leases, int Attempts, DateTimeOffset CreatedAt);
@@ -121,8 +102,6 @@ internal static class OperationsEndpoints
         operations.MapSyntheticOrders();
         operations.MapGet("/orders", GetOrders).WithName(nameof(GetOrders)).WithSummary("The newest orders; of one payment state, reason, gateway or time.")
             .ProducesProblem(422).RequireAuthorization(Policies.Agent);
-        operations.MapGet("/orders/{number:long}", GetOrderDossier).WithName(nameof(GetOrderDossier))
-            .WithSummary("All that happened to an order, and nothing personal.").ProducesProblem(404).RequireAuthorization(Policies.Agent);
         operations.MapGet("/queue", GetQueue).WithName(nameof(GetQueue)).WithSummary("How jobs, webhooks and outbox stand, and what waits for a person.")
             .RequireAuthorization(Policies.Agent);
         Post("/jobs/{id:guid}/retry", RetryJob, "Makes a parked job due now.");
@@ -180,39 +159,6 @@ internal static class OperationsEndpoints
             return false;
         name = parsed;
         return true;
-    }
-
-    internal static async Task<Results<Ok<OrderDossier>, ProblemHttpResult>> GetOrderDossier(long number, ReportsDatabase reports, CancellationToken ct)
-    {
-        await using var db = reports.Open();
-        if (await db.Orders.AsNoTracking().Include(o => o.Lines).SingleOrDefaultAsync(o => o.Number == number, ct) is not { } order)
-            return Problems.Refuse(404, "order_not_found", $"There is no order {number}.");
-
-        var attempts = await db.PaymentAttempts.AsNoTracking().Where(a => a.OrderId == order.Id).OrderBy(a => a.At).ToListAsync(ct);
-        var jobs = await db.PaymentJobs.AsNoTracking().Where(j => j.OrderId == order.Id).OrderBy(j => j.CreatedAt).ToListAsync(ct);
-        var charges = jobs.Count(j => j.Kind is PaymentJobKind.Charge && OrderWords.IsTry(j));
-        var timeline = await db.Timeline.AsNoTracking().Where(t => t.OrderId == order.Id).OrderBy(t => t.At).ThenBy(t => t.Id).ToListAsync(ct);
-        var failovers = await db.Failovers.AsNoTracking().Where(f => f.OrderId == order.Id).OrderBy(f => f.At).ToListAsync(ct);
-        var refund = order.CapturedMinor is 0 ? null : await db.RefundsToTell().Where(r => r.OrderId == order.Id).Select(r => (RefundState?)r.State).FirstOrDefaultAsync(ct);
-        var isAtBank = order.Payment is PaymentState.ActionNeeded && await db.AtBank().AnyAsync(o => o.Id == order.Id, ct);
-        return TypedResults.Ok(new OrderDossier(
-            new OrderFile(
-                order.Number, order.PlacedAt, order.Status, order.Payment, order.Reason, OrderWords.MoneyTakenBy(order, isAtBank), order.Reference, order.Currency,
-                order.TotalMinor, order.TaxMinor, order.CapturedMinor, order.RefundedMinor, order.DeadlineAt,
-                OrderWords.CanPayAgain(order, charges),
-                [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],
-                OrderWords.Of(order, charges, jobs.Find(j => j is { Kind: PaymentJobKind.Charge, State: not JobState.Done })?.State, refund, isAtBank),
-                ReasonView.Of(order.Reason)),
-            order.TraceId,
-            [
-                .. attempts.Select(a => new AttemptView(
-                    a.At, a.Provider, a.Operation, ConfirmOf(a.Key), a.Class, a.Reason, a.Code, a.DeclineCode, a.AdviceCode, a.NetworkCode,
-                    a.HttpStatus, a.RequestId, a.GatewayId, a.ChargeId, a.CardBrand, a.CardLast4, a.LatencyMs, a.TraceId, a.Proof)),
-            ],
-            [.. jobs.Select(j => new JobView(j.Id, j.Kind, j.Provider, j.State, j.DueAt, j.Leases, j.Attempts, j.LastReason))],
-            [.. timeline.Select(t => new EntryView(
-                t.At, t.Kind, t.Reason, t.Summary, t.ForShopper, t.Data is null ? null : JsonDocument.Parse(t.Data).RootElement, t.TraceId))],
-            [.. failovers.Select(f => new FailoverView(f.At, f.FromProvider, f.ToProvider, f.ProofKind, f.Proof, f.FromGatewayId, f.Confirm, f.AskedBy))]));
     }
 
     internal static async Task<Ok<QueueView>> GetQueue(ReportsDatabase reports, CancellationToken ct)
@@ -381,8 +327,4 @@ internal static class OperationsEndpoints
             logger.Unparked(thing, id);
         return answer;
     }
-
-    /// <summary>The n of <c>order:{id}:confirm:{n}</c>; other operations have none.</summary>
-    private static int? ConfirmOf(string? key) =>
-        key?.Split(':') is [.., "confirm", var n] && int.TryParse(n, out var confirm) ? confirm : null;
 }

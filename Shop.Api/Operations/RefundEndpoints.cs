@@ -114,7 +114,7 @@ internal static class RefundEndpoints
             if (restock && fits.Lines is [])
                 return Refuse("refund_without_lines", "What is left of this order is an amount and no whole lines, so no goods can go back on sale with it.");
 
-            var refund = Write(db, order, fits, caller, why, now);
+            var refund = Write(db, order, fits, caller, why, now, restock);
             if (fits.AmountMinor == left.LeftMinor && order.Fulfilment is FulfilmentState.Open)
                 order.CancelForRefund(Reasons.RefundOnRequest); // nobody sends goods whose money is back
             await db.ReplaceFailedAsync(order, now, ct);
@@ -130,13 +130,13 @@ internal static class RefundEndpoints
         }, ct, errors);
     }
 
-    internal static Refund Write(ShopDbContext db, Order order, RefundPlan.Fits plan, Caller caller, string why, DateTimeOffset now)
+    internal static Refund Write(ShopDbContext db, Order order, RefundPlan.Fits plan, Caller caller, string why, DateTimeOffset now, bool restock = false)
     {
         var id = Guid.CreateVersion7(now);
         var refund = new Refund
         {
             Id = id, OrderId = order.Id, Provider = order.PaysAt, AmountMinor = plan.AmountMinor, Currency = order.Currency,
-            Reason = Reasons.RefundOnRequest, CreatedAt = now, AskedBy = caller.UserId, Why = why,
+            Reason = Reasons.RefundOnRequest, CreatedAt = now, AskedBy = caller.UserId, Why = why, Restocked = restock,
             Lines = [.. plan.Lines.Select(l => new RefundLine { RefundId = id, Sku = l.Sku, Quantity = l.Quantity, AmountMinor = l.AmountMinor })],
         };
         db.Refunds.Add(refund);

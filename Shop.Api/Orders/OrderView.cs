@@ -53,12 +53,12 @@ internal sealed record OrderFacts(
     public static bool IsSettledState(PaymentState payment) =>
         payment is PaymentState.Paid or PaymentState.Declined or PaymentState.ActionNeeded or PaymentState.Abandoned;
 
-    private bool IsPostponed => Order.Payment is PaymentState.Deferred && Charge is JobState.Waiting;
+    private bool IsPostponed => Order.Payment is PaymentState.Deferred && Charge is JobState.Waiting && !Order.IsBeingCancelled;
 
     /// <param name="methods">What one can pay with right now, best first.</param>
     public OrderView View(IReadOnlyList<PaymentMethodView> methods, Guid? userId, string? key = null) => new(
         Order.Number, key, Order.PlacedAt, Order.Status, Order.Payment, Order.Reason is { } code ? Reasons.ToldAs(code) : null,
-        OrderWords.MoneyTakenBy(Order, IsAtBank), Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.ActionUrl,
+        OrderWords.MoneyTakenBy(Order, IsAtBank), Order.Reference, Order.Currency, Order.TotalMinor, Order.TaxMinor, Order.IsBeingCancelled ? null : Order.ActionUrl,
         OrderWords.CanPayAgain(Order, Charges), Order.Reason is { } why ? Reasons.Of(why).Retry : null,
         IsPostponed ? DueAt : null, IsPostponed ? Order.DeadlineAt : null,
         [.. Order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)],

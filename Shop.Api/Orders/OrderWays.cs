@@ -12,7 +12,7 @@ internal static class OrderWays
     public static IEnumerable<PaymentMethodView> Of(
         Order order, int charges, JobState? charge, bool isAtBank, IReadOnlyList<PaymentMethodView> methods) => order.Payment switch
         {
-            _ when charges >= OrderWords.MaxCharges => [],
+            _ when charges >= OrderWords.MaxCharges || order.IsBeingCancelled => [],
             PaymentState.Declined => OrderWords.IsPayable(order) ? methods : [],
             // While the bank may be letting it through there is nothing to choose: the answer comes first.
             PaymentState.ActionNeeded => OrderWords.IsPayable(order) && (!isAtBank || order.PaysAt is not PaymentProvider.Stripe) ? methods : [],

@@ -44,7 +44,7 @@ internal static class SearchEndpoints
 
         var term = SearchTerm.Read(typed);
         await using var db = reports.Open();
-        var found = await OrderSearch.FindAsync(db, term, ct);
+        var (found, isMore) = await OrderSearch.FindAsync(db, term, ct);
         if (term.IsPersonal)
         {
             // That somebody looked for a person, and not for whom: the audit keeps no personal data either.
@@ -55,8 +55,8 @@ internal static class SearchEndpoints
         var direct = found.Where(f => f is { Rank: 0, IsPersonal: false }).Take(2).ToList();
         return TypedResults.Ok(new SearchAnswer(
             term.Understood,
-            [.. found.Take(OrderSearch.MaxHits).Select(ToHit)],
-            direct is [var one] && !found.Any(f => f is { Rank: 0, IsPersonal: true }) ? one.Number : null, found.Count > OrderSearch.MaxHits));
+            [.. found.Select(ToHit)],
+            direct is [var one] && !found.Any(f => f is { Rank: 0, IsPersonal: true }) ? one.Number : null, isMore));
     }
 
     private static string KindOf(SearchTerm term) => term switch

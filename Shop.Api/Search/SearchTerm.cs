@@ -138,7 +138,7 @@ internal sealed partial record SearchTerm
                 understood.Add(words is [_] ? "a name, or a part of an e-mail address" : "a name");
             }
         }
-        else if (text.Any(char.IsLetter) && bare.Length >= 3 && PartShape().IsMatch(bare) && term is { Reference: null, GatewayId: null })
+        else if (text.Any(char.IsLetter) && bare.Length >= 3 && PartShape().IsMatch(bare) && !IsWrittenAsId(text, term))
         {
             term = term with { Part = bare };
             understood.Add("a part of an e-mail address");
@@ -146,6 +146,13 @@ internal sealed partial record SearchTerm
 
         return term;
     }
+
+    /// <summary>
+    /// Ten characters may be a reference, and seventeen an id of PayPal, or somebody's mailbox. As we and PayPal show them, in capitals, they are
+    /// no mailbox; nor is what somebody reads out in groups.
+    /// </summary>
+    private static bool IsWrittenAsId(string text, SearchTerm term) => term is not { Reference: null, GatewayId: null }
+        && (!text.Any(char.IsLower) || text.Contains(' ', StringComparison.Ordinal) || DebugIdShape().IsMatch(text));
 
     /// <summary>With the country's code, with a 0 in front, or with neither: what is left at the end is the same number.</summary>
     private static string[] EndsOf(string digits)

@@ -62,6 +62,19 @@ public static class StockSql
             UPDATE shop.stock_items s SET on_hand = s.on_hand + l.quantity FROM locked l WHERE s.sku = l.sku
             """, ct);
 
+    /// <summary>All of an order that never left is on the shelf again, however its money was split: less what went there with a refund before.</summary>
+    public static Task<int> RestockAllAsync(this ShopDbContext db, Guid orderId, CancellationToken ct) =>
+        db.Database.ExecuteSqlAsync($"""
+            WITH due AS (
+                SELECT l.sku, l.quantity - coalesce((SELECT sum(n.quantity) FROM payments.refund_lines n JOIN payments.refunds r ON r.id = n.refund_id
+                    WHERE r.order_id = l.order_id AND r.restocked AND n.sku = l.sku), 0) AS quantity
+                FROM shop.order_lines l WHERE l.order_id = {orderId}),
+            locked AS MATERIALIZED (
+                SELECT s.sku, d.quantity FROM shop.stock_items s JOIN due d USING (sku)
+                WHERE d.quantity > 0 ORDER BY s.sku FOR NO KEY UPDATE OF s)
+            UPDATE shop.stock_items s SET on_hand = s.on_hand + l.quantity FROM locked l WHERE s.sku = l.sku
+            """, ct);
+
     /// <summary>The goods leave the shelf: the hold becomes a sale. Returns the number of lines sold, 0 when nothing was held.</summary>
     public static Task<int> SellHeldAsync(this ShopDbContext db, Guid orderId, CancellationToken ct) =>
         db.Database.ExecuteSqlAsync($"""

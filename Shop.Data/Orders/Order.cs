@@ -65,6 +65,9 @@ public sealed class Order
     /// <summary>When somebody of the staff asked for its end, while it was not paid. Should its payment still go through, the money goes back.</summary>
     public DateTimeOffset? CancelAskedAt { get; private set; }
 
+    /// <summary>Its end was asked for and has not come yet.</summary>
+    public bool IsBeingCancelled => CancelAskedAt is not null && Payment is not (PaymentState.Paid or PaymentState.Abandoned);
+
     public DateTimeOffset? PaidAt { get; private set; }
 
     public PaymentProvider PaysAt => Provider ?? PaymentProvider.Stripe;
@@ -181,7 +184,7 @@ internal sealed class OrderConfiguration : IEntityTypeConfiguration<Order>
         order.HasIndex(o => new { o.Payment, o.PlacedAt }).HasFilter("payment NOT IN ('Paid', 'Abandoned')");
         order.HasIndex(o => new { o.Reason, o.PlacedAt }).HasFilter("reason IS NOT NULL");
         order.HasIndex(o => o.FallbackMethodId);
-        order.Ignore(o => o.Status).Ignore(o => o.PaysAt);
+        order.Ignore(o => o.Status).Ignore(o => o.PaysAt).Ignore(o => o.IsBeingCancelled);
         order.HasMany(o => o.Lines).WithOne().HasForeignKey(l => l.OrderId);
         order.HasOne(o => o.Person).WithMany().HasForeignKey(o => o.PersonId);
         order.HasOne<ShopUser>().WithMany().HasForeignKey(o => o.UserId);

@@ -12,6 +12,13 @@ public static class OrderWords
     /// <param name="isAtBank">The shopper may have answered the bank's question by now.</param>
     public static OrderTexts Of(Order order, int charges, JobState? charge = null, RefundState? refund = null, bool isAtBank = false)
     {
+        if (order.IsBeingCancelled)
+        {
+            return new("This order is being cancelled",
+                MoneyTakenBy(order, isAtBank) is MoneyTaken.No ? "No money was taken." : "We don't know yet whether money was taken. If it was, all of it goes back to you.",
+                "You don't need to do anything. Please don't pay for it again.");
+        }
+
         if (order.Status is OrderStatus.RefundDue && refund is RefundState.Failed)
             return new("Your refund did not arrive", Reasons.Of(Reasons.RefundFailed).Shopper, ContactUs);
         if (order.Status is OrderStatus.Confirming && charge is JobState.Parked)
@@ -108,6 +115,6 @@ public static class OrderWords
     public static bool CanPayAgain(Order order, int charges) => charges < MaxCharges && IsPayable(order);
 
     public static bool IsPayable(Order order) =>
-        order is { Payment: PaymentState.Declined or PaymentState.ActionNeeded, Fulfilment: FulfilmentState.Open }
+        order is { Payment: PaymentState.Declined or PaymentState.ActionNeeded, Fulfilment: FulfilmentState.Open, IsBeingCancelled: false }
         && (order.Reason is null || Reasons.Of(order.Reason).RetryHelps);
 }

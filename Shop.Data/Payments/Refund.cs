@@ -34,6 +34,9 @@ public sealed class Refund
 
     public string? Why { get; init; }
 
+    /// <summary>What it names went back on sale with it. What is left of an order goes back when it is cancelled.</summary>
+    public bool Restocked { get; init; }
+
     /// <summary>What it is for; none when it is an amount and no goods.</summary>
     public List<RefundLine> Lines { get; init; } = [];
 }

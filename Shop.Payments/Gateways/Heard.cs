@@ -18,9 +18,22 @@ internal sealed record Heard(
     {
         AttemptId = attemptId, N = n, Request = Request, Outcome = Outcome, HttpStatus = Status,
         Headers = Headers.Count is 0 ? null : JsonSerializer.Serialize(Headers),
-        Body = BodyBytes == 0 ? null : Scrub.Body(Body.Span, isWhole: Outcome is RawOutcomes.Answered && BodyBytes == Body.Length),
+        Body = BodyBytes == 0 ? null : Scrubbed(),
         BodyBytes = BodyBytes, LatencyMs = Math.Round(Latency.TotalMilliseconds, 1), At = At,
     };
+
+    /// <returns>Null where it can't be: what became of the payment is written down with it, and must be whatever was in the body.</returns>
+    private string? Scrubbed()
+    {
+        try
+        {
+            return Scrub.Body(Body.Span, isWhole: Outcome is RawOutcomes.Answered && BodyBytes == Body.Length);
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
 
     /// <summary>A record prints its members, and a body is not for logs.</summary>
     public override string ToString() => $"{Request} {Outcome} {Status}";

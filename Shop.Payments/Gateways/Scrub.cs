@@ -14,6 +14,7 @@ internal static partial class Scrub
 {
     private const string Removed = "(removed)";
     private const int MaxText = 500;
+    private const int MaxStatusLine = 200;
 
     // Whoever it is about is inside of these, in whatever fields.
     private static readonly FrozenSet<string> Persons = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
@@ -40,6 +41,11 @@ internal static partial class Scrub
     private static readonly FrozenSet<string> Sentences = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
         "message", "seller_message", "failure_message", "error_description");
 
+    /// <summary>What gateways write with a capital in the middle of a sentence, beside names.</summary>
+    private static readonly FrozenSet<string> Capitals = FrozenSet.Create(StringComparer.Ordinal,
+        "PayPal", "Stripe", "PaymentIntent", "PaymentMethod", "SetupIntent", "Charge", "Refund", "Idempotency-Key", "API", "ID", "URL", "EUR", "USD", "GBP", "CVC", "CVV", "AVS",
+        "PIN", "Visa", "Mastercard", "American", "Express", "Internal", "Server", "Error", "Bad", "Gateway", "Service", "Unavailable", "Time-out", "Timeout");
+
     /// <param name="isWhole">False for one that broke off, or of which this is the beginning.</param>
     public static string Body(ReadOnlySpan<byte> body, bool isWhole)
     {
@@ -51,29 +57,38 @@ internal static partial class Scrub
                 using var document = JsonDocument.ParseValue(ref reader);
                 var buffer = new ArrayBufferWriter<byte>(body.Length);
                 using (var writer = new Utf8JsonWriter(buffer, new() { Indented = true }))
-                    Write(writer, document.RootElement, key: null);
+                    Write(writer, document.RootElement, key: null, isRoot: true);
                 return Encoding.UTF8.GetString(buffer.WrittenSpan);
             }
-            catch (JsonException)
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
-                // A proxy's page, or something that was never an answer.
+                // A proxy's page, something that was never an answer, or JSON with half a character in it, which only shows when it is read.
             }
         }
 
-        var text = Encoding.UTF8.GetString(body);
+        // A database takes no NUL as text, and with this it would refuse what became of the payment.
+        var text = Encoding.UTF8.GetString(body).Replace('\0', ' ');
         // Half a document has lost its structure, and with it what tells a name from a code.
-        return text.AsSpan().TrimStart() is ['{' or '[', ..] ? HalfJson(text) : Text(text, Hearing.MaxBody);
+        return text.AsSpan().TrimStart() is ['{' or '[', ..] ? HalfJson(text) : StatusLine(text);
+    }
+
+    /// <summary>What a proxy's page, or a line of text, calls itself. The rest of it nobody knows.</summary>
+    private static string StatusLine(string text)
+    {
+        var line = (Title().Match(text) is { Success: true } title ? title.Groups["title"].ValueSpan : FirstLine().Match(text).ValueSpan).Trim().ToString();
+        return StatusShape().IsMatch(line) ? line : Text(line, MaxStatusLine);
     }
 
     public static string? Header(string value) => value.Length <= 200 && HeaderShape().IsMatch(value) ? value : null;
 
-    private static void Write(Utf8JsonWriter writer, JsonElement element, string? key)
+    private static void Write(Utf8JsonWriter writer, JsonElement element, string? key, bool isRoot = false)
     {
         switch (element.ValueKind)
         {
             case JsonValueKind.Object:
                 writer.WriteStartObject();
                 var tellsIssue = element.TryGetProperty("issue", out _); // only there is a description PayPal's own
+                var isError = isRoot && element.TryGetProperty("debug_id", out _); // and only there a name; elsewhere it is somebody's
                 foreach (var member in element.EnumerateObject())
                 {
                     // A name of a field may be somebody's too, in an object that is a dictionary.
@@ -81,7 +96,12 @@ internal static partial class Scrub
                     if (Persons.Contains(member.Name) && member.Value.ValueKind is not JsonValueKind.Null)
                         WritePerson(writer, member);
                     else
-                        Write(writer, member.Value, member.Name is "description" && tellsIssue ? "message" : member.Name);
+                        Write(writer, member.Value, member.Name switch
+                        {
+                            "description" when tellsIssue => "message",
+                            "name" when isError && member.Value.ValueKind is JsonValueKind.String && ErrorName().IsMatch(member.Value.GetString()!) => "error",
+                            var name => name,
+                        });
                 }
 
                 writer.WriteEndObject();
@@ -124,22 +144,34 @@ internal static partial class Scrub
     private static string Value(string? key, string value) => key switch
     {
         null => Removed,
-        // PayPal's name of an error; elsewhere a name is somebody's.
-        "name" when ErrorName().IsMatch(value) => value,
         "value" when !Amount().IsMatch(value) => Removed,
         _ when Words.Contains(key) && WordShape().IsMatch(value) && !Secret().IsMatch(value) && !LongNumber().IsMatch(value) && !Address().IsMatch(value) => value,
         _ when Sentences.Contains(key) => Text(value, MaxText),
         _ => Removed,
     };
 
-    /// <summary>What could be about somebody, or open something, is taken out of a text that nobody wrote for us.</summary>
+    /// <summary>
+    /// What could be about somebody, or open something, is taken out of a text that nobody wrote for us. A name is known by its capital alone:
+    /// the first word of a sentence may be one.
+    /// </summary>
     private static string Text(string text, int max)
     {
-        text = Quoted().Replace(text.Length > max ? text[..max] : text, m => WordShape().IsMatch(m.Groups[1].Value) ? m.Value : $"'{Removed}'");
+        text = Quoted().Replace(text.Length > max ? text[..max] : text, m => IsCode(m.Groups[1].Value) ? m.Value : $"'{Removed}'");
         text = Email().Replace(text, Removed);
         text = Secret().Replace(text, Removed);
         text = Address().Replace(text, Removed);
-        return LongNumber().Replace(text, Removed);
+        text = LongNumber().Replace(text, Removed);
+        return Capitalised().Replace(text, m => IsOwn(m) ? m.Value : Removed);
+    }
+
+    /// <summary>A word that is quoted may be a name like any other, or a whole number of somebody's.</summary>
+    private static bool IsCode(string word) =>
+        WordShape().IsMatch(word) && (word.Contains('_', StringComparison.Ordinal) || (word.Any(char.IsAsciiDigit) && word.Any(char.IsAsciiLetter)));
+
+    private static bool IsOwn(Match capitalised)
+    {
+        var words = capitalised.Value.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        return words.Skip(capitalised.Groups["begins"].Success ? 1 : 0).All(Capitals.Contains);
     }
 
     private static string HalfJson(string text) => Pair().Replace(text, m =>
@@ -163,6 +195,21 @@ internal static partial class Scrub
 
     [GeneratedRegex("^[A-Za-z0-9_.:;/=, +-]{1,200}$")]
     private static partial Regex HeaderShape();
+
+    // A number of HTTP and its words.
+    [GeneratedRegex("^[1-5][0-9]{2} [A-Za-z -]{1,40}$")]
+    private static partial Regex StatusShape();
+
+    [GeneratedRegex(@"<(title|h1)\b[^>]*>(?<title>[^<]{0,500})", RegexOptions.IgnoreCase)]
+    private static partial Regex Title();
+
+    // Of a page without a title nothing.
+    [GeneratedRegex(@"^\s*[^<\r\n]*")]
+    private static partial Regex FirstLine();
+
+    // Words with a capital that follow each other; a sentence begins with any first one.
+    [GeneratedRegex(@"(?<![\p{L}\p{N}_])(?<begins>(?<=^\s*|[.!?:]\s+))?\p{Lu}[\p{L}\p{M}’-]*(?:\s+\p{Lu}[\p{L}\p{M}’-]*)*(?![\p{L}\p{N}_])")]
+    private static partial Regex Capitalised();
 
     [GeneratedRegex("'([^']*)'")]
     private static partial Regex Quoted();

@@ -18,13 +18,12 @@ internal sealed class CloseHandler(
 {
     public async Task HandleAsync(PaymentJob job, CancellationToken ct)
     {
-        // The shopper may have asked to pay again after this job was written. Under the order's lock, as that is.
+        // After this job was written the shopper may have asked to pay again, or an agent have kept the goods for longer. Under the order's lock, as
+        // those are.
         var open = await queue.WriteWithOrderAsync(job, async (db, mine) =>
         {
             var now = clock.GetUtcNow();
-            if (mine.Order.CancelAskedAt is null && now < mine.Order.DeadlineAt
-                && await db.PaymentJobs.AnyAsync(j => j.OrderId == job.OrderId && j.Kind == PaymentJobKind.Charge && j.State == JobState.Waiting, ct)
-                && await db.Holds.AnyAsync(h => h.OrderId == job.OrderId && h.ExpiresAt > now, ct))
+            if (mine.Order.CancelAskedAt is null && now < mine.Order.DeadlineAt && await db.Holds.AnyAsync(h => h.OrderId == job.OrderId && h.ExpiresAt > now, ct))
                 mine.Job.Done(now);
             return mine.Job;
         }, ct);

@@ -100,8 +100,6 @@ public sealed class AuthorizationMatrixTests(ApiHost api, ITestOutputHelper outp
         ["GET /account/orders"] = To(For.Shopper, "/account/orders", HttpStatusCode.OK),
 
         ["GET /operations/orders"] = To(For.Agent, "/operations/orders", HttpStatusCode.OK),
-        ["GET /operations/orders/{number:long}"] = To(For.Agent, "/operations/orders/1", HttpStatusCode.NotFound, "order_not_found"),
-        ["GET /operations/orders/{number:long}/audit"] = To(For.Agent, "/operations/orders/1/audit", HttpStatusCode.OK),
         ["GET /operations/orders/{number:long}/money"] = To(For.Agent, "/operations/orders/1/money", HttpStatusCode.NotFound, "order_not_found"),
         ["POST /operations/orders/{number:long}/refunds"] = Of((t, _) => t.RefundAsync(), For.Agent, HttpStatusCode.NoContent),
         ["POST /operations/search"] = To(For.Agent, "/operations/search", HttpStatusCode.OK, body: new { query = "100042" }),

@@ -274,9 +274,9 @@ public sealed class FailurePathTests(ApiHost api) : IClassFixture<ApiHost>
     {
         var reason = Reasons.Of(code);
         var seen = await SeeAsync(order);
-        var file = await api.GetAsync($"/operations/orders/{seen["number"]}", Somebody.BearerOf(token));
+        var file = await api.GetAsync($"/operations/orders/{seen["number"]}/story", Somebody.BearerOf(token));
         var (texts, why) = (seen.Json.GetProperty("texts"), file.Json.GetProperty("order").GetProperty("why"));
-        var entry = file.Json.GetProperty("timeline").EnumerateArray().Last();
+        var entry = file.Json.GetProperty("items").EnumerateArray().Last(i => i.GetProperty("reason").ValueKind is JsonValueKind.String && i.GetProperty("forShopper").GetBoolean());
 
         Assert.Equal((path, Reasons.ToldAs(code)), (path, seen["reason"]));
         Assert.Equal((path, order.Reference), (path, seen["reference"]));

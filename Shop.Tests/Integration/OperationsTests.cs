@@ -94,17 +94,18 @@ public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
         db.Timeline.Add(TimelineEntry.Of(order.Id, DateTimeOffset.UtcNow, TimelineKinds.Webhook, "For engineers.", forShopper: false, facts: new { id = "evt_1" }));
         await db.SaveChangesAsync();
 
-        var file = await SeeAsync($"/operations/orders/{order.Number}");
+        var file = await SeeAsync($"/operations/orders/{order.Number}/story");
 
-        var attempt = file.Json.GetProperty("attempts").EnumerateArray().Single();
-        Assert.Equal(("confirm", 2, "insufficient_funds", 12.5), (attempt.GetProperty("operation").GetString(), attempt.GetProperty("n").GetInt32(),
-            attempt.GetProperty("declineCode").GetString(), attempt.GetProperty("latencyMs").GetDouble()));
+        var items = file.Json.GetProperty("items").EnumerateArray().ToList();
+        var facts = items.Single(i => i.GetProperty("source").GetString() is "attempt").GetProperty("facts").EnumerateArray()
+            .ToDictionary(f => f.GetProperty("name").GetString()!, f => f.GetProperty("value").GetString());
+        Assert.Equal(("insufficient_funds", "req_1", "pi_1"), (facts["declineCode"], facts["requestId"], facts["gatewayId"]));
         Assert.Equal(("charge", "waiting"), (file.Json.GetProperty("jobs")[0].GetProperty("kind").GetString(), file.Json.GetProperty("jobs")[0].GetProperty("state").GetString()));
-        Assert.Equal("evt_1", file.Json.GetProperty("timeline").EnumerateArray().Last().GetProperty("data").GetProperty("id").GetString());
+        Assert.Contains("evt_1", $"{items.Single(i => i.GetProperty("kind").GetString() is TimelineKinds.Webhook)}", StringComparison.Ordinal);
         Assert.Equal(order.Number, file.Json.GetProperty("order").GetProperty("number").GetInt64());
         foreach (var personal in new[] { "example.org", "Street", "A Guest" })
             Assert.DoesNotContain(personal, file.Text, StringComparison.Ordinal);
-        Assert.Equal("order_not_found", (await SeeAsync("/operations/orders/1")).Reason);
+        Assert.Equal("order_not_found", (await SeeAsync("/operations/orders/1/story")).Reason);
     }
 
     [Fact]
@@ -216,7 +217,7 @@ public sealed class OperationsTests(ApiHost api) : IClassFixture<ApiHost>
     {
         await using var host = await ApiHost.StartAsync(("environment", "Production"));
 
-        foreach (var path in new[] { "/operations/orders", "/operations/orders/100001", "/operations/queue" })
+        foreach (var path in new[] { "/operations/orders", "/operations/orders/100001/story", "/operations/queue" })
             Assert.Equal("unauthenticated", (await host.GetAsync(path)).Reason);
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/operations/queue", (await host.SignedInAsync(Role.Agent)).Bearer)).Status);
     }

@@ -119,6 +119,29 @@ public sealed class RefundOperationsTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_cancel_puts_back_what_no_refund_put_back_before()
+    {
+        var order = await PaidOrderAsync();
+        Assert.Equal(HttpStatusCode.NoContent, (await RefundAsync(order, new { lines = new[] { new { sku = SkuOf(order, "b"), quantity = 2 } }, restock = true, why = Agreed })).Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await RefundAsync(order, new { amountMinor = 50, why = Agreed })).Status);
+        await using var db = api.Open();
+        var sold = await OnHandAsync();
+
+        var cancelled = await api.PostAsync($"/operations/orders/{order.Number}/cancel", new { why = Agreed }, (await api.SignedInAsync(Role.Agent)).Bearer, ("Idempotency-Key", $"{Guid.NewGuid()}"));
+
+        Assert.Equal(HttpStatusCode.NoContent, cancelled.Status);
+        Assert.Equal((9, 9), sold);
+        Assert.Equal((10, 10), await OnHandAsync());
+
+        async Task<(int, int)> OnHandAsync()
+        {
+            var (a, b) = (SkuOf(order, "a"), SkuOf(order, "b"));
+            var stock = await db.Stock.AsNoTracking().Where(s => s.Sku == a || s.Sku == b).ToDictionaryAsync(s => s.Sku, s => s.OnHand);
+            return (stock[a], stock[b]);
+        }
+    }
+
+    [Fact]
     public async Task Too_much_is_refused_with_what_is_left_and_nothing_is_written()
     {
         var order = await PaidOrderAsync();

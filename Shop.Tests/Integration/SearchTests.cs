@@ -215,6 +215,48 @@ public sealed class SearchTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task The_newest_order_of_300_namesakes_is_found_and_it_is_said_that_there_are_more()
+    {
+        await using (var db = api.Open())
+        {
+            var pattern = await OrderAsync("Hildegunde Zwickelbauer", "hildegunde1@example.org");
+            await db.Database.ExecuteSqlAsync($"""
+                SET session_replication_role = replica;
+                INSERT INTO shop.people (id, email, name, line1, postal_code, city, country, created_at)
+                SELECT ('00000000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, 'hildegunde' || i || '@example.org', p.name, p.line1, p.postal_code, p.city, p.country, p.created_at
+                FROM shop.people p, generate_series(2, 300) i WHERE p.id = {pattern.PersonId};
+                INSERT INTO shop.orders (id, checkout_key, checkout_digest, cart_id, person_id, reference, trace_id, payment, fulfilment, currency, total_minor, tax_minor, captured_minor,
+                    refunded_minor, disputed_minor, placed_at, deadline_at)
+                SELECT p.id, gen_random_uuid(), 'x', gen_random_uuid(), p.id, left(md5(p.id::text), 10), md5(p.id::text), 'Paid', 'Open', 'EUR', 100, 0, 100, 0, 0, now(), now()
+                FROM shop.people p WHERE p.name = 'Hildegunde Zwickelbauer' AND p.id <> {pattern.PersonId};
+                INSERT INTO payments.payment_attempts (id, order_id, provider, operation, class, card_last4, latency_ms, at)
+                SELECT gen_random_uuid(), o.id, 'Stripe', 'confirm', 'charged', '6173', 1, now() - interval '1 hour' FROM shop.orders o JOIN shop.people p ON p.id = o.person_id
+                WHERE p.name = 'Hildegunde Zwickelbauer' AND p.id <> {pattern.PersonId};
+                RESET session_replication_role;
+                """);
+        }
+
+        var order = await OrderAsync("Hildegunde Zwickelbauer", "hildegunde999@example.org", last4: "6173");
+
+        await FindsAsync("Hildegunde Zwickelbauer", order, "name", isExact: false);
+        await FindsAsync("zwickelbauer", order, "name", isExact: false);
+        await FindsAsync("hildegunde", order, "name", isExact: false);
+        await FindsAsync("hildegunde9", order, "part of the e-mail address", isExact: false);
+        await FindsAsync("6173", order, "last four digits of the card", isExact: false);
+        foreach (var typed in (string[])["Hildegunde Zwickelbauer", "hildegunde@", "6173"])
+            Assert.True((await SearchAsync(typed)).GetProperty("isMore").GetBoolean(), typed);
+        Assert.False((await SearchAsync("hildegunde999@example.org")).GetProperty("hits").EnumerateArray().Count(h => h.GetProperty("isExact").GetBoolean()) > 1);
+    }
+
+    [Fact]
+    public async Task Few_hits_are_all_there_are()
+    {
+        await OrderAsync("Xaverine Quitzdorff");
+
+        Assert.False((await SearchAsync("Xaverine Quitzdorff")).GetProperty("isMore").GetBoolean());
+    }
+
+    [Fact]
     public async Task Jokers_of_the_database_are_letters_like_others()
     {
         await OrderAsync("Joker Person", "joker_person@example.org");

@@ -151,6 +151,28 @@ public sealed class SweepTests(PaymentsShop shop) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_closing_that_waited_leaves_an_order_alone_whose_goods_are_kept_for_longer()
+    {
+        var placed = await shop.PlaceAsync("pm_card_visa_chargeDeclined");
+        await shop.UntilAsync(placed.Id, PaymentState.Declined);
+        var close = PaymentJob.Of(PaymentJobKind.Close, placed.Id, PaymentProvider.Stripe, DateTimeOffset.UtcNow);
+        await using (var db = shop.Open())
+        {
+            // The sweep asked for its closing while an agent extended what it holds.
+            await db.Database.ExecuteSqlAsync($"UPDATE shop.stock_holds SET expires_at = now() + interval '30 minutes' WHERE order_id = {placed.Id}");
+            await db.Database.ExecuteSqlAsync($"UPDATE shop.orders SET deadline_at = now() + interval '30 minutes' WHERE id = {placed.Id}");
+            db.Add(close);
+            await db.SaveChangesAsync();
+        }
+
+        await shop.UntilAsync(db => db.PaymentJobs.AnyAsync(j => j.Id == close.Id && j.State == JobState.Done), "the closing was never done with");
+
+        Assert.Equal((0, 0, 0, "requires_payment_method"), await shop.LedgerAsync(placed.Id));
+        Assert.Equal((10, 1), await shop.StockOfAsync(placed.Id));
+        Assert.Equal(PaymentState.Declined, (await shop.UntilAsync(placed.Id, PaymentState.Declined)).Payment);
+    }
+
+    [Fact]
     public async Task An_order_with_a_job_to_do_is_left_to_its_job()
     {
         var placed = await shop.PlaceAsync(dueAt: DateTimeOffset.UtcNow.AddHours(1));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Shop.Api.Operations;
 using Shop.Api.Operations.Story;
 using Shop.Data.Orders;
 using Shop.Data.Payments;
@@ -12,7 +13,7 @@ public sealed class OrderStoryTests
 {
     private static readonly DateTimeOffset Now = Any.Now;
 
-    private static readonly StoryRows Nothing = new([], [], [], [], [], [], [], [], [], [], [], null, 0, false);
+    private static readonly StoryRows Nothing = new([], [], [], [], [], [], [], [], [], [], [], null, 0, false, null, 0);
 
     private static Order OrderThat(params PaymentEvent[] after)
     {
@@ -98,6 +99,7 @@ public sealed class OrderStoryTests
             Attempts = [Attempt(9, "read", "unknown", null), Attempt(8, "read", "unknown", null)],
             Jobs = [Job(PaymentJobKind.Charge, JobState.Waiting, dueInMinutes: -5)],
             Gaps = [new("payment_intent.succeeded", Now.AddMinutes(-2), Now, null), new("charge.refunded", Now.AddMinutes(-2), Now, Now)],
+            UnknownSince = Now.AddMinutes(-10), AskedSince = 2,
         }, Now);
 
         var gaps = items.Where(i => i.Source is "gap").Select(i => (i.Kind, i.Summary)).ToList();
@@ -151,6 +153,41 @@ public sealed class OrderStoryTests
     }
 
     [Fact]
+    public void How_often_it_was_asked_is_told_of_all_that_happened_and_not_of_what_is_shown()
+    {
+        var unknown = OrderThat(PaymentEvent.Started, PaymentEvent.AnswerLost);
+        var rows = Nothing with { Attempts = [Attempt(5, "read", "unknown", null)], UnknownSince = Now.AddHours(-9), AskedSince = 250 };
+
+        Assert.Contains("asked again 250 times", Answer.Of(unknown, rows, OrderWords.Of(unknown, 1), MoneyTaken.Unknown, Now).HowWeKnow, StringComparison.Ordinal);
+        Assert.Contains("Asked again 250 times", Merge.Of(unknown, rows, Now).Single(i => i.Kind is "unknown").Summary, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<PaymentEvent[], bool> Endings() => new()
+    {
+        { [PaymentEvent.Started, PaymentEvent.Refused], true },
+        { [PaymentEvent.Started, PaymentEvent.ActionAsked], true },
+        { [PaymentEvent.Started, PaymentEvent.Postponed], true },
+        { [PaymentEvent.Started, PaymentEvent.AnswerLost], false },
+        { [PaymentEvent.Started], false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Endings))]
+    public void While_an_order_is_being_cancelled_its_customer_reads_what_the_agent_does(PaymentEvent[] past, bool isFree)
+    {
+        var order = OrderThat(past);
+        order.AskToCancel(Now);
+
+        var texts = OrderWords.Of(order, 1, JobState.Waiting);
+
+        Assert.Equal("This order is being cancelled", texts.Headline);
+        Assert.Equal(isFree, texts.Explanation.Contains("No money was taken", StringComparison.Ordinal));
+        Assert.Contains("don't pay", texts.NextStep, StringComparison.Ordinal);
+        Assert.False(OrderWords.CanPayAgain(order, 1));
+        Assert.Contains("cancelling this order", Answer.Of(order, Nothing, texts, OrderWords.MoneyTakenBy(order), Now).WhatHappened, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_read_to_a_customer_holds_no_code_and_no_word_of_ours()
     {
         foreach (var order in (Order[])[OrderThat(), OrderThat(PaymentEvent.Started, PaymentEvent.Refused), OrderThat(PaymentEvent.Started, PaymentEvent.AnswerLost), OrderThat(PaymentEvent.Captured)])
@@ -166,7 +203,12 @@ public sealed class OrderStoryTests
     [InlineData("her card 4242 4242 4242 4242 was declined", true)]
     [InlineData("4242-4242-4242-4242", true)]
     [InlineData("378282246310005", true)]
+    [InlineData("order 100123 4242 4242 4242 4242", true)]
+    [InlineData("4242 4242 4242 4242 12 30", true)]
+    [InlineData("4242424242424242123", true)]
+    [InlineData("4242  4242 / 4242 - 4242", true)]
+    [InlineData("orders 100123 100124 100125", false)]
     [InlineData("order 1000420001234567, which is no card", false)]
     [InlineData("called at 10:04 about order 100042", false)]
-    public void A_card_number_is_told_from_other_numbers(string note, bool isCard) => Assert.Equal(isCard, OrderActs.HoldsCard(note));
+    public void A_card_number_is_told_from_other_numbers(string note, bool isCard) => Assert.Equal(isCard, Discretion.HoldsCard(note));
 }

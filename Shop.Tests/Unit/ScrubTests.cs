@@ -1,5 +1,8 @@
 using System.Text;
+using System.Text.Json;
+using Shop.Data.Payments;
 using Shop.Payments.Gateways;
+using Shop.Tests.Fixtures;
 
 namespace Shop.Tests.Unit;
 
@@ -77,6 +80,9 @@ public sealed class ScrubTests
     [Theory]
     [InlineData("<html><body><h1>502 Bad Gateway</h1> ada@example.org from 192.168.1.7 and 2001:db8:0:1::7, card 4242 4242 4242 4242</body></html>", "502 Bad Gateway")]
     [InlineData("upstream connect error; Authorization: Bearer sk_test_abcdef", "upstream connect error")]
+    [InlineData("<html><head><title>504 Gateway Time-out</title></head><body>Ada Lovelace, Unter den Linden 1, 10115 Berlin</body></html>", "504 Gateway Time-out")]
+    [InlineData("<p>Ada Lovelace, Unter den Linden 1</p>", "")]
+    [InlineData("no healthy upstream\nAda Lovelace, Unter den Linden 1, 10115 Berlin", "no healthy upstream")]
     [InlineData("", "")]
     public void A_page_of_a_proxy_is_shown_as_what_it_was(string body, string kept)
     {
@@ -85,6 +91,49 @@ public sealed class ScrubTests
         HoldsNothingPlanted(text);
         Assert.DoesNotContain("4242", text, StringComparison.Ordinal);
         Assert.Contains(kept, text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "error": { "name": "LOVELACE", "code": "card_declined" } }""")]
+    [InlineData("""{ "name": "LOVELACE", "code": "card_declined" }""")] // not PayPal's, whose errors have a debug_id
+    [InlineData("""{ "debug_id": "f4d7", "code": "card_declined", "holder": { "name": "LOVELACE" } }""")]
+    [InlineData("""{ "code": "card_declined", "message": "The name 'Lovelace' and the code '10115' do not match." }""")]
+    [InlineData("""{ "code": "card_declined", "message": "The card of Ada Lovelace, Unter den Linden 1, was declined." }""")]
+    [InlineData("""{ "code": "card_declined", "message": "Ada Lovelace has no such card." }""")]
+    public void A_name_is_taken_out_wherever_it_stands(string body)
+    {
+        foreach (var text in (string[])[Of(body), Of(body, isWhole: false), Of(body[..^2], isWhole: false)])
+        {
+            HoldsNothingPlanted(text);
+            Assert.Contains("card_declined", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("No such payment_intent: 'pi_3NxAbC'", "'pi_3NxAbC'")]
+    [InlineData("Received unknown parameter: 'payment_method_options'", "'payment_method_options'")]
+    [InlineData("This PaymentIntent could not be confirmed. Try it at Stripe again.", "This PaymentIntent could not be confirmed. Try it at Stripe again.")]
+    public void What_a_gateway_says_of_its_own_things_stays(string message, string kept) =>
+        Assert.Contains(kept, JsonSerializer.Deserialize<Dictionary<string, string>>(Of(JsonSerializer.Serialize(new { message })))!["message"], StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("\u001f\u0000\u0000binary\u0000")]
+    [InlineData("{ \"code\": \"card_declined\", \u0000 ")]
+    [InlineData("""{ "code": "card_declined", "message": "Half of \ud800 it." }""")]
+    [InlineData("""{ "code": "card_declined", "half \ud800 of it": 1 }""")]
+    [InlineData("""{ "code": "card_declined", "message": "None \u0000 of it." }""")]
+    public void Nothing_that_a_gateway_sends_keeps_an_outcome_from_being_written(string body)
+    {
+        var bytes = Encoding.UTF8.GetBytes(body);
+        foreach (var outcome in (string[])[RawOutcomes.Answered, RawOutcomes.Cut])
+        {
+            var answer = new Heard("POST /v1", outcome, 402, new Dictionary<string, string>(), bytes, bytes.Length, TimeSpan.Zero, Any.Now).ToAnswer(Guid.NewGuid(), 1);
+
+            Assert.NotNull(answer.Body);
+            Assert.DoesNotContain('\0', answer.Body);
+            Assert.DoesNotContain(answer.Body, char.IsSurrogate);
+            Assert.Equal(body.StartsWith('{'), answer.Body.Contains("card_declined", StringComparison.Ordinal));
+        }
     }
 
     [Fact]

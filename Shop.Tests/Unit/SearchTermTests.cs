@@ -87,6 +87,16 @@ public sealed class SearchTermTests
         Assert.Equal("a part of an e-mail address", SearchTerm.Read("@example.org").Understood.Single());
     }
 
+    [Theory]
+    [InlineData("sabine1985")]
+    [InlineData("anna198512")]
+    [InlineData("Christinamiller77")]
+    public void What_may_be_a_reference_or_an_id_of_PayPal_may_be_a_mailbox_too(string typed)
+    {
+        Assert.Equal(typed, SearchTerm.Read(typed).Part);
+        Assert.Null(SearchTerm.Read(typed.ToUpperInvariant()).Part); // as references and ids are shown
+    }
+
     [Fact]
     public void A_name_is_its_words_in_any_order()
     {

@@ -89,7 +89,7 @@ internal sealed record OrderAction(string Path, string Api, string Question, str
             "Unpaid, its payment is called off at the gateway first, and then its goods go back on sale; should the payment go through in the same moment, the money goes back. Paid and not sent, all of its money goes back and its goods are on sale again. This cannot be taken back.",
             "Cancel the order", "It is being cancelled; the page shows when it has ended."),
         new(Hold, "hold", "Keep the goods of order {0} for longer?",
-            "Its goods stay reserved, and it can be paid until then: at most four hours after it was placed. Others cannot buy them meanwhile.",
+            "Its goods stay reserved, and it can be paid until then: at most three hours after it was placed. Others cannot buy them meanwhile.",
             "Keep them", "The goods are kept for longer."),
         new(Note, "notes", "Write a note on order {0}", "For the staff alone: the customer never sees it. It is kept for good, with your name.", "Write it down", "The note is written down."),
     ];

@@ -21,7 +21,7 @@ internal static class Answer
             return $"We stopped trying by ourselves: the payment waits for a person. {why?.Agent}".TrimEnd();
         var words = order switch
         {
-            { CancelAskedAt: not null, Payment: not (PaymentState.Abandoned or PaymentState.Paid) } => "Somebody of ours is cancelling this order; it ends when the gateway has called the payment off.",
+            { IsBeingCancelled: true } => "Somebody of ours is cancelling this order; it ends when the gateway has called the payment off.",
             { Status: OrderStatus.Refunded } => "The payment went through, and all of it was sent back.",
             { Status: OrderStatus.RefundDue } => "The payment went through, the order is cancelled, and the money is on its way back.",
             { Payment: PaymentState.Paid, RefundedMinor: > 0 } => $"The payment went through; {Money.Text(order.RefundedMinor, order.Currency)} of it went back.",
@@ -52,15 +52,14 @@ internal static class Answer
             case var _ when last is null:
                 return "Nothing is written down yet of what a gateway said.";
             default:
-                var asked = rows.Timeline.LastOrDefault(t => t.Kind is TimelineKinds.Unknown) is { } lost ? rows.Attempts.Count(a => a.At > lost.At) : 0;
-                return $"The answer is missing. {last.Provider} was last asked at {Merge.Time(last.At)} ({last.Operation}: {last.Code ?? last.Class}); asked again {Merge.Times(asked)}.";
+                return $"The answer is missing. {last.Provider} was last asked at {Merge.Time(last.At)} ({last.Operation}: {last.Code ?? last.Class}); asked again {Merge.Times(rows.AskedSince)}.";
         }
     }
 
     private static string WhatToDo(Order order, StoryRows rows, Reason? why) => order switch
     {
         _ when rows.Jobs.Any(j => j.State is JobState.Parked) => "An operator has to look at it: the queue shows what it waits for. Tell the customer that a person is at it.",
-        { CancelAskedAt: not null, Payment: not (PaymentState.Abandoned or PaymentState.Paid) } => "Nothing: wait for it to end.",
+        { IsBeingCancelled: true } => "Nothing: wait for it to end.",
         { Payment: PaymentState.Unknown or PaymentState.InFlight } => "Ask the customer not to pay again. We keep asking until it is known; you may have it asked at once.",
         { Payment: PaymentState.Deferred } => "Nothing is needed from the customer: it is tried again by itself. You may have it tried at once, or keep the goods for longer.",
         { Payment: PaymentState.ActionNeeded } => "Ask the customer to open the order's page and confirm the payment, or to pay another way.",

@@ -117,11 +117,8 @@ internal static class Merge
             yield return Gap(due, "silence", $"The next try was due at {Time(due)}; nothing is written down until {Time(after)}.");
         }
 
-        if (order.Payment is PaymentState.Unknown && rows.Timeline.LastOrDefault(t => t.Kind is TimelineKinds.Unknown) is { } lost)
-        {
-            var asked = rows.Attempts.Count(a => a.At > lost.At);
-            yield return Gap(lost.At, "unknown", $"Unknown since then, for {Long(now - lost.At)}: whether money was taken. Asked again {Times(asked)}.");
-        }
+        if (order.Payment is PaymentState.Unknown && rows.UnknownSince is { } lost)
+            yield return Gap(lost, "unknown", $"Unknown since then, for {Long(now - lost)}: whether money was taken. Asked again {Times(rows.AskedSince)}.");
         else if (order.Payment is PaymentState.InFlight && rows.IsConfirmOpen && rows.Timeline.LastOrDefault(t => t.Kind is TimelineKinds.PaymentStarted) is { } sent
             && !rows.Jobs.Any(j => j.LeasedUntil > now) && now - sent.At > Patience)
             yield return Gap(sent.At, "unknown", $"The payment was sent, and for {Long(now - sent.At)} its answer has not been written down.");

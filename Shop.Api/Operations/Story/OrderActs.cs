@@ -1,7 +1,9 @@
-using System.Text.RegularExpressions;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Shop.Api.Accounts;
 using Shop.Api.Audit;
 using Shop.Api.Carts;
@@ -20,16 +22,28 @@ internal sealed record HoldRequest(int? Minutes, string? Why);
 
 internal sealed record NoteRequest(string? Note);
 
+/// <summary>Bound from <c>OrderActs</c>.</summary>
+internal sealed class OrderActsOptions
+{
+    public const string Section = "OrderActs";
+
+    /// <summary>
+    /// How long after it was placed an order's goods may be kept. PayPal keeps an order, and what was agreed to there, for three hours: one that is
+    /// kept for longer could not be paid with it.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:15:00", "03:00:00")] public TimeSpan LongestHold { get; init; } = TimeSpan.FromHours(3);
+}
+
 /// <summary>
 /// What an agent can do about an order. None of it sends money or gives goods back by itself: each only writes what the worker does on the
 /// ways it always goes.
 /// </summary>
-internal static partial class OrderActs
+internal static class OrderActs
 {
     public static readonly int[] HoldMinutes = [15, 30, 60, 120];
 
-    /// <summary>After placing. A gateway keeps its keys for a day at most, and PayPal its approvals for three hours: what is kept longer than that could be paid for twice.</summary>
-    public static readonly TimeSpan LongestHold = TimeSpan.FromHours(4);
+    public static void AddOrderActs(this IServiceCollection services) =>
+        services.AddOptions<OrderActsOptions>().BindConfiguration(OrderActsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
     public static void MapOrderActs(this IEndpointRouteBuilder operations)
     {
@@ -43,13 +57,13 @@ internal static partial class OrderActs
     }
 
     /// <summary>As things stand on the page; each is checked again, under the order's lock, when it is done.</summary>
-    public static IReadOnlyList<StoryAct> Of(Order order, StoryRows rows, DateTimeOffset now) =>
+    public static IReadOnlyList<StoryAct> Of(Order order, StoryRows rows, TimeSpan longestHold, DateTimeOffset now) =>
     [
         new("ask", order.Payment is PaymentState.Deferred ? "Try the payment now" : "Ask the gateway now", WhyNotAsked(
             order, rows.Jobs.Where(j => j.Kind is PaymentJobKind.Charge).Select(j => new OpenJob(j.Id, j.State, j.LeasedUntil > now, j.DueAt <= now)).LastOrDefault(j => j.State is not JobState.Done),
             rows.Jobs.Any(j => j is { Kind: PaymentJobKind.Look, State: JobState.Waiting }))),
         new("cancel", order.Payment is PaymentState.Paid ? "Cancel and send the money back" : "Cancel the order", WhyNotCancelled(order)),
-        new("hold", "Keep the goods for longer", WhyNotHeld(order, rows.Jobs.Any(j => j is { Kind: PaymentJobKind.Close, State: not JobState.Done }), now)),
+        new("hold", "Keep the goods for longer", WhyNotHeld(order, rows.Jobs.Any(j => j is { Kind: PaymentJobKind.Close, State: not JobState.Done }), longestHold, now)),
         new("note", "Write a note", null),
     ];
 
@@ -79,13 +93,13 @@ internal static partial class OrderActs
         _ => null,
     };
 
-    private static string? WhyNotHeld(Order order, bool isClosing, DateTimeOffset now) => order switch
+    private static string? WhyNotHeld(Order order, bool isClosing, TimeSpan longest, DateTimeOffset now) => order switch
     {
         { Payment: PaymentState.Paid } => "It is paid, and its goods are its own.",
         { Payment: PaymentState.Abandoned } => "It is closed, and its goods are back on sale.",
         { CancelAskedAt: not null } => "It is being cancelled.",
         _ when isClosing || now >= order.DeadlineAt => "Its time is up, and it is being closed.",
-        _ when now + TimeSpan.FromMinutes(HoldMinutes[0]) > order.PlacedAt + LongestHold => "It has been kept for as long as it may: four hours after it was placed.",
+        _ when now + TimeSpan.FromMinutes(HoldMinutes[0]) > order.PlacedAt + longest => $"It has been kept for as long as it may: {Words(longest)} after it was placed.",
         _ => null,
     };
 
@@ -172,14 +186,15 @@ internal static partial class OrderActs
         db.Record(caller, now, AuditActions.OrderCancelled, AuditSubjects.Order, $"{order.Number}",
             new { left.LeftMinor }, new { Refund = refund.Id, refund.AmountMinor, refund.Currency, refund.Provider, plan.Lines }, why);
         await db.SaveChangesAsync(ct);
-        await db.RestockAsync(refund.Id, ct); // last: every buyer shares these rows
+        await db.RestockAllAsync(order.Id, ct); // last: every buyer shares these rows
         return null;
     }
 
     internal static Task<ActResult> ExtendHold(
         long number, HoldRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, Caller caller, ReportsDatabase reports,
-        TimeProvider clock, ILogger<OrderStory> logger, CancellationToken ct)
+        IOptions<OrderActsOptions> options, TimeProvider clock, ILogger<OrderStory> logger, CancellationToken ct)
     {
+        var longest = options.Value.LongestHold;
         Dictionary<string, string[]> errors = [];
         if (form.Minutes is not { } minutes || !HoldMinutes.Contains(minutes))
             errors["minutes"] = [$"Please choose {string.Join(", ", HoldMinutes)} minutes."];
@@ -188,7 +203,7 @@ internal static partial class OrderActs
             var order = await db.LockOrderAsync(id, ct);
             var isClosing = await db.PaymentJobs.AnyAsync(j => j.OrderId == id && j.Kind == PaymentJobKind.Close && j.State != JobState.Done, ct);
             var until = now.AddMinutes(form.Minutes!.Value);
-            var no = WhyNotHeld(order, isClosing, now) ?? (until > order.PlacedAt + LongestHold ? "That is longer than four hours after it was placed." : null);
+            var no = WhyNotHeld(order, isClosing, longest, now) ?? (until > order.PlacedAt + longest ? $"That is longer than {Words(longest)} after it was placed." : null);
             if (no is not null)
                 return Refuse("hold_not_extendable", no);
 
@@ -206,21 +221,14 @@ internal static partial class OrderActs
     /// <summary>The note is its own reason, and kept with the order's story as with the audit.</summary>
     internal static Task<ActResult> AddNote(
         long number, NoteRequest form, [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey, Caller caller, ReportsDatabase reports,
-        TimeProvider clock, ILogger<OrderStory> logger, CancellationToken ct)
-    {
-        Dictionary<string, string[]> errors = [];
-        if (form.Note is { } note && HoldsCard(note))
-            errors["note"] = ["This looks like a card number. No card number is kept anywhere here: the last four digits are enough."];
-        else if (form.Note is { } text && EmailShape().IsMatch(text))
-            errors["note"] = ["This holds an e-mail address. The customer's is with the order; it is not to be in notes, which are kept for good."];
-        return OnOrderAsync("note", number, [form.Note?.Trim() ?? ""], idempotencyKey, form.Note, reports, clock, logger, async (db, id, now, why) =>
+        TimeProvider clock, ILogger<OrderStory> logger, CancellationToken ct) =>
+        OnOrderAsync("note", number, [form.Note?.Trim() ?? ""], idempotencyKey, form.Note, reports, clock, logger, async (db, id, now, why) =>
         {
             db.Timeline.Add(TimelineEntry.Of(id, now, TimelineKinds.Note, why, forShopper: false));
             db.Record(caller, now, AuditActions.NoteAdded, AuditSubjects.Order, $"{number}", why: why);
             await Task.CompletedTask;
             return null;
-        }, ct, errors);
-    }
+        }, ct);
 
     private static Task<ActResult> OnOrderAsync(
         string what, long number, string[] more, string? idempotencyKey, string? why, ReportsDatabase reports, TimeProvider clock, ILogger logger,
@@ -230,18 +238,7 @@ internal static partial class OrderActs
                 ? await act(db, id, now, reason)
                 : Problems.Refuse(404, "order_not_found", $"There is no order {number}."), ct, errors);
 
-    /// <summary>13 to 19 digits, however they are spaced, whose check digit is right.</summary>
-    internal static bool HoldsCard(string text) => LongNumber().Matches(text).Any(m =>
-    {
-        var digits = m.Value.Where(char.IsAsciiDigit).Select(c => c - '0').Reverse().ToArray();
-        return digits.Length is >= 13 and <= 19 && digits.Select((d, i) => i % 2 == 0 ? d : d * 2 > 9 ? (d * 2) - 9 : d * 2).Sum() % 10 == 0;
-    });
+    private static string Words(TimeSpan longest) => string.Create(CultureInfo.InvariantCulture, $"{longest.TotalHours:0.##} hours");
 
     private static ProblemHttpResult Refuse(string reason, string detail) => Problems.Refuse(409, reason, detail);
-
-    [GeneratedRegex(@"\d(?:[ .-]?\d){12,18}")]
-    private static partial Regex LongNumber();
-
-    [GeneratedRegex(@"[^\s@]+@[^\s@]+\.[^\s@]+")]
-    private static partial Regex EmailShape();
 }

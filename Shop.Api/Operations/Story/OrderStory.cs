@@ -82,4 +82,4 @@ internal sealed record StoryRows(
     IReadOnlyList<TimelineRow> Timeline, IReadOnlyList<AttemptRow> Attempts, IReadOnlyList<RawRow> Raw, IReadOnlyList<JobRow> Jobs,
     IReadOnlyList<WebhookRow> Webhooks, IReadOnlyList<GapRow> Gaps, IReadOnlyList<MailRowOf> Mails, IReadOnlyList<AuditRowOf> Audit,
     IReadOnlyList<RefundRowOf> Refunds, IReadOnlyList<DisputeRowOf> Disputes, IReadOnlyList<FailoverRow> Failovers, DateTimeOffset? HeldUntil, int Hidden,
-    bool IsConfirmOpen);
+    bool IsConfirmOpen, DateTimeOffset? UnknownSince, int AskedSince);

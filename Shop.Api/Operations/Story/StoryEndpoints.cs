@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Api.Accounts;
 using Shop.Api.Orders;
@@ -37,7 +38,7 @@ internal static class StoryEndpoints
             .WithSummary("An order for an agent: the answer, what can be done, and everything that happened in one list.");
 
     internal static async Task<Results<Ok<OrderStory>, ProblemHttpResult>> GetStory(
-        long number, ReportsDatabase reports, TimeProvider clock, CancellationToken ct, bool all = false)
+        long number, ReportsDatabase reports, IOptions<OrderActsOptions> acts, TimeProvider clock, CancellationToken ct, bool all = false)
     {
         await using var db = reports.Open();
         if (await db.Orders.AsNoTracking().AsSingleQuery().Include(o => o.Lines).SingleOrDefaultAsync(o => o.Number == number, ct) is not { } order)
@@ -55,7 +56,7 @@ internal static class StoryEndpoints
                 order.Number, order.PlacedAt, order.Status, order.Payment, order.Reason, taken, order.Reference, order.Currency, order.TotalMinor, order.TaxMinor,
                 order.CapturedMinor, order.RefundedMinor, order.DeadlineAt, OrderWords.CanPayAgain(order, charges),
                 [.. order.Lines.OrderBy(l => l.Position).Select(OrderLineView.Of)], texts, ReasonView.Of(order.Reason)),
-            order.TraceId, order.IsSynthetic, Answer.Of(order, rows, texts, taken, now), OrderActs.Of(order, rows, now), Merge.Of(order, rows, now), rows.Hidden,
+            order.TraceId, order.IsSynthetic, Answer.Of(order, rows, texts, taken, now), OrderActs.Of(order, rows, acts.Value.LongestHold, now), Merge.Of(order, rows, now), rows.Hidden,
             [.. rows.Jobs.Select(j => new JobView(j.Id, j.Kind, j.Provider, j.State, j.DueAt, j.Leases, j.Attempts, j.LastReason))],
             Answer.ForCustomer(order, texts, taken)));
     }
@@ -96,20 +97,33 @@ internal static class StoryEndpoints
             Add("SELECT id, kind, gateway_id, amount_minor, currency, reason, status, opened_at FROM payments.disputes WHERE order_id = $1 ORDER BY opened_at DESC LIMIT $2", order.Id, most);
             Add("SELECT id, at, from_provider, to_provider, proof, proof_kind, asked_by FROM payments.failovers WHERE order_id = $1 ORDER BY at DESC LIMIT $2", order.Id, most);
             batch.Add("""
-                SELECT (SELECT max(expires_at) FROM shop.stock_holds WHERE order_id = $1), (SELECT count(*)::int FROM shop.order_timeline WHERE order_id = $1),
-                    EXISTS (SELECT FROM payments.payment_intents WHERE order_id = $1 AND confirm_open)
-                """, order.Id);
+                SELECT (SELECT max(expires_at) FROM shop.stock_holds WHERE order_id = $1), EXISTS (SELECT FROM payments.payment_intents WHERE order_id = $1 AND confirm_open),
+                    lost.at, (SELECT count(*)::int FROM payments.payment_attempts a WHERE a.order_id = $1 AND a.at > lost.at),
+                    (SELECT count(*)::int FROM shop.order_timeline WHERE order_id = $1), (SELECT count(*)::int FROM payments.payment_attempts WHERE order_id = $1),
+                    (SELECT count(*)::int FROM payments.payment_jobs WHERE order_id = $1),
+                    (SELECT count(*)::int FROM payments.payment_intents i JOIN payments.webhook_receipts w ON w.intent_id = i.gateway_id WHERE i.order_id = $1),
+                    (SELECT count(*)::int FROM payments.webhook_gaps WHERE order_id = $1), (SELECT count(*)::int FROM shop.outbox WHERE order_id = $1),
+                    (SELECT count(*)::int FROM accounts.audit WHERE subject = $2 AND subject_kind = 'order'), (SELECT count(*)::int FROM payments.refunds WHERE order_id = $1),
+                    (SELECT count(*)::int FROM payments.disputes WHERE order_id = $1), (SELECT count(*)::int FROM payments.failovers WHERE order_id = $1)
+                FROM (SELECT max(at) AS at FROM shop.order_timeline WHERE order_id = $1 AND kind = $3) lost
+                """, order.Id, $"{order.Number}", TimelineKinds.Unknown);
             await using var reader = await batch.ExecuteReaderAsync(ct);
-            var timeline = await NextAsync<TimelineRow>(reader, ct);
             var rows = new StoryRows(
-                timeline, await NextAsync<AttemptRow>(reader, ct), await NextAsync<RawRow>(reader, ct), await NextAsync<JobRow>(reader, ct), await NextAsync<WebhookRow>(reader, ct),
+                await NextAsync<TimelineRow>(reader, ct), await NextAsync<AttemptRow>(reader, ct), await NextAsync<RawRow>(reader, ct), await NextAsync<JobRow>(reader, ct), await NextAsync<WebhookRow>(reader, ct),
                 await NextAsync<GapRow>(reader, ct), await NextAsync<MailRowOf>(reader, ct), await NextAsync<AuditRowOf>(reader, ct), await NextAsync<RefundRowOf>(reader, ct),
-                await NextAsync<DisputeRowOf>(reader, ct), await NextAsync<FailoverRow>(reader, ct), null, 0, false);
+                await NextAsync<DisputeRowOf>(reader, ct), await NextAsync<FailoverRow>(reader, ct), null, 0, false, null, 0);
             await reader.ReadAsync(ct);
+            int[] shown =
+            [
+                rows.Timeline.Count, rows.Attempts.Count, rows.Jobs.Count, rows.Webhooks.Count, rows.Gaps.Count, rows.Mails.Count, rows.Audit.Count, rows.Refunds.Count,
+                rows.Disputes.Count, rows.Failovers.Count,
+            ];
             return rows with
             {
-                HeldUntil = reader.IsDBNull(0) ? null : reader.GetFieldValue<DateTimeOffset>(0), Hidden = Math.Max(0, reader.GetInt32(1) - timeline.Count),
-                IsConfirmOpen = reader.GetBoolean(2),
+                HeldUntil = reader.IsDBNull(0) ? null : reader.GetFieldValue<DateTimeOffset>(0), IsConfirmOpen = reader.GetBoolean(1),
+                UnknownSince = reader.IsDBNull(2) ? null : reader.GetFieldValue<DateTimeOffset>(2), AskedSince = reader.GetInt32(3),
+                // Each was counted a moment after it was read.
+                Hidden = shown.Select((count, kind) => Math.Max(0, reader.GetInt32(4 + kind) - count)).Sum(),
             };
 
             void Add(string rowsOf, object of, int limit) => batch.Add($"SELECT coalesce(json_agg(x), '[]')::text FROM ({rowsOf}) x", of, limit);
