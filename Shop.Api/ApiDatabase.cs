@@ -39,7 +39,7 @@ internal static class ApiDatabase
             t => (t.BackgroundLock, t.BackgroundStatement, t.BackgroundCommand, t.BackgroundConnect)));
         builder.Services.AddKeyedSingleton(Telemetry, (sp, _) => Pool(sp, "shop api telemetry", _ => 1,
             t => (t.BackgroundLock, t.BackgroundStatement, t.BackgroundCommand, t.BackgroundConnect)));
-        builder.AddRecords(sp => (batch, ct) => TelemetryTables.KeepAsync(sp.GetRequiredKeyedService<NpgsqlDataSource>(Telemetry), batch.Tables(), ct));
+        builder.AddRecords(sp => (batch, ct) => TelemetryTables.KeepAsync(sp.GetRequiredKeyedService<NpgsqlDataSource>(Telemetry), batch.Id, batch.Tables(), ct));
         builder.Services.AddSingleton(sp => new ReportsDatabase(sp.GetRequiredKeyedService<NpgsqlDataSource>(Reports)));
 
         // Retries are ours: a transaction is repeated whole (OnceMore), and EF's retry would forbid a transaction of our own.

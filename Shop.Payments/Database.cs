@@ -37,7 +37,7 @@ internal static class Database
         builder.Services.AddKeyedSingleton(Telemetry, (services, _) => NpgsqlDataSource.Create(Pool(services, "shop payments telemetry", _ => 1,
             t => (t.BackgroundLock, t.BackgroundStatement, t.BackgroundCommand, t.BackgroundConnect))));
         builder.AddRecords(services =>
-            (batch, ct) => TelemetryTables.KeepAsync(services.GetRequiredKeyedService<NpgsqlDataSource>(Telemetry), batch.Tables(), ct));
+            (batch, ct) => TelemetryTables.KeepAsync(services.GetRequiredKeyedService<NpgsqlDataSource>(Telemetry), batch.Id, batch.Tables(), ct));
 
         builder.Services.AddKeyedSingleton(Intake, (services, _) =>
             NpgsqlDataSource.Create(Pool(services, "shop payments intake", plan => plan.PaymentsIntake, t => (t.Lock, t.Statement, t.Command, t.Connect))));

@@ -29,6 +29,6 @@ internal static partial class Log
     [LoggerMessage(107, LogLevel.Information, "Log lines and meters are kept again")]
     public static partial void RecordsKeptAgain(this ILogger logger);
 
-    [LoggerMessage(108, LogLevel.Error, "A batch of {Lines} log lines is lost, it was refused: {Why}")]
-    public static partial void RecordsRefused(this ILogger logger, int lines, string why);
+    [LoggerMessage(108, LogLevel.Error, "{Lines} log lines, {Points} points and {Errors} errors are lost, they could not be kept: {Why}")]
+    public static partial void RecordsLost(this ILogger logger, int lines, int points, int errors, string why);
 }

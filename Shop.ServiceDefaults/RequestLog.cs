@@ -13,6 +13,8 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider clock, ILogg
     /// <summary>Metadata of an endpoint whose requests are not worth a line.</summary>
     public static readonly object Silent = new SilentEndpoint();
 
+    private long _missingTold, _refusedTold;
+
     public async Task InvokeAsync(HttpContext context)
     {
         var started = clock.GetTimestamp();
@@ -29,15 +31,23 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider clock, ILogg
         }
         finally
         {
-            if (IsOfInterest(context))
+            if (IsOfInterest(context) && !IsRepeated(context))
             {
-                if (RouteOf(context).Contains("orders/{", StringComparison.OrdinalIgnoreCase) && context.GetRouteValue("number") is { } number)
-                    Activity.Current?.SetTag("shop.order.number", number); // a request about an order is found by its order
+                TellOrder(context);
                 logger.Request(
                     context.Request.Method, RouteOf(context), StatusOf(context),
                     Math.Round(clock.GetElapsedTime(started).TotalMilliseconds, 1), Reference.Current);
             }
         }
+    }
+
+    /// <summary>A request about an order is found by its order, and so is what went wrong in it.</summary>
+    public static void TellOrder(HttpContext context)
+    {
+        // The exception handler clears the route's values too.
+        var values = context.Features.Get<IExceptionHandlerFeature>()?.RouteValues ?? context.Request.RouteValues;
+        if (RouteOf(context).Contains("orders/{", StringComparison.OrdinalIgnoreCase) && values["number"] is { } number)
+            Activity.Current?.SetTag("shop.order.number", number);
     }
 
     // The exception handler clears the endpoint, but keeps it in its feature.
@@ -57,6 +67,19 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider clock, ILogg
         { Metadata: var metadata } => metadata.GetMetadata<SilentEndpoint>() is null && metadata.GetMetadata<StaticAssetDescriptor>() is null,
         null => context.Response.StatusCode >= 400, // answered by a middleware: a file
     };
+
+    // Anybody can have us refuse or not find as often as he likes. The meters count all of those; of each in a second there is one line.
+    private bool IsRepeated(HttpContext context)
+    {
+        ref var told = ref _missingTold;
+        if (context.Response.StatusCode is StatusCodes.Status429TooManyRequests)
+            told = ref _refusedTold;
+        else if (context.Response.StatusCode is not StatusCodes.Status404NotFound || EndpointOf(context) is not null)
+            return false;
+
+        var (now, last) = (clock.GetTimestamp(), Volatile.Read(ref told));
+        return (last != 0 && clock.GetElapsedTime(last, now) < TimeSpan.FromSeconds(1)) || Interlocked.CompareExchange(ref told, now, last) != last;
+    }
 
     private sealed class SilentEndpoint;
 }

@@ -40,6 +40,7 @@ internal static class UnhandledException
         if (!context.Items.TryAdd(typeof(UnhandledException), exception))
             return;
 
+        RequestLog.TellOrder(context); // before the line is written
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(UnhandledException).FullName!);
         logger.Unhandled(exception, context.Request.Method, RequestLog.RouteOf(context), Reference.Current);
 

@@ -15,10 +15,12 @@ namespace Shop.Api.Telemetry;
 using ActResult = Results<NoContent, ProblemHttpResult>;
 
 /// <param name="State">open, resolved or ignored.</param>
+/// <param name="IsSynthetic">Only drills and probes have seen it.</param>
 /// <param name="RegressedAt">When it came again after somebody had resolved it.</param>
 internal sealed record ErrorRow(
     long Id, string Service, string Type, string Title, string Culprit, DateTimeOffset FirstAt, DateTimeOffset LastAt, string FirstRelease, string LastRelease,
-    long Seen, string State, DateTimeOffset? ResolvedAt, string? ResolvedIn, DateTimeOffset? RegressedAt, string? RegressedIn, long Orders, long People);
+    long Seen, string State, DateTimeOffset? ResolvedAt, string? ResolvedIn, DateTimeOffset? RegressedAt, string? RegressedIn, long Orders, long People,
+    bool IsSynthetic);
 
 internal sealed record ErrorRows(IReadOnlyList<ErrorRow> Items, bool HasMore);
 
@@ -43,11 +45,22 @@ internal static class ErrorEndpoints
 
     private const string Groups = """
         SELECT g.id, g.service, g.type, g.title, g.culprit, g.first_at, g.last_at, g.first_release, g.last_release, g.seen, lower(g.state), g.resolved_at,
-            g.resolved_in, g.regressed_at, g.regressed_in, hit.orders, hit.people
-        FROM telemetry.error_groups g CROSS JOIN LATERAL (
+            g.resolved_in, g.regressed_at, g.regressed_in, hit.orders, hit.people, g.is_synthetic
+        """;
+
+    // Of those that are shown: a group may have hit thousands.
+    private const string Hits = """
+        CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE kind = 'Order') AS orders, count(*) FILTER (WHERE kind = 'Person') AS people
             FROM telemetry.error_hits h WHERE h.group_id = g.id) hit
         """;
+
+    // Words of ours, so that each is a condition that an index knows. What only drills have seen is shown where it is asked for.
+    private static readonly Dictionary<string, string> Filters = new(StringComparer.Ordinal)
+    {
+        ["open"] = "state = 'Open' AND NOT is_synthetic", ["resolved"] = "state = 'Resolved'", ["ignored"] = "state = 'Ignored'",
+        ["synthetic"] = "state = 'Open' AND is_synthetic", ["any"] = "true",
+    };
 
     private static readonly Dictionary<string, (string State, string Action)> ActsOf = new(StringComparer.Ordinal)
     {
@@ -68,14 +81,15 @@ internal static class ErrorEndpoints
         [FromKeyedServices(ApiDatabase.Reports)] NpgsqlDataSource database, CancellationToken ct, string state = "open", string? service = null,
         string sort = "last")
     {
-        if (state is not ("open" or "resolved" or "ignored" or "any") || sort is not ("last" or "count"))
-            return Problems.Refuse(422, "filter_invalid", "A state is open, resolved, ignored or any; they are sorted by last or count.");
+        if (!Filters.TryGetValue(state, out var filter) || sort is not ("last" or "count"))
+            return Problems.Refuse(422, "filter_invalid", "A state is open, resolved, ignored, synthetic or any; they are sorted by last or count.");
 
+        var order = $"ORDER BY {(sort is "count" ? "seen" : "last_at")} DESC, id DESC";
         await using var command = database.CreateCommand($"""
-            {Groups} WHERE ($1 = 'any' OR lower(g.state) = $1) AND ($2 = '' OR g.service = $2)
-            ORDER BY {(sort is "count" ? "g.seen" : "g.last_at")} DESC, g.id DESC LIMIT {MaxRows + 1}
+            {Groups} FROM (
+                SELECT * FROM telemetry.error_groups WHERE {filter} AND ($1 = '' OR service = $1) {order} LIMIT {MaxRows + 1}) g
+            {Hits} {order}
             """);
-        command.Parameters.Add(new() { Value = state });
         command.Parameters.Add(new() { Value = service ?? "" });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<ErrorRow> rows = [];
@@ -89,7 +103,7 @@ internal static class ErrorEndpoints
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
-        Add($"{Groups} WHERE g.id = $1");
+        Add($"{Groups} FROM telemetry.error_groups g {Hits} WHERE g.id = $1");
         Add("""
             SELECT e.at, e.instance, e.release, e.route, e.reference, e.trace_id, coalesce(e.order_number, o.number), e.person_id, e.is_synthetic, e.stack
             FROM telemetry.error_groups g JOIN telemetry.error_events e ON e.fingerprint = g.fingerprint LEFT JOIN shop.orders o ON o.id = e.order_id
@@ -178,7 +192,7 @@ internal static class ErrorEndpoints
         reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetFieldValue<DateTimeOffset>(5),
         reader.GetFieldValue<DateTimeOffset>(6), reader.GetString(7), reader.GetString(8), reader.GetInt64(9), reader.GetString(10),
         Get<DateTimeOffset?>(reader, 11), Get<string?>(reader, 12), Get<DateTimeOffset?>(reader, 13), Get<string?>(reader, 14), reader.GetInt64(15),
-        reader.GetInt64(16));
+        reader.GetInt64(16), reader.GetBoolean(17));
 
     private static T? Get<T>(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? default : reader.GetFieldValue<T>(column);
 

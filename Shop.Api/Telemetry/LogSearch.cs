@@ -48,6 +48,8 @@ internal static class LogSearch
     private const int MaxDropped = 3;
     private static readonly TimeSpan Kept = TimeSpan.FromDays(32);
     private static readonly TimeSpan FirstSlice = TimeSpan.FromHours(1);
+    private static readonly TimeSpan FirstSliceAgain = TimeSpan.FromMinutes(1); // where the page before ended because its time was up
+    private static readonly TimeSpan SmallestSlice = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(100);
 
     private static readonly string[] Levels = ["trace", "debug", "information", "warning", "error", "critical"];
@@ -73,7 +75,7 @@ internal static class LogSearch
         var started = clock.GetTimestamp();
         await using var connection = await database.OpenConnectionAsync(ct);
         var filter = new Filter();
-        if (await filter.ReadAsync(query, connection, ct) is { } refused)
+        if (await filter.ReadAsync(query, connection, options.Value.Budget, ct) is { } refused)
             return refused;
 
         var end = query.To ?? clock.GetUtcNow().AddMinutes(1); // clocks differ
@@ -89,10 +91,11 @@ internal static class LogSearch
 
         List<LogRow> found = [];
         List<Guid?> orders = [];
-        var slice = filter.IsSelective ? end - begin : FirstSlice;
+        var slice = filter.IsSelective ? end - begin : cursor is { Id: var last } && last == Guid.Empty ? FirstSliceAgain : FirstSlice;
         DateTimeOffset? searchedBackTo = null;
         for (var to = end; found.Count <= PageSize && to >= begin && (to > begin || cursor is not null);)
         {
+            // Half of what is left: if the slice takes longer, a smaller one may still come to an end.
             var left = options.Value.Budget - clock.GetElapsedTime(started);
             var from = to - slice > begin ? to - slice : begin;
             var asked = clock.GetTimestamp();
@@ -100,11 +103,16 @@ internal static class LogSearch
             {
                 if (left < TimeSpan.FromMilliseconds(1))
                     throw new TimeoutException();
-                await ReadSliceAsync(connection, filter, from, to, cursor, left, PageSize + 1 - found.Count, found, orders, ct);
+                await ReadSliceAsync(connection, filter, from, to, cursor, left / 2, PageSize + 1 - found.Count, found, orders, ct);
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InvalidRegularExpression)
             {
                 return Problems.Refuse(422, "regex_invalid", $"Postgres does not understand this regular expression: {e.MessageText}.");
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.QueryCanceled && slice > SmallestSlice)
+            {
+                slice = (slice < to - begin ? slice : to - begin) / 4;
+                continue;
             }
             catch (Exception e) when (e is TimeoutException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled })
             {
@@ -132,12 +140,11 @@ internal static class LogSearch
         NpgsqlConnection connection, Filter filter, DateTimeOffset from, DateTimeOffset to, (DateTimeOffset At, Guid Id)? cursor, TimeSpan time, int limit,
         List<LogRow> found, List<Guid?> orders, CancellationToken ct)
     {
+        List<LogRow> rows = [];
+        List<Guid?> of = [];
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var batch = new NpgsqlBatch(connection, transaction);
-        batch.BatchCommands.Add(new("SELECT set_config('statement_timeout', $1, true)")
-        {
-            Parameters = { new() { Value = ((int)Math.Max(time.TotalMilliseconds, 1)).ToString(CultureInfo.InvariantCulture) } },
-        });
+        batch.BatchCommands.Add(Limit(time));
         var select = new NpgsqlBatchCommand();
         var where = filter.Write(select);
         var parameters = select.Parameters;
@@ -159,11 +166,19 @@ internal static class LogSearch
         await using (var reader = await batch.ExecuteReaderAsync(ct))
         {
             await reader.NextResultAsync(ct);
-            await ReadRowsAsync(reader, found, orders, ct);
+            await ReadRowsAsync(reader, rows, of, ct);
         }
 
         await transaction.CommitAsync(ct);
+        found.AddRange(rows); // all or none: what the time is up for is read again
+        orders.AddRange(of);
     }
+
+    /// <summary>For the rest of a transaction.</summary>
+    private static NpgsqlBatchCommand Limit(TimeSpan time) => new("SELECT set_config('statement_timeout', $1, true)")
+    {
+        Parameters = { new() { Value = ((int)Math.Max(time.TotalMilliseconds, 1)).ToString(CultureInfo.InvariantCulture) } },
+    };
 
     internal static async Task ReadRowsAsync(NpgsqlDataReader reader, List<LogRow> found, List<Guid?> orders, CancellationToken ct)
     {
@@ -230,7 +245,7 @@ internal static class LogSearch
         /// <summary>An index leads to every line that there is.</summary>
         public bool IsSelective { get; private set; }
 
-        public async Task<ProblemHttpResult?> ReadAsync(LogQuery query, NpgsqlConnection connection, CancellationToken ct)
+        public async Task<ProblemHttpResult?> ReadAsync(LogQuery query, NpgsqlConnection connection, TimeSpan budget, CancellationToken ct)
         {
             if (Given(query.Reference) is { } typed)
             {
@@ -279,7 +294,7 @@ internal static class LogSearch
                 if (query.IsRegex)
                 {
                     _terms.Add(($"{Words} ~* {{0}}", [text]));
-                    return await CheckAsync(text, connection, ct);
+                    return await CheckAsync(text, connection, budget, ct);
                 }
 
                 var literal = text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
@@ -289,14 +304,22 @@ internal static class LogSearch
             return null;
         }
 
-        // At once, and also where no line would have been compared with it.
-        private static async Task<ProblemHttpResult?> CheckAsync(string pattern, NpgsqlConnection connection, CancellationToken ct)
+        // At once, and also where no line would have been compared with it. Few characters can take long to understand.
+        private static async Task<ProblemHttpResult?> CheckAsync(string pattern, NpgsqlConnection connection, TimeSpan budget, CancellationToken ct)
         {
             try
             {
-                await using var check = new NpgsqlCommand("SELECT '' ~* $1", connection) { Parameters = { new() { Value = pattern } } };
-                await check.ExecuteScalarAsync(ct);
+                await using var transaction = await connection.BeginTransactionAsync(ct);
+                await using var check = new NpgsqlBatch(connection, transaction)
+                {
+                    BatchCommands = { Limit(budget), new("SELECT '' ~* $1") { Parameters = { new() { Value = pattern } } } },
+                };
+                await check.ExecuteNonQueryAsync(ct);
                 return null;
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.QueryCanceled)
+            {
+                return Problems.Refuse(422, "regex_invalid", "This regular expression takes too long to be understood; a simpler one may find the same.");
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InvalidRegularExpression)
             {

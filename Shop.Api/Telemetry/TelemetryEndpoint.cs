@@ -54,10 +54,10 @@ internal static class TelemetryEndpoint
 
         try
         {
-            await TelemetryTables.KeepAsync(database, batch.Tables(), ct);
+            await TelemetryTables.KeepAsync(database, batch.Id, batch.Tables(), ct);
             return TypedResults.NoContent();
         }
-        catch (PostgresException e) when (e.SqlState is ['2', '2' or '3', ..])
+        catch (PostgresException e) when (e.SqlState is ['2', '2' or '3', ..] or ['5', '4', ..])
         {
             return Problems.Refuse(422, "telemetry_refused", "The database does not take these records.");
         }

@@ -49,7 +49,15 @@ internal sealed class LogLines : Migration
         -- Most lines are requests, in (100) and out (104); whoever asks for those finds them everywhere.
         CREATE INDEX ix_log_lines_event ON telemetry.log_lines (event_id, at) WHERE event_id NOT IN (100, 104);
 
-        -- The partition of a day (UTC) of any table of this schema that is partitioned by day. Rows that the default partition has taken in move.
+        -- Batches that were kept, so that one that is sent again, because our answer was lost, is not kept twice.
+        CREATE TABLE telemetry.batches (
+            id uuid PRIMARY KEY,
+            at timestamptz NOT NULL DEFAULT now()
+        );
+        CREATE INDEX ix_batches_at ON telemetry.batches (at);
+
+        -- The partition of a day (UTC) of a table of this schema that is partitioned by day and has a default. Rows that the default has taken in
+        -- move; meanwhile it takes in no others, or the new partition could not be attached. One day in each transaction, please.
         CREATE FUNCTION telemetry.ensure_day(parent text, day date) RETURNS boolean LANGUAGE plpgsql AS $$
         DECLARE
             part text := parent || '_' || to_char(day, 'YYYYMMDD');
@@ -62,6 +70,7 @@ internal sealed class LogLines : Migration
             END IF;
             SELECT a.attname INTO STRICT key FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
                 WHERE p.partrelid = ('telemetry.' || quote_ident(parent))::regclass;
+            EXECUTE format('LOCK TABLE telemetry.%I IN ACCESS EXCLUSIVE MODE', parent || '_default');
             EXECUTE format('CREATE TABLE telemetry.%I (LIKE telemetry.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
             EXECUTE format('WITH moved AS (DELETE FROM telemetry.%I WHERE %I >= $1 AND %I < $2 RETURNING *) INSERT INTO telemetry.%I SELECT * FROM moved',
                 parent || '_default', key, key, part) USING from_at, to_at;
@@ -87,9 +96,11 @@ internal sealed class LogLines : Migration
             resolved_at timestamptz,
             resolved_in text,
             regressed_at timestamptz,
-            regressed_in text
+            regressed_in text,
+            is_synthetic boolean NOT NULL DEFAULT false -- no real request has seen it
         );
-        CREATE INDEX ix_error_groups_state ON telemetry.error_groups (state, last_at DESC);
+        CREATE INDEX ix_error_groups_state ON telemetry.error_groups (state, last_at DESC, id DESC);
+        CREATE INDEX ix_error_groups_last_at ON telemetry.error_groups (last_at DESC, id DESC);
 
         -- The newest of each group; what is counted is counted there.
         CREATE TABLE telemetry.error_events (

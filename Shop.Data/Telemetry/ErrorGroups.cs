@@ -21,15 +21,17 @@ public static class ErrorGroups
 
     public const int KeptEvents = 50;
 
-    // Locked in one order by all: two processes that tell of the same two groups do not wait for each other.
+    // Locked in one order by all: two processes that tell of the same two groups do not wait for each other. What drills and probes see is counted
+    // and shown, but hits nobody and brings nothing back. Whom: the person of the order, or else the account, whose id is its person's; staff is nobody.
     private const string Count = """
         WITH fresh AS (
             SELECT * FROM telemetry.error_events WHERE id = ANY($1)
         ), counted AS (
-            INSERT INTO telemetry.error_groups AS g (fingerprint, service, type, title, culprit, first_at, last_at, first_release, last_release, seen)
+            INSERT INTO telemetry.error_groups AS g
+                (fingerprint, service, type, title, culprit, first_at, last_at, first_release, last_release, seen, is_synthetic)
             SELECT fingerprint, (array_agg(service ORDER BY at))[1], (array_agg(type ORDER BY at DESC))[1], (array_agg(title ORDER BY at DESC))[1],
                 (array_agg(culprit ORDER BY at DESC))[1], min(at), max(at), (array_agg(release ORDER BY at))[1],
-                (array_agg(release ORDER BY at DESC))[1], count(*)
+                (array_agg(release ORDER BY at DESC))[1], count(*), bool_and(is_synthetic)
             FROM fresh GROUP BY fingerprint ORDER BY fingerprint
             ON CONFLICT (fingerprint) DO UPDATE SET
                 seen = g.seen + excluded.seen,
@@ -38,24 +40,35 @@ public static class ErrorGroups
                 last_at = greatest(g.last_at, excluded.last_at),
                 last_release = CASE WHEN excluded.last_at >= g.last_at THEN excluded.last_release ELSE g.last_release END,
                 title = CASE WHEN excluded.last_at >= g.last_at AND g.fingerprint <> $2 THEN excluded.title ELSE g.title END,
-                state = CASE WHEN g.state = 'Resolved' AND excluded.last_at > g.resolved_at THEN 'Open' ELSE g.state END,
-                regressed_at = CASE WHEN g.state = 'Resolved' AND excluded.last_at > g.resolved_at THEN excluded.last_at ELSE g.regressed_at END,
-                regressed_in = CASE WHEN g.state = 'Resolved' AND excluded.last_at > g.resolved_at THEN excluded.last_release ELSE g.regressed_in END
+                is_synthetic = g.is_synthetic AND excluded.is_synthetic
             RETURNING g.id, g.fingerprint
         ), of_orders AS (
-            SELECT counted.id AS group_id, o.id AS order_id, o.person_id, fresh.at
+            SELECT fresh.id AS event_id, counted.id AS group_id, o.id AS order_id, o.person_id, fresh.at
             FROM fresh JOIN counted USING (fingerprint)
             JOIN shop.orders o ON o.id = coalesce(fresh.order_id, (SELECT n.id FROM shop.orders n WHERE n.number = fresh.order_number))
+            WHERE NOT fresh.is_synthetic
         ), hits AS (
             SELECT group_id, 'Order' AS kind, order_id::text AS hit, at FROM of_orders
             UNION ALL
             SELECT group_id, 'Person', person_id::text, at FROM of_orders
             UNION ALL
-            SELECT counted.id, 'Person', fresh.person_id, fresh.at FROM fresh JOIN counted USING (fingerprint) WHERE fresh.person_id IS NOT NULL
+            SELECT counted.id, 'Person', fresh.person_id, fresh.at FROM fresh JOIN counted USING (fingerprint)
+            LEFT JOIN accounts.users u
+                ON u.id = CASE WHEN fresh.person_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN fresh.person_id::uuid END
+            WHERE fresh.person_id IS NOT NULL AND NOT fresh.is_synthetic AND coalesce(u.role, 'Shopper') = 'Shopper'
+                AND NOT EXISTS (SELECT FROM of_orders o WHERE o.event_id = fresh.id)
         )
         INSERT INTO telemetry.error_hits AS h (group_id, kind, hit, last_at)
         SELECT group_id, kind, hit, max(at) FROM hits GROUP BY group_id, kind, hit ORDER BY group_id, kind, hit
         ON CONFLICT (group_id, kind, hit) DO UPDATE SET last_at = greatest(h.last_at, excluded.last_at)
+        """;
+
+    private const string Reopen = """
+        UPDATE telemetry.error_groups g SET state = 'Open', regressed_at = fresh.last_at, regressed_in = fresh.release
+        FROM (
+            SELECT fingerprint, max(at) AS last_at, (array_agg(release ORDER BY at DESC))[1] AS release FROM telemetry.error_events
+            WHERE id = ANY($1) AND NOT is_synthetic GROUP BY fingerprint) fresh
+        WHERE g.fingerprint = fresh.fingerprint AND g.state = 'Resolved' AND fresh.last_at > g.resolved_at
         """;
 
     private const string Trim = """
@@ -96,6 +109,7 @@ public static class ErrorGroups
             },
         });
         batch.BatchCommands.Add(new(Count) { Parameters = { new() { Value = events }, new() { Value = BrowserOverflow } } });
+        batch.BatchCommands.Add(new(Reopen) { Parameters = { new() { Value = events } } });
         batch.BatchCommands.Add(new(Trim) { Parameters = { new() { Value = events }, new() { Value = (long)KeptEvents } } });
         await batch.ExecuteNonQueryAsync(ct);
     }

@@ -5,17 +5,41 @@ namespace Shop.Data.Telemetry;
 /// <summary>The tables of schema <c>telemetry</c>: rows that processes tell about themselves. None of them is an entity, and nothing refers to them.</summary>
 public static class TelemetryTables
 {
+    private const int MostDaysOfPoints = 366;
+
     /// <summary>
     /// Keeps all of it in one transaction. A batch that came before changes nothing: a sender that did not hear our answer sends it again.
     /// </summary>
+    /// <param name="batchId">The same when it is sent again; it is known for some days.</param>
     /// <param name="tables">Rows have their values in the order of the columns; all timestamps in UTC.</param>
     public static async Task KeepAsync(
-        NpgsqlDataSource database, IEnumerable<(string Table, IReadOnlyList<string> Columns, IReadOnlyList<object?[]> Rows)> tables, CancellationToken ct)
+        NpgsqlDataSource database, Guid batchId, IEnumerable<(string Table, IReadOnlyList<string> Columns, IReadOnlyList<object?[]> Rows)> tables,
+        CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
+        try
+        {
+            await KeepOnceAsync(connection, batchId, tables, ct);
+        }
+        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.CheckViolation, SchemaName: "telemetry" })
+        {
+            // No partition has the row: nobody has made days of points for a week, or a line's day was made while it was on its way to the default.
+            await using var days = new NpgsqlCommand("SELECT telemetry.keep_series($1)", connection) { Parameters = { new() { Value = MostDaysOfPoints } } };
+            await days.ExecuteNonQueryAsync(ct);
+            await KeepOnceAsync(connection, batchId, tables, ct);
+        }
+    }
+
+    private static async Task KeepOnceAsync(
+        NpgsqlConnection connection, Guid batchId, IEnumerable<(string Table, IReadOnlyList<string> Columns, IReadOnlyList<object?[]> Rows)> tables,
+        CancellationToken ct)
+    {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         try
         {
+            // Points have no id of their own. Who sends it twice at once waits here for the other.
+            await using (var once = new NpgsqlCommand("INSERT INTO telemetry.batches (id) VALUES ($1)", connection) { Parameters = { new() { Value = batchId } } })
+                await once.ExecuteNonQueryAsync(ct);
             foreach (var (table, columns, rows) in tables)
             {
                 await CopyAsync(connection, table, columns, rows, ct);
@@ -27,7 +51,7 @@ public static class TelemetryTables
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation)
         {
-            // Every line and error has an id of its own: one that is there came with all the others.
+            // The batch came before. Or one of its lines or errors did, which have ids too, and then all of it came with that one.
         }
     }
 

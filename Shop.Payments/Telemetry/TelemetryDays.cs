@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Shop.Data;
 using Shop.Data.Operations;
+using Shop.Data.Telemetry;
 using Shop.Payments.Reconciliation;
 
 namespace Shop.Payments.Telemetry;
@@ -19,17 +20,21 @@ internal sealed class TelemetryDaysOptions
     /// <summary>Of log lines; today not counted.</summary>
     [Range(1, 3650)] public int KeepDays { get; init; } = 30;
 
-    /// <summary>The longest that one day's index for words may take.</summary>
-    [Range(typeof(TimeSpan), "00:00:10", "01:00:00")] public TimeSpan IndexLimit { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>The longest that one day may take: its index for words, or the lines that had no partition and move into its own.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "01:00:00")] public TimeSpan DayLimit { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Days since an error was seen last; one of browsers' goes after a third of them.</summary>
+    [Range(3, 3650)] public int KeepErrorDays { get; init; } = 90;
 }
 
 /// <summary>
 /// Log lines have a partition for every day: made some days ahead, dropped when it is old. A day that is over gets its index for words; while it
-/// lasts, writing shall be cheap.
+/// lasts, writing shall be cheap. Errors that nobody sees any more go too.
 /// </summary>
 internal sealed class TelemetryDays(IDbContextFactory<ShopDbContext> contexts, IOptions<TelemetryDaysOptions> options, TimeProvider clock)
 {
     private const int DaysAhead = 3;
+    private const int PurgeBatch = 5000;
     private static readonly TimeSpan Settled = TimeSpan.FromHours(1); // after midnight, for lines that had to wait
 
     public async Task<string> TendAsync(CancellationToken ct)
@@ -39,11 +44,16 @@ internal sealed class TelemetryDays(IDbContextFactory<ShopDbContext> contexts, I
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
         var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
         var (made, dropped, indexed) = (0, 0, 0);
-        await using var make = new NpgsqlCommand("SELECT count(*) FILTER (WHERE telemetry.ensure_day('log_lines', $1 + d)) FROM generate_series(0, $2) d", connection)
+        // What it does may take its time, and nobody waits for it. Back in the pool the connection has its limits again.
+        await ExecuteAsync(connection, $"SET statement_timeout = {options.Value.DayLimit.TotalMilliseconds:F0}", ct);
+        foreach (var day in await DaysToMakeAsync(connection, today, ct))
         {
-            Parameters = { new() { Value = today }, new() { Value = DaysAhead } },
-        };
-        made = (int)(long)(await make.ExecuteScalarAsync(ct))!;
+            await using var make = new NpgsqlCommand("SELECT telemetry.ensure_day('log_lines', $1)", connection)
+            {
+                Parameters = { new() { Value = day } }, CommandTimeout = CommandSeconds,
+            };
+            made += await make.ExecuteScalarAsync(ct) is true ? 1 : 0;
+        }
 
         foreach (var day in await ReadAsync(connection, """
             SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -63,7 +73,56 @@ internal sealed class TelemetryDays(IDbContextFactory<ShopDbContext> contexts, I
             }
         }
 
-        return $"{made} days made, {dropped} dropped, {indexed} indexed";
+        await PurgeAsync(connection, "DELETE FROM telemetry.batches WHERE id IN (SELECT id FROM telemetry.batches WHERE at < now() - interval '2 days' LIMIT $1)", [], ct);
+        var forgotten = await PurgeAsync(connection, """
+            WITH old AS (
+                DELETE FROM telemetry.error_groups WHERE id IN (
+                    SELECT id FROM telemetry.error_groups
+                    WHERE last_at < now() - make_interval(days => CASE WHEN service = $2 THEN $4 ELSE $3 END) AND last_at < now() - make_interval(days => $4)
+                    ORDER BY last_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+                RETURNING fingerprint
+            ), events AS (
+                DELETE FROM telemetry.error_events e USING old WHERE e.fingerprint = old.fingerprint
+            )
+            SELECT count(*) FROM old
+            """, [ErrorGroups.Browser, options.Value.KeepErrorDays, options.Value.KeepErrorDays / 3], ct);
+        return $"{made} days made, {dropped} dropped, {indexed} indexed; {forgotten} errors forgotten";
+    }
+
+    /// <summary>
+    /// The coming ones first, for which nothing has to move: what is logged from then on has its place, whatever becomes of the others. Days before
+    /// only where lines of them are kept, which came when nobody had made their partition.
+    /// </summary>
+    private async Task<List<DateOnly>> DaysToMakeAsync(NpgsqlConnection connection, DateOnly today, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            SELECT DISTINCT (at AT TIME ZONE 'UTC')::date AS day FROM telemetry.log_lines_default WHERE at < $1 ORDER BY 1 DESC
+            """, connection)
+        {
+            Parameters = { new() { Value = today.ToDateTime(default, DateTimeKind.Utc) } }, CommandTimeout = CommandSeconds,
+        };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        List<DateOnly> days = [.. Enumerable.Range(0, DaysAhead + 1).Select(ahead => today.AddDays(DaysAhead - ahead))];
+        while (await reader.ReadAsync(ct))
+            days.Add(reader.GetFieldValue<DateOnly>(0));
+        return days;
+    }
+
+    private int CommandSeconds => (int)options.Value.DayLimit.TotalSeconds + 1;
+
+    private static async Task<long> PurgeAsync(NpgsqlConnection connection, string delete, object[] values, CancellationToken ct)
+    {
+        long all = 0, gone;
+        do
+        {
+            await using var command = new NpgsqlCommand(delete, connection) { Parameters = { new() { Value = PurgeBatch } } };
+            foreach (var value in values)
+                command.Parameters.Add(new() { Value = value });
+            gone = values is [] ? await command.ExecuteNonQueryAsync(ct) : (long)(await command.ExecuteScalarAsync(ct))!;
+            all += gone;
+        }
+        while (gone == PurgeBatch);
+        return all;
     }
 
     private async Task<bool> IndexWordsAsync(NpgsqlConnection connection, string day, CancellationToken ct)
@@ -77,12 +136,11 @@ internal sealed class TelemetryDays(IDbContextFactory<ShopDbContext> contexts, I
         if (state is [_])
             await ExecuteAsync(connection, $"DROP INDEX telemetry.\"{index}\"", ct); // somebody died over it
 
-        // It may take its time, and lines that come late for that day are still written. Back in the pool the connection has its limits again.
-        await ExecuteAsync(connection, $"SET statement_timeout = {options.Value.IndexLimit.TotalMilliseconds:F0}", ct);
+        // Lines that come late for that day are still written.
         await using var create = new NpgsqlCommand($"""
             CREATE INDEX CONCURRENTLY "{index}" ON telemetry."{day}" USING gin ((message || coalesce(E'\n' || exception, '')) gin_trgm_ops)
             """, connection)
-        { CommandTimeout = (int)options.Value.IndexLimit.TotalSeconds + 1 };
+        { CommandTimeout = CommandSeconds };
         await create.ExecuteNonQueryAsync(ct);
         await ExecuteAsync(connection, $"ANALYZE telemetry.\"{day}\"", ct);
         return true;

@@ -13,6 +13,7 @@ namespace Shop.ServiceDefaults.Records;
 public sealed class RecordBuffer
 {
     public const string MeterName = "Shop.Records";
+    private const int BurstSeconds = 10;
     private const int BatchLines = 1000;
     private const int BatchCharacters = 1_000_000; // the Api takes a batch as one body
     private const int MaxPoints = 5000;
@@ -21,7 +22,7 @@ public sealed class RecordBuffer
     private const int BatchErrors = 200;
 
     private static readonly Meter Meter = new(MeterName);
-    private static readonly Counter<long> DroppedCount = Meter.CreateCounter<long>("shop.records.dropped", "{record}", "What found no room, by kind.");
+    private static readonly Counter<long> DroppedCount = Meter.CreateCounter<long>("shop.records.dropped", "{record}", "What found no room or was refused, by kind.");
     private static readonly AsyncLocal<bool> Silent = new();
 
     private readonly Channel<LogLine> _lines;
@@ -31,12 +32,15 @@ public sealed class RecordBuffer
     private readonly TimeProvider _clock;
     private readonly Lock _gate = new();
     private long _characters;
+    private double _allowance;
+    private long _allowedAt;
     private long _dropped;
     private DateTimeOffset _droppedFrom, _droppedTo;
 
     public RecordBuffer(IOptions<RecordOptions> options, IHostEnvironment environment, TimeProvider clock)
     {
         (_options, _clock) = (options.Value, clock);
+        (_allowance, _allowedAt) = (BurstSeconds * _options.PerSecond, clock.GetTimestamp());
         _lines = Bounded<LogLine>(_options.Lines);
         Service = environment.ApplicationName.Split('.')[^1].ToLowerInvariant();
     }
@@ -70,18 +74,44 @@ public sealed class RecordBuffer
     public void Add(SeriesPoint point)
     {
         if (IsEnabled && !_points.Writer.TryWrite(point))
-            DroppedCount.Add(1, new KeyValuePair<string, object?>("kind", "point"));
+            Dropped(0, points: 1);
     }
 
     public void Add(ErrorReport error)
     {
         if (IsEnabled && !_errors.Writer.TryWrite(error))
-            DroppedCount.Add(1, new KeyValuePair<string, object?>("kind", "error"));
+            Dropped(0, errors: 1);
     }
 
-    internal void Dropped(int lines)
+    /// <summary>
+    /// Whether there is still room for a line of nothing wrong in this while; if not it is counted. Anybody can have such lines written, as every
+    /// request makes some, and shall not decide how much is.
+    /// </summary>
+    internal bool HasAllowance()
     {
-        DroppedCount.Add(lines, new KeyValuePair<string, object?>("kind", "line"));
+        var now = _clock.GetTimestamp();
+        lock (_gate)
+        {
+            var earned = _clock.GetElapsedTime(_allowedAt, now).TotalSeconds * _options.PerSecond;
+            (_allowance, _allowedAt) = (Math.Min(_allowance + earned, BurstSeconds * _options.PerSecond), now);
+            if (_allowance >= 1)
+            {
+                _allowance--;
+                return true;
+            }
+        }
+
+        Dropped(1);
+        return false;
+    }
+
+    internal void Dropped(int lines, int points = 0, int errors = 0)
+    {
+        Count("point", points);
+        Count("error", errors);
+        if (lines is 0)
+            return;
+        Count("line", lines);
         var now = _clock.GetUtcNow();
         lock (_gate)
         {
@@ -89,6 +119,12 @@ public sealed class RecordBuffer
                 _droppedFrom = now;
             (_dropped, _droppedTo) = (_dropped + lines, now);
         }
+    }
+
+    private static void Count(string kind, int records)
+    {
+        if (records > 0)
+            DroppedCount.Add(records, new KeyValuePair<string, object?>("kind", kind));
     }
 
     internal TelemetryBatch Take()
@@ -115,7 +151,7 @@ public sealed class RecordBuffer
     {
         Id = Guid.CreateVersion7(_droppedTo), At = _droppedTo, Service = Service, Instance = Instance, Release = Release.Current, Level = LogLevel.Warning,
         EventId = RecordEvents.LinesDropped, Event = nameof(RecordEvents.LinesDropped), Category = typeof(RecordBuffer).FullName!,
-        Message = $"{_dropped} lines were dropped between {_droppedFrom:HH:mm:ss} and {_droppedTo:HH:mm:ss} UTC: there was no room for them",
+        Message = $"{_dropped} lines were dropped between {_droppedFrom:HH:mm:ss} and {_droppedTo:HH:mm:ss} UTC: they were more than there is room for, or refused",
     };
 
     private static List<T> Some<T>(Channel<T> channel, int most)

@@ -35,7 +35,7 @@ internal sealed class RecordLogs(RecordBuffer buffer, TimeProvider clock) : ILog
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (!IsEnabled(logLevel))
+            if (!IsEnabled(logLevel) || (logLevel <= LogLevel.Information && !buffer.HasAllowance()))
                 return;
 
             var about = new About();

@@ -24,6 +24,11 @@ public sealed class RecordOptions
     /// <summary>Lines that wait at most; more are dropped and counted.</summary>
     [Range(10, 1_000_000)] public int Lines { get; init; } = 20_000;
 
+    /// <summary>
+    /// Lines of Information that a process makes in a second, for long; for some seconds it may make as many at once. More are dropped and counted.
+    /// </summary>
+    [Range(1, 1_000_000)] public int PerSecond { get; init; } = 1000;
+
     /// <summary>Characters of lines that wait at most, two bytes each: the bound in memory.</summary>
     [Range(10_000, 500_000_000)] public int Characters { get; init; } = 10_000_000;
 }

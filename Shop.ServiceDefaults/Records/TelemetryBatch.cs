@@ -1,10 +1,30 @@
 namespace Shop.ServiceDefaults.Records;
 
-/// <summary>What a process has to tell at one go. It is kept as a whole or not at all, and may come twice: every line and error has an id.</summary>
+/// <summary>What a process has to tell at one go. It is kept as a whole or not at all, and may come twice: it is known again by its id.</summary>
 /// <param name="DroppedLines">Since the batch before; one of the <paramref name="Lines"/> says so too.</param>
 public sealed record TelemetryBatch(
     IReadOnlyList<LogLine> Lines, IReadOnlyList<SeriesPoint> Points, IReadOnlyList<ErrorReport> Errors, long DroppedLines)
 {
+    public Guid Id { get; init; } = Guid.CreateVersion7();
+
+    /// <summary>
+    /// Of what was refused as a whole: lines, points and errors by themselves, or else two halves; nothing of a single row. What was good in it is
+    /// kept, and a part is another batch than the whole was.
+    /// </summary>
+    internal IReadOnlyList<TelemetryBatch> Split()
+    {
+        TelemetryBatch[] kinds = [new(Lines, [], [], DroppedLines), new([], Points, [], 0), new([], [], Errors, 0)];
+        if (kinds.Where(kind => kind.Count > 0).ToArray() is [_, _, ..] several)
+            return several;
+        return Count < 2 ? [] : [new(First(Lines), First(Points), First(Errors), DroppedLines), new(Second(Lines), Second(Points), Second(Errors), 0)];
+
+        static T[] First<T>(IReadOnlyList<T> rows) => [.. rows.Take(rows.Count / 2)];
+
+        static T[] Second<T>(IReadOnlyList<T> rows) => [.. rows.Skip(rows.Count / 2)];
+    }
+
+    private int Count => Lines.Count + Points.Count + Errors.Count;
+
     /// <summary>As rows for a database, table by table; those of which there is nothing are left out.</summary>
     public IEnumerable<(string Table, IReadOnlyList<string> Columns, IReadOnlyList<object?[]> Rows)> Tables()
     {

@@ -10,7 +10,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 using Npgsql;
 using Shop.Data.Accounts;
-using Shop.Data.Telemetry;
 using Shop.ServiceDefaults.Records;
 using Shop.Tests.Fixtures;
 using Shop.Web;
@@ -90,13 +89,13 @@ public sealed class LogPagesTests(ITestOutputHelper output) : IAsyncLifetime
         var number = await db.Orders.Where(o => o.Id == order.Id).Select(o => o.Number).SingleAsync();
         await using (var source = NpgsqlDataSource.Create(_api.Database))
         {
-            await TelemetryTables.KeepAsync(source, new TelemetryBatch([.. Enumerable.Range(0, 60).Select(i => new LogLine
+            await TelemetryRows.KeepAsync(source, new TelemetryBatch([.. Enumerable.Range(0, 60).Select(i => new LogLine
             {
                 Id = Guid.NewGuid(), At = DateTimeOffset.UtcNow.AddMinutes(-1).AddMilliseconds(i), Service = "payments", Instance = "payments-1", Release = "1.0.0+abcdef1",
                 Level = i % 20 is 0 ? LogLevel.Error : i % 7 is 0 ? LogLevel.Warning : LogLevel.Information, EventId = 3001, Event = "Captured", Category = "Shop.Payments",
                 Message = $"Captured {i} for order {order.Id} with Stripe", OrderId = order.Id, Reference = "4T7QK-9XW2M", TraceId = "4bf92f3577b34da6a3ce929d0e0e4736",
                 Exception = i % 20 is 0 ? $"System.InvalidOperationException: It did not work.\n   at Shop.Payments.Queue.ChargeHandler.HandleAsync(PaymentJob job, CancellationToken ct){new string('x', 200)}" : null,
-            })], [], [], 0).Tables(), ApiHost.Ct);
+            })], [], [], 0), ApiHost.Ct);
         }
 
         await using var visitor = await StaffAsync(Role.Agent, width, hasJavaScript);

@@ -92,6 +92,50 @@ public sealed class ErrorGroupTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Whom_an_error_hit_is_the_person_of_the_order_and_none_of_staff()
+    {
+        await using var db = api.Open();
+        var order = await Any.StoredOrderAsync(db);
+        var agent = await api.SignedInAsync(Role.Agent);
+        var shopper = await api.SignedInAsync(Role.Shopper);
+        var fingerprint = Guid.NewGuid().ToString("N");
+
+        await KeepAsync(api.Database,
+            Report(fingerprint) with { OrderId = order.Id, PersonId = $"{shopper.Id}" }, Report(fingerprint) with { OrderId = order.Id },
+            Report(fingerprint) with { PersonId = $"{agent.Id}" });
+        Assert.Equal((3L, 3L, 2L), await CountsAsync(fingerprint)); // the order and its person
+
+        await KeepAsync(api.Database, Report(fingerprint) with { PersonId = $"{shopper.Id}" });
+        Assert.Equal((4L, 4L, 3L), await CountsAsync(fingerprint));
+    }
+
+    [Fact]
+    public async Task What_only_drills_see_hits_nobody_brings_nothing_back_and_is_in_no_list_of_work()
+    {
+        await using var db = api.Open();
+        var order = await Any.StoredOrderAsync(db);
+        var (real, drill) = (Guid.NewGuid().ToString("N"), Guid.NewGuid().ToString("N"));
+        var person = await api.SignedInAsync(Role.Operator);
+        await KeepAsync(api.Database, Report(real), Synthetic(drill) with { OrderId = order.Id, PersonId = $"{Guid.NewGuid()}" });
+        var (realId, drillId) = (await IdAsync(real), await IdAsync(drill));
+
+        Assert.Equal((1L, 1L, 0L), await CountsAsync(drill));
+        Assert.Equal((true, false), (await ListedAsync(realId, "open"), await ListedAsync(drillId, "open")));
+        Assert.Equal((false, true), (await ListedAsync(realId, "synthetic"), await ListedAsync(drillId, "synthetic")));
+
+        await api.PostAsync($"/operations/errors/{realId}/resolve", new { why = "it was mended" }, person.Bearer, ("Idempotency-Key", $"{Guid.NewGuid()}"));
+        await KeepAsync(api.Database, Synthetic(real) with { At = DateTimeOffset.UtcNow.AddSeconds(1) });
+        Assert.True(await ListedAsync(realId, "resolved"));
+        await KeepAsync(api.Database, Report(real) with { At = DateTimeOffset.UtcNow.AddSeconds(2) }, Report(drill));
+        Assert.Equal((true, true), (await ListedAsync(realId, "open"), await ListedAsync(drillId, "open")));
+
+        static ErrorReport Synthetic(string fingerprint) => Report(fingerprint) with { IsSynthetic = true };
+
+        async Task<bool> ListedAsync(long id, string state) => (await api.GetAsync($"/operations/errors?state={state}", person.Bearer)).Json.GetProperty("items")
+            .EnumerateArray().Any(error => error.GetProperty("id").GetInt64() == id);
+    }
+
+    [Fact]
     public async Task Browsers_can_not_fill_the_list_with_inventions()
     {
         await using var fresh = await ApiHost.StartAsync();
@@ -129,7 +173,7 @@ public sealed class ErrorGroupTests(ApiHost api) : IClassFixture<ApiHost>
     private static async Task KeepAsync(string database, params ErrorReport[] reports)
     {
         await using var source = NpgsqlDataSource.Create(database);
-        await TelemetryTables.KeepAsync(source, new TelemetryBatch([], [], reports, 0).Tables(), ApiHost.Ct);
+        await TelemetryRows.KeepAsync(source, new TelemetryBatch([], [], reports, 0), ApiHost.Ct);
     }
 
     private async Task<long> IdAsync(string fingerprint)

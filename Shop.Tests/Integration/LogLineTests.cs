@@ -55,6 +55,55 @@ public sealed class LogLineTests
     }
 
     [Fact]
+    public async Task Points_are_kept_once_too_and_have_a_day_even_when_nobody_made_one()
+    {
+        var database = await PostgresServer.CreateDatabaseAsync();
+        await using var source = NpgsqlDataSource.Create(database);
+        await using (var drop = source.CreateCommand($"DROP TABLE telemetry.minute_series_{DateTime.UtcNow:yyyyMMdd}"))
+            await drop.ExecuteNonQueryAsync();
+        var batch = new TelemetryBatch([], [new SeriesPoint("http.requests", DateTimeOffset.UtcNow, "api", "one", "GET /", 3, 1, 1, null)], [], 0);
+
+        await TelemetryRows.KeepAsync(source, batch, ApiHost.Ct);
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => TelemetryRows.KeepAsync(source, batch, ApiHost.Ct)));
+
+        await using var count = source.CreateCommand("SELECT count(*) FROM telemetry.minute_series");
+        Assert.Equal(1L, await count.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public async Task What_went_wrong_in_a_request_about_an_order_is_found_by_the_order()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var person = await api.SignedInAsync(Shop.Data.Accounts.Role.Agent);
+        await using (var source = NpgsqlDataSource.Create(api.Database))
+        await using (var rename = source.CreateCommand("ALTER TABLE shop.orders RENAME TO gone"))
+            await rename.ExecuteNonQueryAsync();
+
+        Assert.Equal(HttpStatusCode.InternalServerError, (await api.GetAsync("/operations/orders/4711", person.Bearer)).Status);
+
+        Assert.Equal(4711L, Assert.Single(await LinesAsync(api, "event_id = 101")).OrderNumber);
+        Assert.Equal(4711L, Assert.Single(await LinesAsync(api, "event_id = 100 AND message LIKE '%answered 500%'")).OrderNumber);
+        await using var database = NpgsqlDataSource.Create(api.Database);
+        await using var error = database.CreateCommand("SELECT count(*) FROM telemetry.error_events WHERE order_number = 4711");
+        await ApiHost.UntilAsync(async () => await error.ExecuteScalarAsync() is 1L);
+    }
+
+    [Fact]
+    public async Task Whoever_asks_for_what_is_not_there_again_and_again_has_one_line_a_second_at_most()
+    {
+        await using var api = await ApiHost.StartAsync();
+        var from = DateTimeOffset.UtcNow;
+        for (var i = 0; i < 200; i++)
+            Assert.Equal(HttpStatusCode.NotFound, (await api.GetAsync($"/nothing/{i}")).Status);
+        var seconds = (DateTimeOffset.UtcNow - from).TotalSeconds;
+        await api.GetAsync("/catalog/home");
+        await LinesAsync(api, "event_id = 100 AND message LIKE 'GET /catalog/home%'"); // behind all of those
+
+        var lines = (await LinesAsync(api, "event_id = 100 AND message LIKE '%answered 404%'")).Count;
+        Assert.InRange(lines, 1, 1 + (int)Math.Ceiling(seconds));
+    }
+
+    [Fact]
     public async Task Without_a_secret_nobody_is_a_service()
     {
         await using var api = await ApiHost.StartAsync(("Services:Secret", ""));
@@ -114,20 +163,20 @@ public sealed class LogLineTests
     [Fact]
     public async Task What_was_planted_in_an_exception_or_sent_by_a_browser_is_in_no_table_of_telemetry()
     {
-        string[] secrets = ["4242 4242 4242 4242", "4000002500003155", "ada.planted@example.org", "sk_live_planted", "whsec_planted", "xK2_9aBcDeFgHiJkLmNoPqRsTuVwXyZ-0123456789ab"];
-        var words = string.Join(" and ", secrets);
+        string[] secrets = ["0170 1234567", "030 12345678", "planted-password", "9f86d081884c7d659a2feaa0c55ad015", "4242 4242 4242 4242", "4000002500003155", "ada.planted@example.org", "sk_live_planted", "whsec_planted", "xK2_9aBcDeFgHiJkLmNoPqRsTuVwXyZ-0123456789ab"];
+        var words = $"{string.Join(" and ", secrets.Where(s => s is not "planted-password"))}; password: planted-password";
         await using var api = await ApiHost.StartAsync();
         var logger = api.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Shop.Test");
         try
         {
-            throw new InvalidOperationException(words, new HttpRequestException($"GET https://x.example/?email=ada.planted@example.org&key={secrets[5]} failed"));
+            throw new InvalidOperationException(words, new HttpRequestException($"GET https://x.example/?email=ada.planted@example.org&key={secrets[^1]} failed"));
         }
         catch (InvalidOperationException e)
         {
             logger.LogError(new EventId(9004), e, "It quoted {Words}", words);
         }
 
-        await api.PostAsync("/script-errors", new { type = "Error", message = words, stack = $"at {secrets[5]} (/card.js:1:2)", page = $"/{secrets[5]}/{secrets[2]}" });
+        await api.PostAsync("/script-errors", new { type = "Error", message = words, stack = $"at {secrets[^1]} (/card.js:1:2)", page = $"/{secrets[^1]}/{secrets[6]}" });
         await LinesAsync(api, "event_id = 9004");
         await LinesAsync(api, "event_id = 2044");
 

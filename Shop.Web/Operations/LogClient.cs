@@ -38,7 +38,7 @@ public sealed record ErrorRows(IReadOnlyList<ErrorRow> Items, bool HasMore);
 /// <summary><see cref="State"/>: open, resolved or ignored. <see cref="RegressedAt"/>: it came again after somebody had resolved it.</summary>
 public sealed record ErrorRow(
     long Id, string Service, string Type, string Title, string Culprit, DateTimeOffset FirstAt, DateTimeOffset LastAt, string FirstRelease, string LastRelease,
-    long Seen, string State, long Orders, long People, DateTimeOffset? ResolvedAt = null, string? ResolvedIn = null, DateTimeOffset? RegressedAt = null,
+    long Seen, string State, long Orders, long People, bool IsSynthetic, DateTimeOffset? ResolvedAt = null, string? ResolvedIn = null, DateTimeOffset? RegressedAt = null,
     string? RegressedIn = null);
 
 public sealed record ErrorSighting(
