@@ -22,7 +22,7 @@ public static class ErrorGroups
     public const int KeptEvents = 50;
 
     // Locked in one order by all: two processes that tell of the same two groups do not wait for each other. What drills and probes see is counted
-    // and shown, but hits nobody and brings nothing back. Whom: the person of the order, or else the account, whose id is its person's; staff is nobody.
+    // and shown, but hits nobody and brings nothing back. Whom: the person of the order, or else the account, whose id is its person's.
     private const string Count = """
         WITH fresh AS (
             SELECT * FROM telemetry.error_events WHERE id = ANY($1)
@@ -53,10 +53,7 @@ public static class ErrorGroups
             SELECT group_id, 'Person', person_id::text, at FROM of_orders
             UNION ALL
             SELECT counted.id, 'Person', fresh.person_id, fresh.at FROM fresh JOIN counted USING (fingerprint)
-            LEFT JOIN accounts.users u
-                ON u.id = CASE WHEN fresh.person_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN fresh.person_id::uuid END
-            WHERE fresh.person_id IS NOT NULL AND NOT fresh.is_synthetic AND coalesce(u.role, 'Shopper') = 'Shopper'
-                AND NOT EXISTS (SELECT FROM of_orders o WHERE o.event_id = fresh.id)
+            WHERE fresh.person_id IS NOT NULL AND NOT fresh.is_synthetic AND NOT EXISTS (SELECT FROM of_orders o WHERE o.event_id = fresh.id)
         )
         INSERT INTO telemetry.error_hits AS h (group_id, kind, hit, last_at)
         SELECT group_id, kind, hit, max(at) FROM hits GROUP BY group_id, kind, hit ORDER BY group_id, kind, hit

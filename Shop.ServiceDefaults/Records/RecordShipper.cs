@@ -19,7 +19,7 @@ internal sealed class RecordShipper(
     RecordBuffer buffer, KeepRecords keep, IOptions<RecordOptions> options, TimeProvider clock, ILogger<RecordShipper> logger)
     : IHostedLifecycleService, IDisposable
 {
-    private const int MostTries = 10;
+    private const int MostTries = 5;
     private const int MostRefusals = 40; // of what was one batch: enough to find two rows in a thousand, and an end where all are bad
     private readonly Stack<TelemetryBatch> _waiting = new();
     private readonly CancellationTokenSource _end = new();
@@ -119,7 +119,7 @@ internal sealed class RecordShipper(
         }
         catch (Exception e) when (!WillPass(e))
         {
-            if (!IsRefusal(e) && ++_tries < MostTries)
+            if (!IsRefusal(e) && !batch.IsMixed && ++_tries < MostTries)
                 throw;
             // It would be refused for ever, and everything behind it would wait as long.
             _waiting.Pop();

@@ -13,15 +13,20 @@ public sealed record TelemetryBatch(
     /// </summary>
     internal IReadOnlyList<TelemetryBatch> Split()
     {
-        TelemetryBatch[] kinds = [new(Lines, [], [], DroppedLines), new([], Points, [], 0), new([], [], Errors, 0)];
-        if (kinds.Where(kind => kind.Count > 0).ToArray() is [_, _, ..] several)
-            return several;
+        if (IsMixed)
+        {
+            TelemetryBatch[] kinds = [new([], [], Errors, 0), new([], Points, [], 0), new(Lines, [], [], DroppedLines)]; // the last is sent first
+            return [.. kinds.Where(kind => kind.Count > 0)];
+        }
+
         return Count < 2 ? [] : [new(First(Lines), First(Points), First(Errors), DroppedLines), new(Second(Lines), Second(Points), Second(Errors), 0)];
 
         static T[] First<T>(IReadOnlyList<T> rows) => [.. rows.Take(rows.Count / 2)];
 
         static T[] Second<T>(IReadOnlyList<T> rows) => [.. rows.Skip(rows.Count / 2)];
     }
+
+    internal bool IsMixed => Count > Math.Max(Lines.Count, Math.Max(Points.Count, Errors.Count));
 
     private int Count => Lines.Count + Points.Count + Errors.Count;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -75,16 +76,17 @@ public sealed class LogLineTests
     {
         await using var api = await ApiHost.StartAsync();
         var person = await api.SignedInAsync(Shop.Data.Accounts.Role.Agent);
-        await using (var source = NpgsqlDataSource.Create(api.Database))
-        await using (var rename = source.CreateCommand("ALTER TABLE shop.orders RENAME TO gone"))
-            await rename.ExecuteNonQueryAsync();
+        await using var db = api.Open();
+        var order = await Fixtures.Any.StoredOrderAsync(db);
+        var number = await db.Orders.Where(o => o.Id == order.Id).Select(o => o.Number).SingleAsync();
+        await db.Database.ExecuteSqlRawAsync("ALTER TABLE payments.payment_attempts RENAME TO gone");
 
-        Assert.Equal(HttpStatusCode.InternalServerError, (await api.GetAsync("/operations/orders/4711", person.Bearer)).Status);
+        Assert.Equal(HttpStatusCode.InternalServerError, (await api.GetAsync($"/operations/orders/{number}", person.Bearer)).Status);
 
-        Assert.Equal(4711L, Assert.Single(await LinesAsync(api, "event_id = 101")).OrderNumber);
-        Assert.Equal(4711L, Assert.Single(await LinesAsync(api, "event_id = 100 AND message LIKE '%answered 500%'")).OrderNumber);
+        Assert.Equal(number, Assert.Single(await LinesAsync(api, "event_id = 101")).OrderNumber);
+        Assert.Equal(number, Assert.Single(await LinesAsync(api, "event_id = 100 AND message LIKE '%answered 500%'")).OrderNumber);
         await using var database = NpgsqlDataSource.Create(api.Database);
-        await using var error = database.CreateCommand("SELECT count(*) FROM telemetry.error_events WHERE order_number = 4711");
+        await using var error = database.CreateCommand($"SELECT count(*) FROM telemetry.error_events WHERE order_number = {number}");
         await ApiHost.UntilAsync(async () => await error.ExecuteScalarAsync() is 1L);
     }
 

@@ -67,7 +67,6 @@ public sealed class LogSearchTests(ApiHost api, ITestOutputHelper output) : ICla
 
     [Theory]
     [InlineData("""{ "text": "(", "isRegex": true }""", "regex_invalid")]
-    [InlineData("""{ "text": "((((x{1,200}y?){1,200})z?){1,200})w", "isRegex": true }""", "regex_invalid")]
     [InlineData("""{ "reference": "no" }""", "reference_invalid")]
     [InlineData("""{ "level": "loud" }""", "level_invalid")]
     [InlineData("""{ "before": "yesterday" }""", "before_invalid")]
@@ -86,11 +85,22 @@ public sealed class LogSearchTests(ApiHost api, ITestOutputHelper output) : ICla
         await using var hurried = await ApiHost.StartAsync(("LogSearch:Budget", "00:00:00.001"));
         var person = await hurried.SignedInAsync(Role.Agent);
 
-        var first = await hurried.PostAsync("/operations/logs", new { text = "(never|nowhere)$", isRegex = true }, person.Bearer);
+        var first = await hurried.PostAsync("/operations/logs", new { text = "never" }, person.Bearer);
 
         Assert.Equal(HttpStatusCode.OK, first.Status);
         Assert.NotNull(first["searchedBackTo"]);
         Assert.Equal(HttpStatusCode.OK, (await hurried.PostAsync("/operations/logs", new { text = "nowhere", before = first["next"] }, person.Bearer)).Status);
+    }
+
+    [Fact]
+    public async Task An_expression_that_takes_long_to_understand_is_refused_within_the_time_of_a_search()
+    {
+        await using var hurried = await ApiHost.StartAsync(("LogSearch:Budget", "00:00:00.050"));
+        var person = await hurried.SignedInAsync(Role.Agent);
+
+        var answer = await hurried.PostAsync("/operations/logs", new { text = "((x{1,60}y?){1,60}z?){1,9}w", isRegex = true }, person.Bearer); // most of a second
+
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "regex_invalid"), (answer.Status, answer.Reason));
     }
 
     [Fact]
