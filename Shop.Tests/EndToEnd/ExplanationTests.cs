@@ -89,6 +89,7 @@ public sealed class ExplanationTests(PaymentsShop shop, ITestOutputHelper output
     public async Task Every_fault_of_a_gateway_is_explained_as_it_was_and_every_unknown_is_settled(string gateway)
     {
         var isPayPal = gateway is "paypal";
+        await shop.DeliverWebhooksAsync(isPayPal); // of a payment only our own asking is to tell; that somebody agreed at PayPal, here only a webhook does
         foreach (var fault in Enum.GetValues<Fault>().Where(f => f is not (Fault.Refused or Fault.None)))
         {
             foreach (var operation in isPayPal ? (string[])["create", "capture"] : ["create", "confirm"])
@@ -124,7 +125,7 @@ public sealed class ExplanationTests(PaymentsShop shop, ITestOutputHelper output
         if (!isPayPal)
             await shop.UntilAsync(refused.Id, PaymentState.Paid);
 
-        await CompareAsync();
+        await CompareAsync(tellsWebhook: isPayPal);
     }
 
     [Fact]
@@ -243,7 +244,8 @@ public sealed class ExplanationTests(PaymentsShop shop, ITestOutputHelper output
         _cases.Add(new(planted, side, order.Id));
     }
 
-    private async Task CompareAsync()
+    /// <param name="tellsWebhook">A payment may be known by it before the lost answer is missed; then there is no failure to tell of.</param>
+    private async Task CompareAsync(bool tellsWebhook = false)
     {
         SortedDictionary<string, int> table = [];
         List<string> wrong = [];
@@ -258,7 +260,8 @@ public sealed class ExplanationTests(PaymentsShop shop, ITestOutputHelper output
             var (side, money) = ((string?)truth["failure"]?["side"] ?? (tried.Planted.EndsWith("refused", StringComparison.Ordinal) ? tried.Side : "none"), (string)truth["moneyTaken"]!);
             var cell = $"was {side,-8} money {money,-3} | said {ourSide,-8} money {ourMoney}";
             table[cell] = table.GetValueOrDefault(cell) + 1;
-            if (side != ourSide || money != ourMoney || side != tried.Side)
+            var wasNeverUnknown = tellsWebhook && side is "gateway" && ourSide is "none" && order.Payment is PaymentState.Paid;
+            if ((side != ourSide && !wasNeverUnknown) || money != ourMoney || side != tried.Side)
                 wrong.Add($"{tried.Planted} (planted {tried.Side}): {cell}, {said}, truth {truth.ToJsonString()}");
         }
 
