@@ -6,7 +6,7 @@ namespace Shop.Data.Migrations;
 
 /// <summary>
 /// Log lines, one partition a day, and the errors among them. The trigram index for words in messages is built on a day that is over
-/// (telemetry.tend), so that writing stays cheap.
+/// (by telemetry_days), so that writing stays cheap.
 /// </summary>
 [DbContext(typeof(ShopDbContext))]
 [Migration("20261120000015_LogLines")]

@@ -81,7 +81,7 @@ public sealed class LogLineTests
         var number = await db.Orders.Where(o => o.Id == order.Id).Select(o => o.Number).SingleAsync();
         await db.Database.ExecuteSqlRawAsync("ALTER TABLE payments.payment_attempts RENAME TO gone");
 
-        Assert.Equal(HttpStatusCode.InternalServerError, (await api.GetAsync($"/operations/orders/{number}", person.Bearer)).Status);
+        Assert.Equal(HttpStatusCode.InternalServerError, (await api.GetAsync($"/operations/orders/{number}/story", person.Bearer)).Status);
 
         Assert.Equal(number, Assert.Single(await LinesAsync(api, "event_id = 101")).OrderNumber);
         Assert.Equal(number, Assert.Single(await LinesAsync(api, "event_id = 100 AND message LIKE '%answered 500%'")).OrderNumber);
