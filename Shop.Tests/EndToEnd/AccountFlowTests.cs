@@ -134,7 +134,7 @@ public sealed class AccountFlowTests(RunningShop shop)
         await visitor.Page.ClickAsync("text=Audit");
         await Assertions.Expect(visitor.Page.Locator("table.audit")).ToContainTextAsync("signed in");
         await visitor.Page.SelectOptionAsync("select[name=action]", "second_factor_enabled");
-        await visitor.Page.ClickAsync("text=Search");
+        await visitor.Page.ClickAsync("main button:has-text('Search')");
         await Assertions.Expect(visitor.Page).ToHaveURLAsync(new Regex("action=second_factor_enabled"));
         await Assertions.Expect(visitor.Page.Locator("table.audit tbody tr").First).ToContainTextAsync("second factor enabled");
         await Assertions.Expect(visitor.Page.Locator("table.audit")).Not.ToContainTextAsync("signed in");
