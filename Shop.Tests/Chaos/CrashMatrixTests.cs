@@ -29,6 +29,7 @@ public enum News { Before, After, Never }
 /// PayPal, wherever it comes by.
 /// </summary>
 [Collection(Alone.Name)]
+[Trait(Drill.Length, Drill.Long)]
 public sealed class CrashMatrixTests(ITestOutputHelper output)
 {
     [Fact]

@@ -13,6 +13,7 @@ namespace Shop.Tests.Chaos;
 /// short outage all are paid; in the long one each ends by its deadline, says that it was not the shopper's fault, and gives its goods back.
 /// </summary>
 [Collection(Alone.Name)]
+[Trait(Drill.Length, Drill.Long)]
 public sealed class OutageTests(ITestOutputHelper output)
 {
     private const string Sku = "wanted";

@@ -150,6 +150,11 @@ public sealed class StormTests(ITestOutputHelper output)
 /// <summary>What a person may ask of a drill: see test.sh.</summary>
 internal static class Drill
 {
+    /// <summary>A trait: what is long is played by ./test.sh Chaos, and not with all the rest.</summary>
+    public const string Length = "Length";
+
+    public const string Long = "long";
+
     public static int Setting(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 }
